@@ -1,0 +1,232 @@
+//! Bookings: one Bókun cart with its lines, and what the payment list says about it (SPEC §4.2, §5.4).
+
+use super::dates::Moment;
+use super::ids::{CartCode, ProductCode, ShopId};
+use super::intake::Source;
+use super::money::Yen;
+use std::sync::Arc;
+
+/// The state of a line, or of a cart (SPEC §5.4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum State {
+    /// CONFIRMED, ARRIVED, NO_SHOW.
+    Live,
+    /// PENDING, RESERVED, REQUESTED, CART.
+    Waiting,
+    /// CANCELLED.
+    Cancelled,
+    /// TIMEOUT, ABORTED, ERROR, REJECTED.
+    Dead,
+}
+
+macro_rules! closed_words {
+    ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $word:literal),* $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum $name { $($(#[$vdoc])* $variant),* }
+
+        impl $name {
+            /// All of them, in order.
+            pub const ALL: &[Self] = &[$(Self::$variant),*];
+
+            /// Bókun's word.
+            pub const fn word(self) -> &'static str {
+                match self { $(Self::$variant => $word),* }
+            }
+
+            /// The value that `written` stands for, compared without case, spaces, `_` and `-` (DOMAIN §5.2).
+            pub fn read(written: &str) -> Option<Self> {
+                let bare = |text: &str| super::text::fold(text).replace(['_', '-'], "");
+                let wanted = bare(written);
+                Self::ALL.iter().copied().find(|value| bare(value.word()) == wanted)
+            }
+        }
+    };
+}
+
+closed_words! {
+    /// Booking status of a line (DOMAIN §5.4).
+    LineStatus {
+        /// Confirmed.
+        Confirmed = "CONFIRMED",
+        /// The guest arrived.
+        Arrived = "ARRIVED",
+        /// The guest did not come.
+        NoShow = "NO_SHOW",
+        /// Not yet confirmed.
+        Pending = "PENDING",
+        /// Reserved.
+        Reserved = "RESERVED",
+        /// Requested.
+        Requested = "REQUESTED",
+        /// Still in the guest's cart.
+        Cart = "CART",
+        /// Cancelled.
+        Cancelled = "CANCELLED",
+        /// Ran out of time.
+        Timeout = "TIMEOUT",
+        /// Given up.
+        Aborted = "ABORTED",
+        /// Failed.
+        Error = "ERROR",
+        /// Refused.
+        Rejected = "REJECTED",
+    }
+}
+
+closed_words! {
+    /// Payment status of a booking (DOMAIN §5.4).
+    PaymentStatus {
+        /// Paid in part.
+        Deposit = "DEPOSIT",
+        /// Paid in full.
+        PaidInFull = "PAID_IN_FULL",
+        /// Paid too much.
+        Overpaid = "OVERPAID",
+        /// Given back.
+        Refund = "REFUND",
+        /// Paid by invoice.
+        Invoiced = "INVOICED",
+        /// Not paid.
+        NotPaid = "NOT_PAID",
+        /// Costs nothing.
+        Free = "FREE",
+    }
+}
+
+closed_words! {
+    /// Payment type of a payment-list row (DOMAIN §5.4). Only web payments can be GMO money.
+    PaymentType {
+        /// Paid on the web: the card.
+        WebPayment = "WEB_PAYMENT",
+        /// Paid at a desk.
+        PointOfSale = "POINT_OF_SALE",
+        /// Paid in cash.
+        Cash = "CASH",
+        /// Paid by voucher.
+        Voucher = "VOUCHER",
+    }
+}
+
+impl LineStatus {
+    /// The state this status belongs to (SPEC §5.4).
+    pub const fn state(self) -> State {
+        match self {
+            Self::Confirmed | Self::Arrived | Self::NoShow => State::Live,
+            Self::Pending | Self::Reserved | Self::Requested | Self::Cart => State::Waiting,
+            Self::Cancelled => State::Cancelled,
+            Self::Timeout | Self::Aborted | Self::Error | Self::Rejected => State::Dead,
+        }
+    }
+}
+
+/// A price: yen, or a foreign amount that never meets them (DOMAIN §5.6).
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Price {
+    /// Whole yen.
+    Yen(Yen),
+    /// Another currency: ISO code and the amount as written.
+    Foreign {
+        /// ISO 4217 code.
+        currency: Arc<str>,
+        /// The amount as written.
+        written: Arc<str>,
+    },
+}
+
+impl Price {
+    /// The yen, if these are yen.
+    pub const fn yen(&self) -> Option<Yen> {
+        match self {
+            Self::Yen(yen) => Some(*yen),
+            Self::Foreign { .. } => None,
+        }
+    }
+}
+
+/// One product booking of a cart.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct BookingLine {
+    /// Product confirmation code; empty where the file has none.
+    pub product_code: ProductCode,
+    /// Booking status.
+    pub status: LineStatus,
+    /// Payment status.
+    pub payment_status: PaymentStatus,
+    /// Creation date.
+    pub created_at: Moment,
+    /// Start of the tour, where stated.
+    pub start_at: Option<Moment>,
+    /// Total price with discount.
+    pub total: Price,
+    /// Booking channel.
+    pub channel: Arc<str>,
+    /// Product title.
+    pub product: Arc<str>,
+    /// Customer, shown only with `report.customer`.
+    pub customer: Arc<str>,
+    /// External booking reference.
+    pub external_ref: Arc<str>,
+    /// Transaction ID, where the file has one: equals GMO's Order ID.
+    pub transaction_id: Arc<str>,
+    /// `paid_amount` of our own form.
+    pub paid: Option<Yen>,
+    /// `refunded_amount` of our own form.
+    pub refunded: Option<Yen>,
+    /// Where it was read.
+    pub source: Source,
+}
+
+/// One row of Bókun's payment list (SPEC §4.2).
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct PaymentEntry {
+    /// Payment reference; empty where the file has none.
+    pub reference: Arc<str>,
+    /// Booking reference: the cart code as written.
+    pub cart: CartCode,
+    /// How it was paid.
+    pub payment_type: PaymentType,
+    /// Transaction date.
+    pub at: Moment,
+    /// Positive: paid, negative: refunded (DOMAIN §5.3).
+    pub amount: Price,
+    /// Transaction ID: equals GMO's Order ID.
+    pub transaction_id: Arc<str>,
+    /// Where it was read.
+    pub source: Source,
+}
+
+/// One cart as the newest file says, with its payment-list rows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Booking {
+    /// Cart confirmation code as exported.
+    pub cart: CartCode,
+    /// The shop's sub-folder its file was dropped in, if any (SPEC §4.3).
+    pub folder: Option<ShopId>,
+    /// Product bookings, in file order, never empty.
+    pub lines: Vec<BookingLine>,
+    /// Rows of the payment list for this cart, sorted.
+    pub entries: Vec<PaymentEntry>,
+}
+
+impl Booking {
+    /// Live if any line is; else waiting if any is; else cancelled if any is; else dead (SPEC §5.4).
+    pub fn state(&self) -> State {
+        self.lines.iter().map(|line| line.status.state()).min().unwrap_or(State::Dead)
+    }
+
+    /// The earliest Creation date of its lines.
+    pub fn created_at(&self) -> Option<Moment> {
+        self.lines.iter().map(|line| line.created_at).min()
+    }
+
+    /// The lines that are neither cancelled nor dead.
+    pub fn standing(&self) -> impl Iterator<Item = &BookingLine> {
+        self.lines.iter().filter(|line| matches!(line.status.state(), State::Live | State::Waiting))
+    }
+
+    /// The earliest start of a standing line, or of any line where none stands.
+    pub fn start_at(&self) -> Option<Moment> {
+        self.standing().filter_map(|line| line.start_at).min().or_else(|| self.lines.iter().filter_map(|l| l.start_at).min())
+    }
+}

@@ -1,0 +1,88 @@
+//! Identifiers as types of their own, so that none can stand in another's place.
+
+use std::fmt;
+use std::sync::Arc;
+
+macro_rules! text_id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(Arc<str>);
+
+        impl $name {
+            /// Takes `text` as it stands; whoever calls has checked its form.
+            pub fn new(text: &str) -> Self {
+                Self(Arc::from(text))
+            }
+
+            /// The identifier as text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.pad(&self.0)
+            }
+        }
+    };
+}
+
+text_id! {
+    /// One GMO Shop ID, up to 13 alphanumerics (DOMAIN §3.2).
+    ShopId
+}
+text_id! {
+    /// An Order ID: up to 27 of `[-0-9A-Za-z]`, compared exactly (DOMAIN §3.2). Equals Bókun's Transaction ID.
+    OrderId
+}
+text_id! {
+    /// A cart confirmation code as exported, e.g. `MZ1102481`.
+    CartCode
+}
+text_id! {
+    /// A product confirmation code as exported, e.g. `REY-T9091665`.
+    ProductCode
+}
+text_id! {
+    /// `F-` and eight characters out of shop, key and finding code (SPEC §5.6).
+    FindingId
+}
+
+impl ShopId {
+    /// Whether `text` has the form of a Shop ID.
+    pub fn is_valid(text: &str) -> bool {
+        (1..=13).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric())
+    }
+}
+
+impl OrderId {
+    /// Whether `text` has the form of an Order ID.
+    pub fn is_valid(text: &str) -> bool {
+        (1..=27).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+    }
+}
+
+/// BLAKE3 digest of a file's content: what a file *is*.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FileDigest(pub [u8; 32]);
+
+impl FileDigest {
+    /// The digest of `bytes`.
+    pub fn of(bytes: &[u8]) -> Self {
+        Self(*blake3::hash(bytes).as_bytes())
+    }
+}
+
+/// Lower-case hexadecimal.
+impl fmt::Display for FileDigest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+/// The digits that identify a booking: column H, or a code without its prefix (SPEC §5.3). Compared without leading
+/// zeros; at most 19 digits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Digits(pub u64);

@@ -1,0 +1,90 @@
+//! The one folding of width, case, spaces and hyphens that headings, labels and codes are compared after.
+
+use super::ids::Digits;
+use unicode_normalization::UnicodeNormalization;
+
+/// Folds width (NFKC), unites the dash and wave-dash variants that NFKC leaves apart, drops spaces, lower-cases.
+///
+/// For comparison only: what is shown or stored keeps its original form.
+pub fn fold(text: &str) -> String {
+    if text.is_ascii() {
+        return text.chars().filter(|c| !c.is_ascii_whitespace()).map(|c| c.to_ascii_lowercase()).collect();
+    }
+    text.nfkc()
+        .filter(|c| !c.is_whitespace() && *c != '\u{200b}' && *c != '\u{feff}')
+        .map(|c| match c {
+            '‐' | '‑' | '‒' | '–' | '—' | '―' | '−' => '-',
+            '〜' => '~',
+            other => other,
+        })
+        .flat_map(char::to_lowercase)
+        .collect()
+}
+
+/// A booking code taken apart: letters in front, then digits (SPEC §5.3).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CodeParts {
+    /// Letters before the digits, upper case, without the `T` of a product code.
+    pub prefix: String,
+    /// The number, without leading zeros.
+    pub digits: Digits,
+}
+
+/// Takes `code` apart after folding width and dropping spaces and hyphens: `PREFIX` + optional `T` + digits.
+///
+/// `None` where it has another form, e.g. no digits, more than 19, or a letter behind them. Whether a `T` marks a
+/// product code depends on the column it stands in, so it is dropped only when `product` says so (DOMAIN §5.1).
+pub fn code_parts(code: &str, kind: CodeKind) -> Option<CodeParts> {
+    let folded: String = fold(code).chars().filter(|c| *c != '-').collect::<String>().to_uppercase();
+    let at = folded.find(|c: char| c.is_ascii_digit())?;
+    let (letters, digits) = folded.split_at(at);
+    if !letters.chars().all(|c| c.is_ascii_alphabetic()) || !digits.bytes().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    let digits = Digits(digits.parse().ok()?);
+    let prefix = match kind {
+        CodeKind::Cart => letters,
+        CodeKind::Product => letters.strip_suffix('T').unwrap_or(letters),
+    };
+    Some(CodeParts { prefix: prefix.to_owned(), digits })
+}
+
+/// Which kind of code a column holds; the column decides, not the code's look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CodeKind {
+    /// A cart confirmation code, or column H.
+    Cart,
+    /// A product confirmation code, with or without its `T`.
+    Product,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn r12_codes_are_compared_by_digits_without_leading_zeros() {
+        for (code, kind, prefix, digits) in [
+            ("MZ1102481", CodeKind::Cart, "MZ", 1_102_481),
+            ("1102481", CodeKind::Cart, "", 1_102_481),
+            ("mz-0001102481", CodeKind::Cart, "MZ", 1_102_481),
+            ("ＭＺ１１０２４８１", CodeKind::Cart, "MZ", 1_102_481),
+            ("GET-106159471", CodeKind::Cart, "GET", 106_159_471),
+            ("MZ-T1102481", CodeKind::Product, "MZ", 1_102_481),
+            ("REY－T 9091665", CodeKind::Product, "REY", 9_091_665),
+        ] {
+            let parts = code_parts(code, kind).expect(code);
+            assert_eq!((parts.prefix.as_str(), parts.digits), (prefix, Digits(digits)), "{code}");
+        }
+        for bad in ["", "MZ", "電話予約", "12a", "12 34b", "99999999999999999999"] {
+            assert_eq!(code_parts(bad, CodeKind::Cart), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn d07_wave_dash_and_minus_variants_fold_together() {
+        assert_eq!(fold("オーダーＩＤ"), fold("オーダーid"));
+        assert_eq!(fold("１０〜１２"), fold("10～12"));
+        assert_eq!(fold("A−B"), fold("a－b"));
+    }
+}
