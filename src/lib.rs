@@ -1,1 +1,29 @@
-//! totsugo
+//! totsugo (突合): reconciles GMO-PG card payments with JTB BÓKUN bookings, one workbook per shop.
+//!
+//! Data flows one way; each module does one step and no stage imports another:
+//!
+//! ```text
+//! inbox → read → normalise → store → reconcile → report → mail        run puts them in a row
+//! ```
+//!
+//! | module | job | kind |
+//! |---|---|---|
+//! | [`domain`] | the nouns of SPEC §1 as values | pure |
+//! | [`inbox`] | scan, copy, archive or hold files | shell |
+//! | [`read`] | bytes → rows of cells, strictly | pure |
+//! | [`normalise`] | rows and layouts → observations, bookings, problems | pure |
+//! | [`store`] | history in SQLite; all SQL | shell |
+//! | [`reconcile`] | facts, policy, period, as-of date → reconciliation | pure |
+//! | [`report`] | reconciliation → workbook and JSON | pure |
+//! | [`mail`] | reconciliation and attachment → finished message | pure |
+//! | [`locale`] | every sentence a user reads, Japanese and English | pure |
+//! | [`config`] | `totsugo.toml`: as written → as valid | shell |
+//! | [`console`] | GMO console settings against the manual | pure |
+//! | [`templates`] | layouts and mail templates, built in or overridden | shell |
+//! | [`run`] | the pipeline: ingest, publish, exit code | shell |
+//! | [`demo`] | a sample merchant, made in code | pure |
+//! | [`cli`] | commands of SPEC §3 | shell |
+//!
+//! Pure modules never touch files, the clock, the environment, threads or async; `tests/tidy.rs` keeps it so.
+
+pub mod domain;

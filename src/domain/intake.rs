@@ -1,0 +1,319 @@
+//! What becomes of a file and its rows on the way in (SPEC §4.4): sources, dispositions, problems, held files.
+
+use super::booking::{BookingLine, PaymentEntry};
+use super::dates::Moment;
+use super::ids::{CartCode, OrderId, ShopId};
+use super::money::Yen;
+use super::payment::Observation;
+use std::sync::Arc;
+
+/// File and line something was read from (出典).
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Source {
+    /// The file's name relative to the inbox.
+    pub file: Arc<str>,
+    /// Line (CSV) or row (XLSX), counted from 1.
+    pub line: u32,
+}
+
+/// The kinds of content a layout can describe.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kind {
+    /// 取引集計: observations of payments.
+    Payments,
+    /// Product bookings.
+    Bookings,
+    /// Bókun's payment list.
+    PaymentList,
+}
+
+/// What a row is, given what is stored (SPEC §4.4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Disposition {
+    /// A payment or cart never seen before.
+    New,
+    /// Says something later, or something that changes what is known.
+    Update,
+    /// Known already, word for word.
+    Same,
+    /// Older than what is known, and says nothing new.
+    Stale,
+    /// Same time, other status or amount.
+    Conflict,
+    /// Left out by a rule the layout names.
+    Excluded,
+    /// Cannot be normalised.
+    Rejected,
+}
+
+/// Rows of a file by disposition.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RowCounts {
+    /// All rows read.
+    pub read: u64,
+    /// See [`Disposition::New`].
+    pub new: u64,
+    /// See [`Disposition::Update`].
+    pub update: u64,
+    /// See [`Disposition::Same`].
+    pub same: u64,
+    /// See [`Disposition::Stale`].
+    pub stale: u64,
+    /// See [`Disposition::Conflict`].
+    pub conflict: u64,
+    /// See [`Disposition::Excluded`].
+    pub excluded: u64,
+    /// See [`Disposition::Rejected`].
+    pub rejected: u64,
+}
+
+impl RowCounts {
+    /// Counts one row as read and as `disposition`.
+    pub fn add(&mut self, disposition: Disposition) {
+        self.read += 1;
+        match disposition {
+            Disposition::New => self.new += 1,
+            Disposition::Update => self.update += 1,
+            Disposition::Same => self.same += 1,
+            Disposition::Stale => self.stale += 1,
+            Disposition::Conflict => self.conflict += 1,
+            Disposition::Excluded => self.excluded += 1,
+            Disposition::Rejected => self.rejected += 1,
+        }
+    }
+
+    /// The rows that have a disposition: equals `read` when the proof balances.
+    pub const fn accounted(&self) -> u64 {
+        self.new + self.update + self.same + self.stale + self.conflict + self.excluded + self.rejected
+    }
+}
+
+/// Where in a file something stands.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Place {
+    /// Line (CSV) or row (XLSX), counted from 1.
+    pub line: Option<u32>,
+    /// The heading of the column, or a cell address.
+    pub column: Option<String>,
+}
+
+/// One thing that is wrong with a file or a row: facts only, the sentences are in `locale::problems`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// Where.
+    pub place: Place,
+    /// What.
+    pub fault: Fault,
+}
+
+/// What can be wrong with an input, with the facts a clerk needs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// No bytes at all.
+    Empty,
+    /// Larger than `max_file_mb`.
+    TooLarge {
+        /// The limit in MiB.
+        limit_mb: u64,
+    },
+    /// May be incomplete: it does not end as its format must.
+    Incomplete,
+    /// Not a table file: what it seems to be instead.
+    NotATable {
+        /// What the content looks like, e.g. `HTML`, `PDF`, `xls`.
+        looks_like: String,
+    },
+    /// A workbook that cannot be read safely or at all.
+    Workbook {
+        /// Why, in the reader's words.
+        why: String,
+    },
+    /// A byte that the encoding does not have.
+    Undecodable {
+        /// Encoding tried.
+        encoding: &'static str,
+        /// Offset of the first bad byte from the start of the file.
+        byte: u64,
+        /// The bad bytes in hexadecimal.
+        found: String,
+    },
+    /// A control character or another byte that no export contains.
+    ControlCharacter {
+        /// The code point.
+        code: u32,
+    },
+    /// Quotes do not close as they should, so rows would be swallowed.
+    Quoting,
+    /// A row has another number of fields than the heading.
+    FieldCount {
+        /// Fields in the heading.
+        expected: usize,
+        /// Fields in the row.
+        found: usize,
+    },
+    /// A limit on rows, columns or field length is exceeded.
+    Limit {
+        /// Which limit.
+        what: &'static str,
+        /// Its value.
+        limit: u64,
+    },
+    /// No layout fits: the nearest one and what it misses.
+    NoLayout {
+        /// The nearest layout, if any heading was known.
+        nearest: Option<String>,
+        /// Required headings that are missing.
+        missing: Vec<String>,
+        /// Headings found.
+        found: Vec<String>,
+    },
+    /// More than one layout fits.
+    SeveralLayouts {
+        /// Their names.
+        names: Vec<String>,
+    },
+    /// A column stands twice after folding, or two aliases stand for one.
+    DuplicateColumn {
+        /// The canonical heading.
+        heading: String,
+    },
+    /// The heading row comes again in mid-file.
+    HeadingRepeated,
+    /// A shop ID that is not configured.
+    UnknownShop {
+        /// As written.
+        found: String,
+    },
+    /// A row of another shop than the folder's.
+    OtherShop {
+        /// The shop of the row.
+        found: String,
+        /// The shop of the folder.
+        folder: String,
+    },
+    /// No shop ID column, and not in a shop's folder.
+    NoShop,
+    /// Known content of one shop, now in another shop's folder.
+    KnownForOtherShop,
+    /// An amount that is no whole unsigned yen.
+    Amount {
+        /// As written.
+        found: String,
+    },
+    /// A date that is none of the layout's forms.
+    Date {
+        /// As written.
+        found: String,
+        /// The accepted forms.
+        expected: String,
+    },
+    /// A moment outside the plausible span.
+    ImplausibleDate {
+        /// As written.
+        found: String,
+    },
+    /// An identifier of the wrong form.
+    Identifier {
+        /// As written.
+        found: String,
+        /// What it should look like.
+        expected: &'static str,
+    },
+    /// An identifier damaged by Excel.
+    DamagedIdentifier {
+        /// As written.
+        found: String,
+    },
+    /// A word outside a closed set (booking status, payment status, payment type).
+    UnknownWord {
+        /// As written.
+        found: String,
+        /// The known words.
+        expected: String,
+    },
+    /// A required value is blank.
+    Blank,
+    /// A formula without a stored value, or an error value, in a used column.
+    CellWithoutValue {
+        /// What the cell holds.
+        found: String,
+    },
+    /// The same product code twice in a file with different content.
+    ContradictoryLine {
+        /// The product code.
+        code: String,
+    },
+    /// A column that looks like full card numbers.
+    CardNumbers,
+    /// A total row that does not equal the sum of its rows.
+    TotalDiffers {
+        /// As stated in the file.
+        stated: Yen,
+        /// As calculated.
+        calculated: Yen,
+    },
+    /// More rejected rows than `max_rejects`.
+    TooManyRejects {
+        /// How many.
+        found: u64,
+        /// How many are tolerated.
+        limit: u64,
+    },
+}
+
+/// One row of 取引集計, normalised.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PaymentRow {
+    /// Its shop.
+    pub shop: ShopId,
+    /// Its Order ID.
+    pub order_id: OrderId,
+    /// What it says.
+    pub observation: Observation,
+}
+
+/// A cart as one file shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CartSnapshot {
+    /// Cart confirmation code as exported.
+    pub cart: CartCode,
+    /// Its lines in file order.
+    pub lines: Vec<BookingLine>,
+    /// Rows that repeat a line of this file word for word.
+    pub repeated: u64,
+}
+
+/// The rows of a file, by kind.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Rows {
+    /// Of 取引集計, in file order.
+    Payments(Vec<PaymentRow>),
+    /// Of a bookings file, by cart in order of first appearance.
+    Bookings(Vec<CartSnapshot>),
+    /// Of a payment list, in file order.
+    PaymentList(Vec<PaymentEntry>),
+}
+
+/// A file read and normalised, every row accounted for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Normalised {
+    /// The layout that fitted.
+    pub layout: String,
+    /// How it was encoded: `CP932`, `UTF-8`, `UTF-16LE`, `UTF-16BE`, `XLSX`.
+    pub encoding: &'static str,
+    /// Rows below the heading, without blank ones: accepted + excluded + rejected.
+    pub rows_read: u64,
+    /// The accepted rows.
+    pub rows: Rows,
+    /// Rows left out by a rule the layout names: line and rule.
+    pub excluded: Vec<(u32, String)>,
+    /// Rows that could not be normalised.
+    pub rejected: Vec<Problem>,
+    /// Headings the layout does not know.
+    pub unknown_columns: Vec<String>,
+}
+
+/// How far the data of a bookings file reaches: its newest Creation date.
+pub fn reach(carts: &[CartSnapshot]) -> Option<Moment> {
+    carts.iter().flat_map(|cart| &cart.lines).map(|line| line.created_at).max()
+}
