@@ -209,10 +209,52 @@ pub struct Booking {
     pub entries: Vec<PaymentEntry>,
 }
 
+/// How far a snapshot of a cart has come, to decide which of two is the later word (SPEC §4.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SnapshotAge {
+    /// 0 waiting, 1 live or dead, 2 cancelled.
+    pub rank: i64,
+    /// Newest Creation date of the file it stands in.
+    pub reach: Moment,
+}
+
+impl SnapshotAge {
+    /// The age of a snapshot with `lines` out of a file that reaches to `reach`.
+    pub fn of(lines: &[BookingLine], reach: Moment) -> Self {
+        let rank = match cart_state(lines) {
+            State::Waiting => 0,
+            State::Live | State::Dead => 1,
+            State::Cancelled => 2,
+        };
+        Self { rank, reach }
+    }
+
+    /// Whether this snapshot, arriving now, replaces `stored`.
+    ///
+    /// An export carries no time of its own. A cancelled cart never comes back (a rebooking makes a new cart, DOMAIN
+    /// §5.1), so the state decides first; then how far the file's data reaches, so that last month's export dropped
+    /// beside today's changes nothing; between equals the later arrival.
+    pub fn replaces(self, stored: Self) -> bool {
+        (self.rank, self.reach) >= (stored.rank, stored.reach)
+    }
+}
+
+/// Live if any line is; else waiting if any is; else cancelled if any is; else dead (SPEC §5.4).
+pub fn cart_state(lines: &[BookingLine]) -> State {
+    lines.iter().map(|line| line.status.state()).min().unwrap_or(State::Dead)
+}
+
+impl BookingLine {
+    /// Whether both say the same, wherever they were read.
+    pub fn says_same(&self, other: &Self) -> bool {
+        Self { source: other.source.clone(), ..self.clone() } == *other
+    }
+}
+
 impl Booking {
     /// Live if any line is; else waiting if any is; else cancelled if any is; else dead (SPEC §5.4).
     pub fn state(&self) -> State {
-        self.lines.iter().map(|line| line.status.state()).min().unwrap_or(State::Dead)
+        cart_state(&self.lines)
     }
 
     /// The earliest Creation date of its lines.

@@ -1,0 +1,340 @@
+//! Bookings: every version of a cart as some file showed it, and the rows of the payment list.
+
+use super::files::{RowOutcome, disposition_name, widen};
+use super::payments::Texts;
+use super::{Result, Store, unexpected};
+use crate::domain::booking::{
+    Booking, BookingLine, LineStatus, PaymentEntry, PaymentStatus, PaymentType, Price, SnapshotAge,
+};
+use crate::domain::dates::{Day, Moment};
+use crate::domain::ids::{CartCode, ProductCode, ShopId};
+use crate::domain::intake::{CartSnapshot, Disposition, RowCounts, Source, reach};
+use crate::domain::money::Yen;
+use crate::domain::text::fold;
+use rusqlite::{OptionalExtension, Row, Transaction, params};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// What two spellings of one cart code have in common: width, case, spaces and hyphens folded.
+pub(super) fn cart_key(cart: &CartCode) -> String {
+    fold(cart.as_str()).replace('-', "").to_uppercase()
+}
+
+/// The yen and the currency of a price as columns: `(yen, currency, written)`.
+fn price_columns(price: &Price) -> (Option<i64>, &str, Option<&str>) {
+    match price {
+        Price::Yen(yen) => (Some(yen.get()), "JPY", None),
+        Price::Foreign { currency, written } => (None, currency, Some(written)),
+    }
+}
+
+/// The price in three columns from `at`.
+fn read_price(row: &Row<'_>, at: usize, texts: &mut Texts) -> rusqlite::Result<Price> {
+    match row.get::<_, Option<i64>>(at)? {
+        Some(yen) => Ok(Price::Yen(Yen::new(yen))),
+        None => Ok(Price::Foreign {
+            currency: texts.share(row.get_ref(at + 1)?.as_str()?),
+            written: texts.share(&row.get::<_, Option<String>>(at + 2)?.unwrap_or_default()),
+        }),
+    }
+}
+
+/// A digest over what a snapshot says, without where it was read.
+fn content(lines: &[BookingLine]) -> [u8; 32] {
+    let mut hasher = blake3::Hasher::new();
+    for line in lines {
+        let unplaced = BookingLine { source: Source { file: Arc::from(""), line: 0 }, ..line.clone() };
+        hasher.update(format!("{unplaced:?}").as_bytes());
+    }
+    *hasher.finalize().as_bytes()
+}
+
+struct Current {
+    id: i64,
+    age: SnapshotAge,
+    content: [u8; 32],
+}
+
+/// Saves the carts of a bookings file as new versions where they say something new.
+pub(super) fn save(
+    transaction: &Transaction<'_>,
+    file: i64,
+    folder: Option<&ShopId>,
+    carts: &[CartSnapshot],
+    outcomes: &mut Vec<RowOutcome>,
+    counts: &mut RowCounts,
+) -> Result<()> {
+    let Some(reach) = reach(carts) else { return Ok(()) };
+    let mut find = transaction
+        .prepare_cached("SELECT id, rank, reach, content FROM cart_version WHERE cart_key = ?1 AND is_current = 1")?;
+    let mut retire = transaction.prepare_cached("UPDATE cart_version SET is_current = 0 WHERE id = ?1")?;
+    let mut renew = transaction
+        .prepare_cached("UPDATE cart_version SET reach = max(reach, ?2), folder = coalesce(folder, ?3) WHERE id = ?1")?;
+    let mut insert = transaction.prepare_cached(
+        "INSERT INTO cart_version (cart_key, cart, folder, file_id, reach, rank, content, is_current) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+    )?;
+    let mut tally = transaction.prepare_cached(
+        "INSERT INTO file_cart (file_id, cart_key, disposition, \"rows\", repeated, yen, covers_from, covers_to) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+    )?;
+    for snapshot in carts {
+        let key = cart_key(&snapshot.cart);
+        let age = SnapshotAge::of(&snapshot.lines, reach);
+        let digest = content(&snapshot.lines);
+        let current = find
+            .query_row([&key], |row| {
+                let age = SnapshotAge { rank: row.get(1)?, reach: Moment::from_number(row.get(2)?) };
+                Ok(Current { id: row.get(0)?, age, content: row.get(3)? })
+            })
+            .optional()?;
+        let disposition = match &current {
+            None => Disposition::New,
+            Some(current) if current.content == digest => Disposition::Same,
+            Some(current) if age.replaces(current.age) => Disposition::Update,
+            Some(_) => Disposition::Stale,
+        };
+        if let Some(current) = &current {
+            if disposition == Disposition::Same {
+                renew.execute(params![current.id, reach.number(), folder.map(ShopId::as_str)])?;
+            } else if disposition == Disposition::Update {
+                retire.execute([current.id])?;
+            }
+        }
+        if disposition != Disposition::Same {
+            let is_current = i64::from(disposition != Disposition::Stale);
+            insert.execute(params![
+                key,
+                snapshot.cart.as_str(),
+                folder.map(ShopId::as_str),
+                file,
+                reach.number(),
+                age.rank,
+                digest.as_slice(),
+                is_current
+            ])?;
+            save_lines(transaction, transaction.last_insert_rowid(), &snapshot.lines)?;
+        }
+        let yen: Yen = snapshot.lines.iter().filter_map(|line| line.total.yen()).sum();
+        let covers = snapshot.lines.iter().fold(None, |covers, line| {
+            Some(widen(covers, line.created_at.day(), line.created_at.day()))
+        });
+        tally.execute(params![
+            file,
+            key,
+            disposition_name(disposition),
+            i64::try_from(snapshot.lines.len()).unwrap_or(i64::MAX),
+            i64::try_from(snapshot.repeated).unwrap_or(i64::MAX),
+            yen.get(),
+            covers.map(|c| c.0.number()),
+            covers.map(|c| c.1.number())
+        ])?;
+        for line in &snapshot.lines {
+            outcomes.push(RowOutcome { line: line.source.line, disposition, reason: None });
+        }
+        for _ in 0..snapshot.repeated {
+            counts.add(Disposition::Same);
+        }
+    }
+    Ok(())
+}
+
+fn save_lines(transaction: &Transaction<'_>, version: i64, lines: &[BookingLine]) -> Result<()> {
+    let mut insert = transaction.prepare_cached(
+        "INSERT INTO booking_line (version_id, position, product_code, status, payment_status, created_at, start_at, \
+         total, currency, written_total, channel, product, customer, external_ref, transaction_id, paid, refunded, line) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)",
+    )?;
+    for (position, line) in lines.iter().enumerate() {
+        let (total, currency, written) = price_columns(&line.total);
+        insert.execute(params![
+            version,
+            i64::try_from(position).unwrap_or(i64::MAX),
+            line.product_code.as_str(),
+            line.status.word(),
+            line.payment_status.word(),
+            line.created_at.number(),
+            line.start_at.map(Moment::number),
+            total,
+            currency,
+            written,
+            &*line.channel,
+            &*line.product,
+            &*line.customer,
+            &*line.external_ref,
+            &*line.transaction_id,
+            line.paid.map(Yen::get),
+            line.refunded.map(Yen::get),
+            line.source.line
+        ])?;
+    }
+    Ok(())
+}
+
+/// Saves the rows of a payment list: by payment reference, without one as often as they stand (FAULTS S11).
+pub(super) fn save_entries(
+    transaction: &Transaction<'_>,
+    file: i64,
+    entries: &[PaymentEntry],
+    outcomes: &mut Vec<RowOutcome>,
+) -> Result<()> {
+    let mut find = transaction.prepare_cached(
+        "SELECT cart_key, payment_type, at, amount, currency, transaction_id FROM payment_entry WHERE entry_key = ?1",
+    )?;
+    let mut save = transaction.prepare_cached(
+        "INSERT OR REPLACE INTO payment_entry (entry_key, cart_key, cart, reference, payment_type, at, amount, \
+         currency, written_amount, transaction_id, file_id, line) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+    )?;
+    let mut seen: HashMap<String, u32> = HashMap::new();
+    for entry in entries {
+        let cart_key = cart_key(&entry.cart);
+        let (amount, currency, written) = price_columns(&entry.amount);
+        let says = (
+            cart_key.clone(),
+            entry.payment_type.word().to_owned(),
+            entry.at.number(),
+            amount,
+            currency.to_owned(),
+            entry.transaction_id.to_string(),
+        );
+        let key = if entry.reference.is_empty() {
+            let text = format!("{says:?}{}", written.unwrap_or_default());
+            let nth = seen.entry(text.clone()).and_modify(|nth| *nth += 1).or_insert(1);
+            format!("row:{nth}:{}", blake3::hash(text.as_bytes()).to_hex())
+        } else {
+            format!("ref:{}", entry.reference)
+        };
+        let known = find
+            .query_row([&key], |row| {
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?))
+            })
+            .optional()?;
+        let disposition = match known {
+            None => Disposition::New,
+            Some(known) if known == says => Disposition::Same,
+            Some(known) if says.2 >= known.2 => Disposition::Update,
+            Some(_) => Disposition::Stale,
+        };
+        if matches!(disposition, Disposition::New | Disposition::Update) {
+            save.execute(params![
+                key,
+                cart_key,
+                entry.cart.as_str(),
+                &*entry.reference,
+                entry.payment_type.word(),
+                entry.at.number(),
+                amount,
+                currency,
+                written,
+                &*entry.transaction_id,
+                file,
+                entry.source.line
+            ])?;
+        }
+        outcomes.push(RowOutcome { line: entry.source.line, disposition, reason: None });
+    }
+    Ok(())
+}
+
+impl Store {
+    /// The key under which `cart` is stored, whatever its spelling.
+    pub fn cart_key(cart: &CartCode) -> String {
+        cart_key(cart)
+    }
+
+    /// All bookings as the newest files say, by cart code.
+    ///
+    /// # Errors
+    /// When the database cannot be read or holds a value that this program does not write.
+    pub fn bookings(&self) -> Result<Vec<Booking>> {
+        let mut texts = Texts::default();
+        let mut entries = self.entries(&mut texts)?;
+        let mut statement = self.connection.prepare(
+            "SELECT v.cart_key, v.cart, v.folder, l.product_code, l.status, l.payment_status, l.created_at, l.start_at, \
+             l.total, l.currency, l.written_total, l.channel, l.product, l.customer, l.external_ref, l.transaction_id, \
+             l.paid, l.refunded, f.name, l.line \
+             FROM cart_version v JOIN booking_line l ON l.version_id = v.id JOIN file f ON f.id = v.file_id \
+             WHERE v.is_current = 1 ORDER BY v.cart_key, l.position",
+        )?;
+        let mut bookings: Vec<Booking> = Vec::new();
+        let mut last_key = String::new();
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            let line = read_line(row, &mut texts)?;
+            let key = row.get_ref(0)?.as_str().unwrap_or_default();
+            match bookings.last_mut() {
+                Some(last) if last_key == key => last.lines.push(line),
+                _ => {
+                    key.clone_into(&mut last_key);
+                    bookings.push(Booking {
+                        cart: CartCode::new(row.get_ref(1)?.as_str().unwrap_or_default()),
+                        folder: row.get::<_, Option<String>>(2)?.map(|id| ShopId::new(&id)),
+                        lines: vec![line],
+                        entries: entries.remove(key).unwrap_or_default(),
+                    });
+                }
+            }
+        }
+        Ok(bookings)
+    }
+
+    fn entries(&self, texts: &mut Texts) -> Result<HashMap<String, Vec<PaymentEntry>>> {
+        let mut statement = self.connection.prepare(
+            "SELECT e.cart_key, e.cart, e.reference, e.payment_type, e.at, e.amount, e.currency, e.written_amount, \
+             e.transaction_id, f.name, e.line FROM payment_entry e JOIN file f ON f.id = e.file_id",
+        )?;
+        let mut by_cart: HashMap<String, Vec<PaymentEntry>> = HashMap::new();
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            let word = row.get_ref(3)?.as_str().unwrap_or_default();
+            let entry = PaymentEntry {
+                reference: Arc::from(row.get_ref(2)?.as_str().unwrap_or_default()),
+                cart: CartCode::new(row.get_ref(1)?.as_str().unwrap_or_default()),
+                payment_type: PaymentType::read(word).ok_or_else(|| unexpected("payment type", word))?,
+                at: Moment::from_number(row.get(4)?),
+                amount: read_price(row, 5, texts)?,
+                transaction_id: Arc::from(row.get_ref(8)?.as_str().unwrap_or_default()),
+                source: Source { file: texts.share(row.get_ref(9)?.as_str().unwrap_or_default()), line: row.get(10)? },
+            };
+            by_cart.entry(row.get(0)?).or_default().push(entry);
+        }
+        for entries in by_cart.values_mut() {
+            entries.sort();
+        }
+        Ok(by_cart)
+    }
+
+    /// First and last day that stored bookings were created on.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn bookings_cover(&self) -> Result<Option<(Day, Day)>> {
+        let span = self.connection.query_row("SELECT min(covers_from), max(covers_to) FROM file_cart", [], |row| {
+            Ok(row.get::<_, Option<i32>>(0)?.zip(row.get::<_, Option<i32>>(1)?))
+        })?;
+        Ok(span.map(|(from, to)| (Day::from_number(from), Day::from_number(to))))
+    }
+}
+
+/// Columns 3 to 19 of the query over booking lines.
+fn read_line(row: &Row<'_>, texts: &mut Texts) -> Result<BookingLine> {
+    let word = |at: usize| -> rusqlite::Result<&str> { Ok(row.get_ref(at)?.as_str()?) };
+    Ok(BookingLine {
+        product_code: ProductCode::new(word(3)?),
+        status: LineStatus::read(word(4)?).ok_or_else(|| unexpected("booking status", word(4).unwrap_or_default()))?,
+        payment_status: PaymentStatus::read(word(5)?)
+            .ok_or_else(|| unexpected("payment status", word(5).unwrap_or_default()))?,
+        created_at: Moment::from_number(row.get(6)?),
+        start_at: row.get::<_, Option<i64>>(7)?.map(Moment::from_number),
+        total: read_price(row, 8, texts)?,
+        channel: texts.share(word(11)?),
+        product: texts.share(word(12)?),
+        customer: Arc::from(word(13)?),
+        external_ref: Arc::from(word(14)?),
+        transaction_id: Arc::from(word(15)?),
+        paid: row.get::<_, Option<i64>>(16)?.map(Yen::new),
+        refunded: row.get::<_, Option<i64>>(17)?.map(Yen::new),
+        source: Source { file: texts.share(word(18)?), line: row.get(19)? },
+    })
+}

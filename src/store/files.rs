@@ -1,0 +1,309 @@
+//! Files: what was read, and what became of every row. One transaction a file.
+
+use super::{Result, Store, bookings, payments, unexpected};
+use crate::domain::dates::Day;
+use crate::domain::ids::{FileDigest, ShopId};
+use crate::domain::intake::{Disposition, Normalised, RowCounts, Rows};
+use crate::domain::money::Yen;
+use crate::domain::payment::Observation;
+use crate::domain::reconciliation::FileSummary;
+use rusqlite::{OptionalExtension, Transaction, params};
+use std::collections::{BTreeMap, HashMap};
+
+/// A file to be stored.
+#[derive(Debug)]
+pub struct NewFile<'a> {
+    /// Digest of its content.
+    pub digest: FileDigest,
+    /// Name relative to the inbox.
+    pub name: &'a str,
+    /// The shop's sub-folder it lay in.
+    pub folder: Option<&'a ShopId>,
+    /// Its rows.
+    pub normalised: &'a Normalised,
+}
+
+/// A file whose content is known already.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KnownFile {
+    /// Its name when it was stored.
+    pub name: String,
+    /// The shop's folder it lay in then.
+    pub folder: Option<ShopId>,
+    /// The layout that fitted.
+    pub layout: String,
+}
+
+/// The control totals of one shop within a file.
+#[derive(Default)]
+pub(super) struct ShopTotals {
+    pub(super) rows: RowCounts,
+    pub(super) yen: Yen,
+    pub(super) covers: Option<(Day, Day)>,
+}
+
+impl ShopTotals {
+    /// Counts one accepted row.
+    pub(super) fn add(&mut self, disposition: Disposition, yen: Yen, day: Day) {
+        self.rows.add(disposition);
+        self.yen += yen;
+        self.covers = Some(widen(self.covers, day, day));
+    }
+}
+
+/// The span `covers` widened to hold `from` and `to`.
+pub(super) fn widen(covers: Option<(Day, Day)>, from: Day, to: Day) -> (Day, Day) {
+    covers.map_or((from, to), |(first, last)| (first.min(from), last.max(to)))
+}
+
+/// The name a disposition is stored under.
+pub(super) const fn disposition_name(disposition: Disposition) -> &'static str {
+    match disposition {
+        Disposition::New => "new",
+        Disposition::Update => "update",
+        Disposition::Same => "same",
+        Disposition::Stale => "stale",
+        Disposition::Conflict => "conflict",
+        Disposition::Excluded => "excluded",
+        Disposition::Rejected => "rejected",
+    }
+}
+
+fn disposition_named(name: &str) -> Result<Disposition> {
+    [
+        Disposition::New,
+        Disposition::Update,
+        Disposition::Same,
+        Disposition::Stale,
+        Disposition::Conflict,
+        Disposition::Excluded,
+        Disposition::Rejected,
+    ]
+    .into_iter()
+    .find(|d| disposition_name(*d) == name)
+    .ok_or_else(|| unexpected("disposition", name))
+}
+
+/// A row's line with what became of it.
+pub(super) struct RowOutcome {
+    pub(super) line: u32,
+    pub(super) disposition: Disposition,
+    pub(super) reason: Option<String>,
+}
+
+impl Store {
+    /// The stored file with this content, if any.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn known_file(&self, digest: FileDigest) -> Result<Option<KnownFile>> {
+        let mut statement = self.connection.prepare_cached("SELECT name, folder, layout FROM file WHERE digest = ?1")?;
+        let known = statement
+            .query_row([digest.0.as_slice()], |row| {
+                Ok(KnownFile {
+                    name: row.get(0)?,
+                    folder: row.get::<_, Option<String>>(1)?.map(|id| ShopId::new(&id)),
+                    layout: row.get(2)?,
+                })
+            })
+            .optional()?;
+        Ok(known)
+    }
+
+    /// Stores a file: its record, every row's disposition and its control totals, all or nothing.
+    ///
+    /// `dispose` says what an observation is, given the stored ones of its payment (SPEC §4.4).
+    ///
+    /// # Errors
+    /// When the database cannot be written; nothing of the file is stored then.
+    pub fn save_file(
+        &mut self,
+        file: &NewFile<'_>,
+        dispose: fn(&[Observation], &Observation) -> Disposition,
+    ) -> Result<RowCounts> {
+        let transaction = self.connection.transaction()?;
+        let rows_read = i64::try_from(file.normalised.rows_read).unwrap_or(i64::MAX);
+        transaction.execute(
+            "INSERT INTO file (digest, name, folder, layout, encoding, rows_read) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            params![
+                file.digest.0.as_slice(),
+                file.name,
+                file.folder.map(ShopId::as_str),
+                file.normalised.layout,
+                file.normalised.encoding,
+                rows_read
+            ],
+        )?;
+        let id = transaction.last_insert_rowid();
+        let mut outcomes: Vec<RowOutcome> = Vec::new();
+        let mut totals: BTreeMap<ShopId, ShopTotals> = BTreeMap::new();
+        let mut counts = RowCounts::default();
+        match &file.normalised.rows {
+            Rows::Payments(rows) => payments::save(&transaction, id, rows, dispose, &mut outcomes, &mut totals)?,
+            Rows::Bookings(carts) => {
+                bookings::save(&transaction, id, file.folder, carts, &mut outcomes, &mut counts)?;
+            }
+            Rows::PaymentList(entries) => bookings::save_entries(&transaction, id, entries, &mut outcomes)?,
+        }
+        for (line, rule) in &file.normalised.excluded {
+            let reason = Some(rule.clone());
+            outcomes.push(RowOutcome { line: *line, disposition: Disposition::Excluded, reason });
+        }
+        for problem in &file.normalised.rejected {
+            let reason = Some(format!("{:?}", problem.fault));
+            let line = problem.place.line.unwrap_or(0);
+            outcomes.push(RowOutcome { line, disposition: Disposition::Rejected, reason });
+        }
+        let only_shop = file.folder.cloned().or_else(|| match totals.len() {
+            1 => totals.keys().next().cloned(),
+            _ => None,
+        });
+        if let Some(totals) = only_shop.and_then(|shop| totals.get_mut(&shop)) {
+            file.normalised.excluded.iter().for_each(|_| totals.rows.add(Disposition::Excluded));
+            file.normalised.rejected.iter().for_each(|_| totals.rows.add(Disposition::Rejected));
+        }
+        save_outcomes(&transaction, id, &mut outcomes)?;
+        save_totals(&transaction, id, &totals)?;
+        for outcome in &outcomes {
+            counts.add(outcome.disposition);
+        }
+        if counts.read != file.normalised.rows_read {
+            return Err(unexpected("row count", format!("{} of {}", counts.read, file.normalised.rows_read)));
+        }
+        transaction.commit()?;
+        Ok(counts)
+    }
+
+    /// The stored files that hold rows of each shop, with that shop's control totals (SPEC §6 検算).
+    ///
+    /// `shop_of_cart` places cart keys; a bookings file is listed for every shop it holds carts of.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn file_summaries(&self, shop_of_cart: &HashMap<String, ShopId>) -> Result<BTreeMap<ShopId, Vec<FileSummary>>> {
+        let mut by_shop: BTreeMap<(ShopId, i64), ShopTotals> = BTreeMap::new();
+        let mut statement = self.connection.prepare(
+            "SELECT file_id, shop, \"new\", \"update\", same, stale, conflict, excluded, rejected, yen, covers_from, \
+             covers_to FROM file_shop",
+        )?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            let count = |at: usize| row.get::<_, i64>(at).map(|n| n.unsigned_abs());
+            let mut counts = RowCounts {
+                read: 0,
+                new: count(2)?,
+                update: count(3)?,
+                same: count(4)?,
+                stale: count(5)?,
+                conflict: count(6)?,
+                excluded: count(7)?,
+                rejected: count(8)?,
+            };
+            counts.read = counts.accounted();
+            let covers = row.get::<_, Option<i32>>(10)?.zip(row.get::<_, Option<i32>>(11)?);
+            let covers = covers.map(|(from, to)| (Day::from_number(from), Day::from_number(to)));
+            let totals = ShopTotals { rows: counts, yen: Yen::new(row.get(9)?), covers };
+            by_shop.insert((ShopId::new(&row.get::<_, String>(1)?), row.get(0)?), totals);
+        }
+        self.add_cart_totals(shop_of_cart, &mut by_shop)?;
+        let names = self.file_names()?;
+        let mut summaries: BTreeMap<ShopId, Vec<FileSummary>> = BTreeMap::new();
+        for ((shop, file), totals) in by_shop {
+            let Some((name, layout, digest)) = names.get(&file) else { continue };
+            summaries.entry(shop).or_default().push(FileSummary {
+                name: name.clone(),
+                layout: layout.clone(),
+                digest: digest.clone(),
+                rows: totals.rows,
+                yen: totals.yen,
+                covers: totals.covers,
+            });
+        }
+        for files in summaries.values_mut() {
+            files.sort_by(|a, b| (&a.layout, &a.name, &a.digest).cmp(&(&b.layout, &b.name, &b.digest)));
+        }
+        Ok(summaries)
+    }
+
+    fn add_cart_totals(
+        &self,
+        shop_of_cart: &HashMap<String, ShopId>,
+        by_shop: &mut BTreeMap<(ShopId, i64), ShopTotals>,
+    ) -> Result<()> {
+        let mut statement = self.connection.prepare(
+            "SELECT file_id, cart_key, disposition, \"rows\", repeated, yen, covers_from, covers_to FROM file_cart",
+        )?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            let Some(shop) = shop_of_cart.get(row.get_ref(1)?.as_str().unwrap_or_default()) else { continue };
+            let disposition = disposition_named(row.get_ref(2)?.as_str().unwrap_or_default())?;
+            let totals = by_shop.entry((shop.clone(), row.get(0)?)).or_default();
+            for _ in 0..row.get::<_, i64>(3)? {
+                totals.rows.add(disposition);
+            }
+            for _ in 0..row.get::<_, i64>(4)? {
+                totals.rows.add(Disposition::Same);
+            }
+            totals.yen += Yen::new(row.get(5)?);
+            if let Some((from, to)) = row.get::<_, Option<i32>>(6)?.zip(row.get::<_, Option<i32>>(7)?) {
+                totals.covers = Some(widen(totals.covers, Day::from_number(from), Day::from_number(to)));
+            }
+        }
+        Ok(())
+    }
+
+    fn file_names(&self) -> Result<HashMap<i64, (String, String, String)>> {
+        let mut statement = self.connection.prepare("SELECT id, name, layout, digest FROM file")?;
+        let rows = statement.query_map([], |row| {
+            let digest: [u8; 32] = row.get(3)?;
+            Ok((row.get(0)?, (row.get(1)?, row.get(2)?, FileDigest(digest).to_string())))
+        })?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+}
+
+fn save_outcomes(transaction: &Transaction<'_>, file: i64, outcomes: &mut [RowOutcome]) -> Result<()> {
+    outcomes.sort_by_key(|outcome| outcome.line);
+    let mut insert = transaction.prepare_cached(
+        "INSERT INTO row_disposition (file_id, first_line, last_line, \"rows\", disposition, reason) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+    )?;
+    for group in outcomes.chunk_by(|a, b| a.disposition == b.disposition && a.reason == b.reason && a.line != b.line) {
+        let (Some(first), Some(last)) = (group.first(), group.last()) else { continue };
+        insert.execute(params![
+            file,
+            first.line,
+            last.line,
+            i64::try_from(group.len()).unwrap_or(i64::MAX),
+            disposition_name(first.disposition),
+            first.reason
+        ])?;
+    }
+    Ok(())
+}
+
+fn save_totals(transaction: &Transaction<'_>, file: i64, totals: &BTreeMap<ShopId, ShopTotals>) -> Result<()> {
+    let mut insert = transaction.prepare_cached(
+        "INSERT INTO file_shop (file_id, shop, \"new\", \"update\", same, stale, conflict, excluded, rejected, yen, \
+         covers_from, covers_to) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+    )?;
+    for (shop, total) in totals {
+        let count = |rows: u64| i64::try_from(rows).unwrap_or(i64::MAX);
+        let rows = &total.rows;
+        insert.execute(params![
+            file,
+            shop.as_str(),
+            count(rows.new),
+            count(rows.update),
+            count(rows.same),
+            count(rows.stale),
+            count(rows.conflict),
+            count(rows.excluded),
+            count(rows.rejected),
+            total.yen.get(),
+            total.covers.map(|c| c.0.number()),
+            total.covers.map(|c| c.1.number())
+        ])?;
+    }
+    Ok(())
+}

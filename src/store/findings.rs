@@ -1,0 +1,62 @@
+//! Findings and their life: open, noted, cleared, reopened under the same id (SPEC §5.6).
+
+use super::{Result, Store, unexpected};
+use crate::domain::dates::Day;
+use crate::domain::finding::{Code, FindingRecord, Note};
+use crate::domain::ids::{FindingId, ShopId};
+use rusqlite::{Transaction, params};
+
+impl Store {
+    /// All findings ever seen, of one shop or of all, open ones first, oldest first.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn findings(&self, shop: Option<&ShopId>) -> Result<Vec<FindingRecord>> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT id, shop, code, finding_key, first_seen, cleared, state, assignee, note FROM finding \
+             WHERE ?1 IS NULL OR shop = ?1 ORDER BY cleared IS NOT NULL, first_seen, id",
+        )?;
+        let mut rows = statement.query([shop.map(ShopId::as_str)])?;
+        let mut findings = Vec::new();
+        while let Some(row) = rows.next()? {
+            let code: String = row.get(2)?;
+            findings.push(FindingRecord {
+                id: FindingId::new(&row.get::<_, String>(0)?),
+                shop: ShopId::new(&row.get::<_, String>(1)?),
+                code: Code::read(&code).ok_or_else(|| unexpected("finding code", code))?,
+                key: row.get(3)?,
+                first_seen: Day::from_number(row.get(4)?),
+                cleared: row.get::<_, Option<i32>>(5)?.map(Day::from_number),
+                note: Note { state: row.get(6)?, assignee: row.get(7)?, text: row.get(8)? },
+            });
+        }
+        Ok(findings)
+    }
+}
+
+/// Opens, keeps and clears the findings of one shop: afterwards exactly `open` are open.
+pub(super) fn replace_open(
+    transaction: &Transaction<'_>,
+    shop: &ShopId,
+    open: &[FindingRecord],
+    as_of: Day,
+) -> Result<()> {
+    transaction.execute(
+        "UPDATE finding SET cleared = ?2 WHERE shop = ?1 AND cleared IS NULL",
+        params![shop.as_str(), as_of.number()],
+    )?;
+    let mut save = transaction.prepare_cached(
+        "INSERT INTO finding (id, shop, code, finding_key, first_seen) VALUES (?1, ?2, ?3, ?4, ?5) \
+         ON CONFLICT (id) DO UPDATE SET cleared = NULL",
+    )?;
+    for finding in open {
+        save.execute(params![
+            finding.id.as_str(),
+            shop.as_str(),
+            finding.code.as_str(),
+            finding.key,
+            finding.first_seen.number()
+        ])?;
+    }
+    Ok(())
+}

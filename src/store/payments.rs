@@ -1,0 +1,162 @@
+//! Payments and their observations.
+
+use super::files::{RowOutcome, ShopTotals};
+use super::{Result, Store};
+use crate::domain::dates::Moment;
+use crate::domain::ids::{OrderId, ShopId};
+use crate::domain::intake::{Disposition, PaymentRow, Source};
+use crate::domain::money::Yen;
+use crate::domain::payment::{Observation, Payment, Status};
+use rusqlite::{Row, Transaction, params};
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+/// Texts that repeat over many rows, kept once.
+#[derive(Default)]
+pub(super) struct Texts(HashMap<String, Arc<str>>);
+
+impl Texts {
+    /// The shared form of `text`.
+    pub(super) fn share(&mut self, text: &str) -> Arc<str> {
+        if let Some(known) = self.0.get(text) {
+            return Arc::clone(known);
+        }
+        let shared: Arc<str> = Arc::from(text);
+        self.0.insert(text.to_owned(), Arc::clone(&shared));
+        shared
+    }
+}
+
+/// Reads observations with shared texts and statuses.
+#[derive(Default)]
+struct ObservationReader {
+    texts: Texts,
+    statuses: HashMap<String, Status>,
+}
+
+impl ObservationReader {
+    /// Columns from `first`: at, status, amount, booking_ref, method, file name, line.
+    fn read(&mut self, row: &Row<'_>, first: usize) -> rusqlite::Result<Observation> {
+        let written = row.get_ref(first + 1)?.as_str()?;
+        let status = match self.statuses.get(written) {
+            Some(status) => status.clone(),
+            None => self.statuses.entry(written.to_owned()).or_insert_with(|| Status::read(written)).clone(),
+        };
+        Ok(Observation {
+            at: Moment::from_number(row.get(first)?),
+            status,
+            amount: Yen::new(row.get(first + 2)?),
+            booking_ref: Arc::from(row.get_ref(first + 3)?.as_str()?),
+            method: self.texts.share(row.get_ref(first + 4)?.as_str()?),
+            source: Source { file: self.texts.share(row.get_ref(first + 5)?.as_str()?), line: row.get(first + 6)? },
+        })
+    }
+}
+
+impl Store {
+    /// All payments with all their observations, by shop and Order ID.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn payments(&self) -> Result<Vec<Payment>> {
+        let mut statement = self.connection.prepare(
+            "SELECT p.shop, p.order_id, o.at, o.status, o.amount, o.booking_ref, o.method, f.name, o.line \
+             FROM payment p JOIN observation o ON o.payment_id = p.id JOIN file f ON f.id = o.file_id \
+             ORDER BY p.shop, p.order_id",
+        )?;
+        let mut reader = ObservationReader::default();
+        let mut shops: HashMap<String, ShopId> = HashMap::new();
+        let mut payments: Vec<Payment> = Vec::new();
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            let observation = reader.read(row, 2)?;
+            let (shop, order_id) = (row.get_ref(0)?.as_str().unwrap_or_default(), row.get_ref(1)?);
+            let order_id = order_id.as_str().unwrap_or_default();
+            match payments.last_mut() {
+                Some(last) if last.order_id.as_str() == order_id && last.shop.as_str() == shop => {
+                    last.observations.push(observation);
+                }
+                _ => {
+                    let shop = shops.entry(shop.to_owned()).or_insert_with(|| ShopId::new(shop)).clone();
+                    let order_id = OrderId::new(order_id);
+                    payments.push(Payment { shop, order_id, observations: vec![observation] });
+                }
+            }
+        }
+        for payment in &mut payments {
+            payment.observations.sort();
+        }
+        Ok(payments)
+    }
+}
+
+/// Saves the observations of a file that say something new, with every row's disposition.
+pub(super) fn save(
+    transaction: &Transaction<'_>,
+    file: i64,
+    rows: &[PaymentRow],
+    dispose: fn(&[Observation], &Observation) -> Disposition,
+    outcomes: &mut Vec<RowOutcome>,
+    totals: &mut BTreeMap<ShopId, ShopTotals>,
+) -> Result<()> {
+    let mut find = transaction.prepare_cached("SELECT id FROM payment WHERE shop = ?1 AND order_id = ?2")?;
+    let mut insert_payment = transaction.prepare_cached("INSERT INTO payment (shop, order_id) VALUES (?1, ?2)")?;
+    let mut load = transaction.prepare_cached(
+        "SELECT at, status, amount, booking_ref, method, '', line FROM observation WHERE payment_id = ?1",
+    )?;
+    let mut insert = transaction.prepare_cached(
+        "INSERT INTO observation (payment_id, at, status, amount, booking_ref, method, file_id, line) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+    )?;
+    let mut reader = ObservationReader::default();
+    let mut decided: Vec<Disposition> = Vec::with_capacity(rows.len());
+    let mut first_at: HashMap<(i64, Moment), usize> = HashMap::new();
+    for (at, row) in rows.iter().enumerate() {
+        let observation = &row.observation;
+        let known_id = find
+            .query_map([row.shop.as_str(), row.order_id.as_str()], |found| found.get::<_, i64>(0))?
+            .next()
+            .transpose()?;
+        let mut known: Vec<Observation> = Vec::new();
+        let id = match known_id {
+            Some(id) => {
+                let mut found = load.query([id])?;
+                while let Some(found) = found.next()? {
+                    known.push(reader.read(found, 0)?);
+                }
+                known.sort();
+                id
+            }
+            None => {
+                insert_payment.execute([row.shop.as_str(), row.order_id.as_str()])?;
+                transaction.last_insert_rowid()
+            }
+        };
+        let disposition = dispose(&known, observation);
+        if disposition == Disposition::Conflict
+            && let Some(earlier) = first_at.get(&(id, observation.at)).and_then(|earlier| decided.get_mut(*earlier))
+        {
+            *earlier = Disposition::Conflict;
+        }
+        if disposition != Disposition::Same {
+            insert.execute(params![
+                id,
+                observation.at.number(),
+                observation.status.label(),
+                observation.amount.get(),
+                &*observation.booking_ref,
+                &*observation.method,
+                file,
+                observation.source.line
+            ])?;
+            first_at.insert((id, observation.at), at);
+        }
+        decided.push(disposition);
+    }
+    for (row, disposition) in rows.iter().zip(decided) {
+        outcomes.push(RowOutcome { line: row.observation.source.line, disposition, reason: None });
+        let total = totals.entry(row.shop.clone()).or_default();
+        total.add(disposition, row.observation.amount, row.observation.at.day());
+    }
+    Ok(())
+}

@@ -1,0 +1,286 @@
+//! Runs, the reports they issued, and the outbox. What a run decided for a shop is one transaction.
+
+use super::{Result, Store, findings};
+use crate::domain::dates::{Day, Period};
+use crate::domain::finding::FindingRecord;
+use crate::domain::ids::ShopId;
+use rusqlite::{OptionalExtension, params};
+
+/// A run about to be recorded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RunRecord {
+    /// When it started, RFC 3339 in JST; with the number it is the run's identity.
+    pub started: String,
+    /// The period.
+    pub period: Period,
+    /// The as-of date.
+    pub as_of: Day,
+}
+
+/// The latest report of a shop and period.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReportRecord {
+    /// Its revision, from 1.
+    pub revision: u32,
+    /// Digest over its figures.
+    pub digest: String,
+    /// Its figures as text, to compare the next revision with.
+    pub figures: String,
+    /// Its workbook, relative to the installation's folder.
+    pub workbook: String,
+}
+
+/// A message to one recipient.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OutboxEntry {
+    /// Who it goes to.
+    pub recipient: String,
+    /// Its Message-ID.
+    pub message_id: String,
+    /// Its state: `queued`, `accepted`, ….
+    pub state: String,
+    /// The finished bytes.
+    pub message: Vec<u8>,
+}
+
+/// What a run decided for one shop.
+#[derive(Debug)]
+pub struct ShopRun<'a> {
+    /// The shop.
+    pub shop: &'a ShopId,
+    /// The report, if a new one was issued.
+    pub report: Option<&'a ReportRecord>,
+    /// The revision that holds now.
+    pub revision: u32,
+    /// `queued`, `sent`, `none`, ….
+    pub mail: &'a str,
+    /// Whether the proof balanced.
+    pub balanced: bool,
+    /// Matched groups of the period.
+    pub matched: u64,
+    /// The findings that are open now; `None` leaves the findings as they are (a run for an earlier as-of date).
+    pub open: Option<&'a [FindingRecord]>,
+    /// Number of open findings.
+    pub findings: u64,
+    /// Messages to queue.
+    pub messages: &'a [OutboxEntry],
+}
+
+/// A past run, newest first in [`Store::history`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HistoryRun {
+    /// Its identity: start and number.
+    pub name: String,
+    /// The period.
+    pub period: (Day, Day),
+    /// The as-of date.
+    pub as_of: Day,
+    /// `completed`, `problems`, `failed`.
+    pub outcome: String,
+    /// Its shops.
+    pub shops: Vec<HistoryShop>,
+}
+
+/// One shop of a past run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HistoryShop {
+    /// The shop.
+    pub shop: String,
+    /// The revision that held after the run.
+    pub revision: u32,
+    /// What became of its mail.
+    pub mail: String,
+    /// Whether its proof balanced.
+    pub balanced: bool,
+    /// Matched groups.
+    pub matched: u64,
+    /// Open findings.
+    pub findings: u64,
+}
+
+impl Store {
+    /// Records that a run begins; returns its number and its identity `<start>#<number>`.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub fn begin_run(&self, run: &RunRecord) -> Result<(i64, String)> {
+        self.connection.execute(
+            "INSERT INTO run (name, period_from, period_to, as_of, outcome) VALUES (?1, ?2, ?3, ?4, 'failed')",
+            params![run.started, run.period.from().number(), run.period.to().number(), run.as_of.number()],
+        )?;
+        let number = self.connection.last_insert_rowid();
+        let name = format!("{}#{number}", run.started);
+        self.connection.execute("UPDATE run SET name = ?2 WHERE id = ?1", params![number, name])?;
+        Ok((number, name))
+    }
+
+    /// Records how a run ended.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub fn end_run(&self, number: i64, outcome: &str) -> Result<()> {
+        self.connection.execute("UPDATE run SET outcome = ?2 WHERE id = ?1", params![number, outcome])?;
+        Ok(())
+    }
+
+    /// The latest report of a shop and period.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn latest_report(&self, shop: &ShopId, period: Period) -> Result<Option<ReportRecord>> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT revision, digest, figures, workbook FROM report \
+             WHERE shop = ?1 AND period_from = ?2 AND period_to = ?3 ORDER BY revision DESC LIMIT 1",
+        )?;
+        let found = statement
+            .query_row(params![shop.as_str(), period.from().number(), period.to().number()], |row| {
+                Ok(ReportRecord {
+                    revision: row.get(0)?,
+                    digest: row.get(1)?,
+                    figures: row.get(2)?,
+                    workbook: row.get(3)?,
+                })
+            })
+            .optional()?;
+        Ok(found)
+    }
+
+    /// The newest as-of date that findings of `shop` were computed for.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn newest_as_of(&self, shop: &ShopId) -> Result<Option<Day>> {
+        let newest: Option<i32> = self.connection.query_row(
+            "SELECT max(r.as_of) FROM run r JOIN run_shop s ON s.run_id = r.id WHERE s.shop = ?1",
+            [shop.as_str()],
+            |row| row.get(0),
+        )?;
+        Ok(newest.map(Day::from_number))
+    }
+
+    /// Records what a run decided for a shop: findings, report and messages, all or nothing.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub fn save_shop_run(&mut self, run: i64, record: &RunRecord, shop_run: &ShopRun<'_>) -> Result<()> {
+        let transaction = self.connection.transaction()?;
+        let (from, to) = (record.period.from().number(), record.period.to().number());
+        let shop = shop_run.shop.as_str();
+        if let Some(open) = shop_run.open {
+            findings::replace_open(&transaction, shop_run.shop, open, record.as_of)?;
+        }
+        if let Some(report) = shop_run.report {
+            transaction.execute(
+                "INSERT INTO report (shop, period_from, period_to, revision, run_id, as_of, digest, figures, workbook) \
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+                params![
+                    shop,
+                    from,
+                    to,
+                    report.revision,
+                    run,
+                    record.as_of.number(),
+                    report.digest,
+                    report.figures,
+                    report.workbook
+                ],
+            )?;
+        }
+        for entry in shop_run.messages {
+            transaction.execute(
+                "INSERT INTO outbox (shop, period_from, period_to, revision, recipient, message_id, state, message) \
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+                params![
+                    shop,
+                    from,
+                    to,
+                    shop_run.revision,
+                    entry.recipient,
+                    entry.message_id,
+                    entry.state,
+                    entry.message
+                ],
+            )?;
+        }
+        transaction.execute(
+            "INSERT INTO run_shop (run_id, shop, revision, mail, balanced, matched, findings) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            params![
+                run,
+                shop,
+                shop_run.revision,
+                shop_run.mail,
+                shop_run.balanced,
+                i64::try_from(shop_run.matched).unwrap_or(i64::MAX),
+                i64::try_from(shop_run.findings).unwrap_or(i64::MAX)
+            ],
+        )?;
+        transaction.commit()?;
+        Ok(())
+    }
+
+    /// Messages that are queued, with their ids.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn queued(&self) -> Result<Vec<(i64, OutboxEntry)>> {
+        let mut statement = self.connection.prepare(
+            "SELECT id, recipient, message_id, state, message FROM outbox WHERE state = 'queued' ORDER BY id",
+        )?;
+        let rows = statement.query_map([], |row| {
+            let entry =
+                OutboxEntry { recipient: row.get(1)?, message_id: row.get(2)?, state: row.get(3)?, message: row.get(4)? };
+            Ok((row.get(0)?, entry))
+        })?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Records the state of a message.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub fn set_message_state(&self, id: i64, state: &str) -> Result<()> {
+        self.connection.execute("UPDATE outbox SET state = ?2 WHERE id = ?1", params![id, state])?;
+        Ok(())
+    }
+
+    /// Past runs, newest first, of one shop or of all.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn history(&self, shop: Option<&ShopId>) -> Result<Vec<HistoryRun>> {
+        let mut shops = self.connection.prepare(
+            "SELECT shop, revision, mail, balanced, matched, findings FROM run_shop \
+             WHERE run_id = ?1 AND (?2 IS NULL OR shop = ?2) ORDER BY shop",
+        )?;
+        let mut statement = self
+            .connection
+            .prepare("SELECT id, name, period_from, period_to, as_of, outcome FROM run ORDER BY id DESC")?;
+        let mut rows = statement.query([])?;
+        let mut history = Vec::new();
+        while let Some(row) = rows.next()? {
+            let of_run = shops.query_map(params![row.get::<_, i64>(0)?, shop.map(ShopId::as_str)], |row| {
+                Ok(HistoryShop {
+                    shop: row.get(0)?,
+                    revision: row.get(1)?,
+                    mail: row.get(2)?,
+                    balanced: row.get(3)?,
+                    matched: row.get::<_, i64>(4)?.unsigned_abs(),
+                    findings: row.get::<_, i64>(5)?.unsigned_abs(),
+                })
+            })?;
+            let of_run: Vec<HistoryShop> = of_run.collect::<rusqlite::Result<_>>()?;
+            if shop.is_some() && of_run.is_empty() {
+                continue;
+            }
+            history.push(HistoryRun {
+                name: row.get(1)?,
+                period: (Day::from_number(row.get(2)?), Day::from_number(row.get(3)?)),
+                as_of: Day::from_number(row.get(4)?),
+                outcome: row.get(5)?,
+                shops: of_run,
+            });
+        }
+        Ok(history)
+    }
+}
