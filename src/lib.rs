@@ -26,5 +26,8 @@
 //!
 //! Pure modules never touch files, the clock, the environment, threads or async; `tests/tidy.rs` keeps it so.
 
+pub mod clock;
 pub mod domain;
+pub mod durable;
+pub mod inbox;
 pub mod store;

@@ -1,7 +1,7 @@
 //! Findings: what needs a person (SPEC §5.4, §5.6).
 
 use super::dates::Day;
-use super::ids::{FindingId, ShopId};
+use super::ids::{FileDigest, FindingId, ShopId};
 
 /// How urgent a finding is; the most urgent first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -83,13 +83,8 @@ impl Code {
 ///
 /// `key` is the cart code, or the Order ID of a payment without booking.
 pub fn finding_id(shop: &ShopId, key: &str, code: Code) -> FindingId {
-    let mut hasher = blake3::Hasher::new();
-    for part in [shop.as_str(), key, code.as_str()] {
-        hasher.update(part.as_bytes());
-        hasher.update(&[0]);
-    }
-    let digest = hasher.finalize();
-    let hex: String = digest.as_bytes().iter().take(4).map(|byte| format!("{byte:02X}")).collect();
+    let digest = FileDigest::of(format!("{shop}\0{key}\0{}", code.as_str()).as_bytes());
+    let hex: String = digest.0.iter().take(4).map(|byte| format!("{byte:02X}")).collect();
     FindingId::new(&format!("F-{hex}"))
 }
 

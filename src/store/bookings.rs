@@ -7,7 +7,7 @@ use crate::domain::booking::{
     Booking, BookingLine, LineStatus, PaymentEntry, PaymentStatus, PaymentType, Price, SnapshotAge,
 };
 use crate::domain::dates::{Day, Moment};
-use crate::domain::ids::{CartCode, ProductCode, ShopId};
+use crate::domain::ids::{CartCode, FileDigest, ProductCode, ShopId};
 use crate::domain::intake::{CartSnapshot, Disposition, RowCounts, Source, reach};
 use crate::domain::money::Yen;
 use crate::domain::text::fold;
@@ -41,12 +41,12 @@ fn read_price(row: &Row<'_>, at: usize, texts: &mut Texts) -> rusqlite::Result<P
 
 /// A digest over what a snapshot says, without where it was read.
 fn content(lines: &[BookingLine]) -> [u8; 32] {
-    let mut hasher = blake3::Hasher::new();
+    let mut text = String::new();
     for line in lines {
         let unplaced = BookingLine { source: Source { file: Arc::from(""), line: 0 }, ..line.clone() };
-        hasher.update(format!("{unplaced:?}").as_bytes());
+        text.push_str(&format!("{unplaced:?}"));
     }
-    *hasher.finalize().as_bytes()
+    FileDigest::of(text.as_bytes()).0
 }
 
 struct Current {
@@ -201,7 +201,7 @@ pub(super) fn save_entries(
         let key = if entry.reference.is_empty() {
             let text = format!("{says:?}{}", written.unwrap_or_default());
             let nth = seen.entry(text.clone()).and_modify(|nth| *nth += 1).or_insert(1);
-            format!("row:{nth}:{}", blake3::hash(text.as_bytes()).to_hex())
+            format!("row:{nth}:{}", FileDigest::of(text.as_bytes()))
         } else {
             format!("ref:{}", entry.reference)
         };

@@ -1,0 +1,135 @@
+//! Every file we write or move goes through here: written aside, flushed, then renamed; never overwriting.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+
+/// Creates `folder` and its parents.
+///
+/// # Errors
+/// When it cannot be created.
+pub fn create_folder(folder: &Path) -> io::Result<()> {
+    fs::create_dir_all(folder)
+}
+
+/// Writes `bytes` to `target`, whole or not at all.
+///
+/// # Errors
+/// `AlreadyExists` when there is a file of that name; otherwise whatever writing or flushing says.
+pub fn write_new(target: &Path, bytes: &[u8]) -> io::Result<()> {
+    let folder = target.parent().unwrap_or_else(|| Path::new("."));
+    create_folder(folder)?;
+    let aside = aside_of(target);
+    let mut file = OpenOptions::new().write(true).create(true).truncate(true).open(&aside)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    drop(file);
+    let linked = rename_new(&aside, target);
+    if linked.is_err() {
+        // Best effort: the error that matters is the one returned.
+        drop(fs::remove_file(&aside));
+    }
+    linked?;
+    sync_folder(folder)
+}
+
+/// Moves `source` to `target` without overwriting; across devices by copy, flush, compare and remove.
+///
+/// # Errors
+/// `AlreadyExists` when there is a file of that name; otherwise whatever a step says, with `source` still in place.
+pub fn move_new(source: &Path, target: &Path) -> io::Result<()> {
+    let folder = target.parent().unwrap_or_else(|| Path::new("."));
+    create_folder(folder)?;
+    match rename_new(source, target) {
+        Err(error) if error.kind() == io::ErrorKind::CrossesDevices => {
+            let bytes = fs::read(source)?;
+            write_new(target, &bytes)?;
+            if fs::read(target)? != bytes {
+                return Err(io::Error::other("the copy differs from its original"));
+            }
+            fs::remove_file(source)
+        }
+        other => other.and_then(|()| sync_folder(folder)),
+    }
+}
+
+/// The first of `name`, `name (2)`, … that does not exist in `folder`, numbered before the extension.
+pub fn free_name(folder: &Path, name: &str) -> PathBuf {
+    let (stem, extension) = match name.rsplit_once('.') {
+        Some((stem, extension)) if !stem.is_empty() => (stem, format!(".{extension}")),
+        _ => (name, String::new()),
+    };
+    let first = folder.join(name);
+    if !first.exists() {
+        return first;
+    }
+    (2_u32..).map(|n| folder.join(format!("{stem} ({n}){extension}"))).find(|path| !path.exists()).unwrap_or(first)
+}
+
+/// Reads `path` whole, refusing more than `limit` bytes.
+///
+/// # Errors
+/// `FileTooLarge` beyond the limit; otherwise whatever reading says.
+pub fn read_limited(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
+    let file = File::open(path)?;
+    let expected = file.metadata()?.len();
+    if expected > limit {
+        return Err(io::ErrorKind::FileTooLarge.into());
+    }
+    let mut bytes = Vec::with_capacity(usize::try_from(expected).unwrap_or(0));
+    let read = file.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
+    if u64::try_from(read).unwrap_or(u64::MAX) > limit { Err(io::ErrorKind::FileTooLarge.into()) } else { Ok(bytes) }
+}
+
+fn aside_of(target: &Path) -> PathBuf {
+    let mut name = std::ffi::OsString::from(".");
+    name.push(target.file_name().unwrap_or_default());
+    name.push(".part");
+    target.with_file_name(name)
+}
+
+/// Renames without overwriting: a hard link refuses an existing target, where the file system has links.
+fn rename_new(source: &Path, target: &Path) -> io::Result<()> {
+    match fs::hard_link(source, target) {
+        Ok(()) => fs::remove_file(source),
+        Err(error)
+            if matches!(error.kind(), io::ErrorKind::AlreadyExists | io::ErrorKind::CrossesDevices | io::ErrorKind::NotFound) =>
+        {
+            Err(error)
+        }
+        Err(_) if target.exists() => Err(io::ErrorKind::AlreadyExists.into()),
+        Err(_) => fs::rename(source, target),
+    }
+}
+
+/// Makes a rename durable, where folders can be flushed.
+fn sync_folder(folder: &Path) -> io::Result<()> {
+    if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn x08_an_existing_file_is_never_overwritten() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let target = folder.path().join("a.xlsx");
+        write_new(&target, b"first").expect("written");
+        let again = write_new(&target, b"second").expect_err("refused");
+        assert_eq!(again.kind(), io::ErrorKind::AlreadyExists);
+        let other = folder.path().join("b");
+        fs::write(&other, b"third").expect("written");
+        assert_eq!(move_new(&other, &target).expect_err("refused").kind(), io::ErrorKind::AlreadyExists);
+        assert_eq!(fs::read(&target).expect("still there"), b"first");
+        assert_eq!(fs::read_dir(folder.path()).expect("listed").count(), 2, "nothing is left aside");
+    }
+
+    #[test]
+    fn free_names_count_up_before_the_extension() {
+        let folder = tempfile::tempdir().expect("a folder");
+        fs::write(folder.path().join("a.csv"), b"").expect("written");
+        assert_eq!(free_name(folder.path(), "a.csv"), folder.path().join("a (2).csv"));
+        assert_eq!(free_name(folder.path(), "b"), folder.path().join("b"));
+    }
+}

@@ -1,0 +1,184 @@
+//! The drop folder: what lies in it, whether it is complete, and where its files go afterwards.
+//!
+//! Knows names, sizes and times, never what a file says. Sub-folders `inbox/<shop id>/` are read too (SPEC §2).
+
+mod archive;
+
+pub use archive::{archive, discard, hold, put_back};
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+/// A complete file in the drop folder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Arrival {
+    /// Where it lies.
+    pub path: PathBuf,
+    /// Its name relative to the inbox, with `/`, control characters made visible.
+    pub name: String,
+    /// The name of the sub-folder it lies in, if any.
+    pub folder: Option<String>,
+    /// Size and time at the last look.
+    pub look: Look,
+}
+
+/// What one look at a file shows; two equal looks some seconds apart mean that it is complete.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Look {
+    size: u64,
+    modified: Option<SystemTime>,
+}
+
+/// What a scan found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Scan {
+    /// Complete files, in the order they are taken in: shorter names first, then by name, so that the result does
+    /// not depend on the order of arrival and a copy comes after its original.
+    pub arrivals: Vec<Arrival>,
+    /// Names that are still being written.
+    pub growing: Vec<String>,
+    /// Names that are no regular files: links, folders called `x.csv`, sockets.
+    pub foreign: Vec<String>,
+}
+
+/// Why the drop folder cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum InboxError {
+    /// The folder is gone or unreadable: "not available" is never "no files" (FAULTS A12).
+    #[error("{}: {source}", path.display())]
+    Unavailable {
+        /// The folder.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The sentinel file is missing, so the share counts as not mounted.
+    #[error("{}: the sentinel file {sentinel} is missing", path.display())]
+    NotMounted {
+        /// The folder.
+        path: PathBuf,
+        /// The file expected in it.
+        sentinel: String,
+    },
+}
+
+/// Looks through `inbox` twice, `settle` apart, and returns the files on which both looks agree.
+///
+/// # Errors
+/// When the folder or its sentinel is not there.
+pub fn scan(inbox: &Path, sentinel: Option<&str>, settle: Duration) -> Result<Scan, InboxError> {
+    if let Some(sentinel) = sentinel
+        && !inbox.join(sentinel).exists()
+    {
+        return Err(InboxError::NotMounted { path: inbox.to_owned(), sentinel: sentinel.to_owned() });
+    }
+    let (first, foreign) = look(inbox)?;
+    let second = if settle.is_zero() || first.is_empty() {
+        first.clone()
+    } else {
+        std::thread::sleep(settle);
+        look(inbox)?.0
+    };
+    let mut found = Scan { foreign, ..Scan::default() };
+    for (path, arrival) in second {
+        if sentinel.is_some_and(|sentinel| arrival.name == sentinel) {
+            continue;
+        }
+        if first.get(&path).is_some_and(|before| before.look == arrival.look) {
+            found.arrivals.push(arrival);
+        } else {
+            found.growing.push(arrival.name);
+        }
+    }
+    found.arrivals.sort_by(|a, b| (a.name.chars().count(), &a.name).cmp(&(b.name.chars().count(), &b.name)));
+    Ok(found)
+}
+
+/// Looks at single files named by a person, wherever they lie; nothing is waited for.
+///
+/// # Errors
+/// When a path cannot be looked at or is no regular file.
+pub fn named(paths: &[PathBuf]) -> Result<Vec<Arrival>, InboxError> {
+    paths
+        .iter()
+        .map(|path| {
+            let unavailable = |source| InboxError::Unavailable { path: path.clone(), source };
+            let look = look_at(path).map_err(unavailable)?;
+            let look = look.ok_or_else(|| unavailable(io::ErrorKind::InvalidInput.into()))?;
+            let name = visible(&path.file_name().unwrap_or_default().to_string_lossy());
+            Ok(Arrival { path: path.clone(), name, folder: None, look })
+        })
+        .collect()
+}
+
+impl Arrival {
+    /// Whether the file still looks as it did when it was taken in.
+    pub fn is_unchanged(&self) -> bool {
+        look_at(&self.path).ok().flatten() == Some(self.look)
+    }
+}
+
+type Looks = BTreeMap<PathBuf, Arrival>;
+
+fn look(inbox: &Path) -> Result<(Looks, Vec<String>), InboxError> {
+    let mut looks = Looks::new();
+    let mut foreign = Vec::new();
+    look_into(inbox, None, &mut looks, &mut foreign)?;
+    foreign.sort();
+    Ok((looks, foreign))
+}
+
+fn look_into(
+    folder: &Path,
+    shop: Option<&str>,
+    looks: &mut Looks,
+    foreign: &mut Vec<String>,
+) -> Result<(), InboxError> {
+    let unavailable = |source| InboxError::Unavailable { path: folder.to_owned(), source };
+    for entry in fs::read_dir(folder).map_err(unavailable)? {
+        let entry = entry.map_err(unavailable)?;
+        let file_name = entry.file_name().to_string_lossy().into_owned();
+        if is_passing(&file_name) {
+            continue;
+        }
+        let shown = visible(&file_name);
+        let name = shop.map_or_else(|| shown.clone(), |shop| format!("{shop}/{shown}"));
+        let path = entry.path();
+        let kind = entry.file_type().map_err(unavailable)?;
+        if kind.is_dir() && shop.is_none() && !file_name.contains('.') {
+            look_into(&path, Some(&shown), looks, foreign)?;
+            continue;
+        }
+        // A file that vanished between listing and looking is simply not there any more.
+        match look_at(&path) {
+            Ok(Some(look)) => {
+                looks.insert(path.clone(), Arrival { path, name, folder: shop.map(str::to_owned), look });
+            }
+            Ok(None) => foreign.push(name),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(unavailable(error)),
+        }
+    }
+    Ok(())
+}
+
+fn look_at(path: &Path) -> io::Result<Option<Look>> {
+    let metadata = fs::symlink_metadata(path)?;
+    Ok(metadata.is_file().then(|| Look { size: metadata.len(), modified: metadata.modified().ok() }))
+}
+
+/// Names of files that are being written or locked by other programs (FAULTS A03).
+fn is_passing(name: &str) -> bool {
+    let lower = name.to_lowercase();
+    name.starts_with('.')
+        || name.starts_with("~$")
+        || [".part", ".crdownload", ".tmp", ".filepart"].iter().any(|ending| lower.ends_with(ending))
+}
+
+/// `name` with control characters made visible, so that no terminal obeys it (FAULTS A15, G06).
+fn visible(name: &str) -> String {
+    name.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+}
