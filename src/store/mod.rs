@@ -80,6 +80,17 @@ impl Store {
         Ok(Self { connection, installation })
     }
 
+    /// Copies the history at `from` to the new file `to`, by SQLite's own API, so that a running writer does no harm.
+    ///
+    /// # Errors
+    /// When either cannot be opened or copied.
+    pub fn copy(from: &Path, to: &Path) -> Result<()> {
+        let source = Connection::open_with_flags(from, rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        source.busy_timeout(Duration::from_secs(60))?;
+        source.backup("main", to, None)?;
+        Ok(())
+    }
+
     /// The id of this installation, as written into workbooks.
     pub fn installation(&self) -> &str {
         &self.installation
