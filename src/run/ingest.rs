@@ -57,7 +57,14 @@ impl FileOutcome {
             Outcome::Duplicate => "duplicate",
             Outcome::Held => "held",
         };
-        FileJson::new(&self.name, self.layout.as_deref(), &self.digest, outcome, self.reason.as_deref(), &self.rows)
+        FileJson {
+            name: self.name.clone(),
+            layout: self.layout.clone(),
+            sha256: self.digest.clone(),
+            outcome: outcome.to_owned(),
+            reason: self.reason.clone(),
+            rows: (&self.rows).into(),
+        }
     }
 }
 

@@ -17,7 +17,7 @@ use crate::inbox;
 use crate::locale::Language;
 use crate::mail;
 use crate::normalise::Layout;
-use crate::report::json::{FileJson, RunJson};
+use crate::report::json::{PeriodJson, RunJson, SCHEMA};
 use crate::store::{RunRecord, Store, StoreError};
 use crate::templates::{self, TemplateError};
 use chrono::{DateTime, FixedOffset};
@@ -185,10 +185,13 @@ impl Workshop {
         }
     }
 
-    /// A fresh installation id: only its difference from others matters.
+    /// The id a new history gets: out of the shops and the sender, so that the same merchant's workbooks are the same
+    /// bytes wherever they are made.
     fn new_installation(&self) -> String {
-        let seed = format!("{}\0{}", self.config.root.display(), self.now.to_rfc3339());
-        FileDigest::of(seed.as_bytes()).to_string().chars().take(16).collect()
+        let mut parts: Vec<&str> = self.config.shops.iter().map(|shop| shop.shop.id.as_str()).collect();
+        parts.sort_unstable();
+        parts.push(&self.config.mail.from);
+        FileDigest::of(parts.join("\0").as_bytes()).to_string().chars().take(16).collect()
     }
 }
 
@@ -231,13 +234,14 @@ pub fn run(workshop: &Workshop, order: &Order) -> Result<Report, RunError> {
         i32::from(held || !notices.is_empty())
     };
     store.end_run(number, if exit_code == 3 { "failed" } else if exit_code == 1 { "problems" } else { "completed" })?;
-    let json = RunJson::new(
-        name,
-        order.period,
-        order.as_of,
-        files.iter().map(FileOutcome::json).collect::<Vec<FileJson>>(),
-        published.shops,
+    let json = RunJson {
+        schema: SCHEMA,
+        run: name,
+        period: PeriodJson { from: order.period.from().to_string(), to: order.period.to().to_string() },
+        as_of: order.as_of.to_string(),
+        files: files.iter().map(FileOutcome::json).collect(),
+        shops: published.shops,
         exit_code,
-    );
+    };
     Ok(Report { json, issued: published.issued, notices, failures: published.failures })
 }

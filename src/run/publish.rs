@@ -1,0 +1,395 @@
+//! One shop, from facts to outbox: reconcile, compare with the last revision, render, queue the mail.
+
+use super::{Effect, Notice, Order, RunError, Workshop};
+use crate::config::ShopConfig;
+use crate::domain::dates::Day;
+use crate::domain::finding::FindingRecord;
+use crate::domain::ids::{CartCode, ShopId};
+use crate::domain::reconciliation::{FileSummary, HeldSummary, Reconciliation, ShopFacts};
+use crate::durable;
+use crate::locale::findings::{code_name, next_step, reason, risk_name, severity_name, verdict};
+use crate::mail::{self, FindingText, HeldText, MailContext, ReportMail, SalesText, WindowText};
+use crate::reconcile::{self, Placed};
+use crate::report::figures::{Change, Figures, figures};
+use crate::report::json::{ShopJson, shop_json};
+use crate::report::{self, Edition};
+use crate::store::{OutboxEntry, ReportRecord, RunRecord, ShopRun, Store};
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+/// What was issued for one shop.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Issued {
+    /// The shop.
+    pub shop: ShopId,
+    /// Its name.
+    pub name: String,
+    /// One line: what needs doing.
+    pub verdict: String,
+    /// The revision that holds now.
+    pub revision: u32,
+    /// Whether this run made a new workbook.
+    pub is_new: bool,
+    /// The workbook, relative to the configuration's folder.
+    pub workbook: Option<String>,
+    /// What became of the mail.
+    pub mail: &'static str,
+    /// Open findings.
+    pub findings: usize,
+}
+
+/// What publishing brought, over all shops.
+#[derive(Debug, Default)]
+pub struct Published {
+    /// For `--json`.
+    pub shops: Vec<ShopJson>,
+    /// For people.
+    pub issued: Vec<Issued>,
+    /// What needs the operator.
+    pub notices: Vec<Notice>,
+    /// Shops that failed, with the reason.
+    pub failures: Vec<(ShopId, String)>,
+}
+
+/// Reports every ordered shop; one that fails does not stop the others.
+///
+/// # Errors
+/// When the history cannot be read.
+pub fn publish(
+    workshop: &Workshop,
+    store: &mut Store,
+    run: i64,
+    record: &RunRecord,
+    order: &Order,
+) -> Result<Published, RunError> {
+    let mut published = Published::default();
+    let shops: Vec<_> = workshop.config.shops.iter().map(|shop| shop.shop.clone()).collect();
+    let Placed { by_shop, unplaced } = reconcile::place(&shops, store.payments()?, store.bookings()?);
+    if !unplaced.is_empty() {
+        published.notices.push(Notice::UnplacedBookings(unplaced.iter().map(CartCode::to_string).collect()));
+    }
+    let files = store.file_summaries(&shops_of_carts(&by_shop))?;
+    let nothing = ShopFacts::default();
+    for shop in &workshop.config.shops {
+        let id = &shop.shop.id;
+        if !order.shops.is_empty() && !order.shops.contains(id) {
+            continue;
+        }
+        let facts = by_shop.get(id).unwrap_or(&nothing);
+        let files = files.get(id).map_or(&[][..], Vec::as_slice);
+        let job = ShopJob { workshop, order, record, run, shop };
+        if let Err(why) = job.report(store, facts, files, &mut published) {
+            published.failures.push((id.clone(), why));
+        }
+    }
+    if order.effect == Effect::Real && matches!(workshop.config.mail.transport, crate::config::Transport::Directory) {
+        deliver_to_folder(workshop, store)?;
+    }
+    Ok(published)
+}
+
+/// Which shop each cart key was placed in, for the control totals of bookings files.
+fn shops_of_carts(by_shop: &std::collections::BTreeMap<ShopId, ShopFacts>) -> HashMap<String, ShopId> {
+    let carts = |facts: &ShopFacts| facts.bookings.iter().map(|b| Store::cart_key(&b.cart)).collect::<Vec<_>>();
+    by_shop.iter().flat_map(|(shop, facts)| carts(facts).into_iter().map(|cart| (cart, shop.clone()))).collect()
+}
+
+/// Writes queued messages as `.eml` files; written twice is one file, because the name comes from the Message-ID.
+fn deliver_to_folder(workshop: &Workshop, store: &Store) -> Result<(), RunError> {
+    for (id, entry) in store.queued()? {
+        let local = entry.message_id.trim_matches(['<', '>']);
+        let safe: String = local.chars().map(|c| if c.is_ascii_alphanumeric() || ".-_".contains(c) { c } else { '_' }).collect();
+        let path = workshop.config.paths.outbox.join(format!("{safe}.eml"));
+        match durable::write_new(&path, &entry.message) {
+            Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {
+                return Err(RunError::Io { path, source: error });
+            }
+            _ => store.set_message_state(id, "accepted")?,
+        }
+    }
+    Ok(())
+}
+
+/// The work on one shop.
+struct ShopJob<'a> {
+    workshop: &'a Workshop,
+    order: &'a Order,
+    record: &'a RunRecord,
+    run: i64,
+    shop: &'a ShopConfig,
+}
+
+/// A workbook that was just made.
+struct NewWorkbook {
+    record: ReportRecord,
+    bytes: Vec<u8>,
+    changes: Vec<Change>,
+}
+
+impl ShopJob<'_> {
+    fn report(
+        &self,
+        store: &mut Store,
+        facts: &ShopFacts,
+        files: &[FileSummary],
+        published: &mut Published,
+    ) -> Result<(), String> {
+        let id = &self.shop.shop.id;
+        let ledger = store.findings(Some(id)).map_err(|e| e.to_string())?;
+        let result =
+            reconcile::reconcile(&self.shop.shop, facts, &ledger, files, self.order.period, self.order.as_of);
+        self.notice_missing(&result, published);
+        let held = self.held(store)?;
+        let now = figures(&result);
+        let last = store.latest_report(id, self.order.period).map_err(|e| e.to_string())?;
+        let unchanged = last.as_ref().is_some_and(|last| last.digest == now.digest());
+        let new = if unchanged && !self.order.reissue {
+            None
+        } else {
+            Some(self.render(store, &result, files, &held, &now, last.as_ref())?)
+        };
+        let messages = self.messages(&result, &held, new.as_ref(), published)?;
+        let mail = match (&messages[..], self.order.effect, &self.workshop.config.mail.transport) {
+            _ if new.is_some() && !result.balanced() => "blocked",
+            ([], _, _) => "none",
+            (_, Effect::Real, crate::config::Transport::Directory) => "sent",
+            _ => "queued",
+        };
+        let revision = new.as_ref().map(|new| &new.record).or(last.as_ref()).map_or(0, |report| report.revision);
+        let workbook = new.as_ref().map(|new| &new.record).or(last.as_ref()).map(|report| report.workbook.clone());
+        if let Some(new) = &new
+            && self.order.effect == Effect::Real
+        {
+            let path = self.workshop.config.root.join(&new.record.workbook);
+            durable::write_new(&path, &new.bytes).map_err(|e| format!("{}: {e}", path.display()))?;
+        }
+        let newest = store.newest_as_of(id).map_err(|e| e.to_string())?;
+        let open = open_findings(&result);
+        let shop_run = ShopRun {
+            shop: id,
+            report: new.as_ref().map(|new| &new.record),
+            revision,
+            mail,
+            balanced: result.balanced(),
+            matched: count(result.matched.len()),
+            open: is_newest(newest, self.order.as_of).then_some(&open),
+            findings: count(result.findings.len()),
+            messages: &messages,
+        };
+        store.save_shop_run(self.run, self.record, &shop_run).map_err(|e| e.to_string())?;
+        published.shops.push(shop_json(&result, revision, workbook.as_deref(), mail));
+        published.issued.push(Issued {
+            shop: id.clone(),
+            name: self.shop.shop.name.clone(),
+            verdict: verdict(self.workshop.language(), &result, held.len()),
+            revision,
+            is_new: new.is_some(),
+            workbook,
+            mail,
+            findings: result.findings.len(),
+        });
+        if result.balanced() { Ok(()) } else { Err(unbalanced(&result)) }
+    }
+
+    fn notice_missing(&self, result: &Reconciliation, published: &mut Published) {
+        for (source, newest) in [("GMO-PG", result.freshness.payments), ("Bókun", result.freshness.bookings)] {
+            if newest.is_none() {
+                published.notices.push(Notice::MissingExport { shop: self.shop.shop.id.clone(), source });
+            }
+        }
+    }
+
+    fn held(&self, store: &Store) -> Result<Vec<HeldSummary>, String> {
+        let held = store.held().map_err(|e| e.to_string())?;
+        let ours = held.into_iter().filter(|held| held.shop.as_ref() == Some(&self.shop.shop.id));
+        Ok(ours.map(|held| HeldSummary { name: held.original, reason: held.reason }).collect())
+    }
+
+    fn render(
+        &self,
+        store: &Store,
+        result: &Reconciliation,
+        files: &[FileSummary],
+        held: &[HeldSummary],
+        now: &Figures,
+        last: Option<&ReportRecord>,
+    ) -> Result<NewWorkbook, String> {
+        let changes = last.map(|last| Figures::from_text(&last.figures).changes(now)).unwrap_or_default();
+        let (revision, workbook) = self.next_revision(last.map_or(0, |last| last.revision));
+        let record = ReportRecord { revision, digest: now.digest(), figures: now.to_text(), workbook };
+        let mut new = NewWorkbook { record, bytes: Vec::new(), changes };
+        new.bytes = self.workbook_bytes(store.installation(), result, files, held, &new, WithMatched::Yes)?;
+        Ok(new)
+    }
+
+    fn workbook_bytes(
+        &self,
+        installation: &str,
+        result: &Reconciliation,
+        files: &[FileSummary],
+        held: &[HeldSummary],
+        new: &NewWorkbook,
+        with_matched: WithMatched,
+    ) -> Result<Vec<u8>, String> {
+        let edition = Edition {
+            language: self.workshop.language(),
+            reconciliation: result,
+            revision: new.record.revision,
+            files,
+            held,
+            changes: &new.changes,
+            with_customer: self.workshop.config.report_customer,
+            with_matched: with_matched == WithMatched::Yes,
+            installation,
+            expiring_within_days: self.shop.shop.policy.expiring_within_days,
+        };
+        report::workbook(&edition).map_err(|e| e.to_string())
+    }
+
+    /// The next revision whose workbook does not exist yet (FAULTS X08), with its path relative to the root.
+    fn next_revision(&self, last: u32) -> (u32, String) {
+        let config = &self.workshop.config;
+        let (id, period) = (&self.shop.shop.id, self.order.period);
+        let folder = config.paths.reports.join(id.as_str()).join(format!("{}_{}", period.from(), period.to()));
+        let path_of = |revision| folder.join(report::file_name(config.language, id, period, revision));
+        let mut revision = last + 1;
+        while path_of(revision).exists() {
+            revision += 1;
+        }
+        (revision, relative(&path_of(revision), &config.root))
+    }
+
+    fn messages(
+        &self,
+        result: &Reconciliation,
+        held: &[HeldSummary],
+        new: Option<&NewWorkbook>,
+        published: &mut Published,
+    ) -> Result<Vec<OutboxEntry>, String> {
+        let Some(new) = new.filter(|_| self.order.mail && result.balanced()) else { return Ok(Vec::new()) };
+        if self.shop.recipients.is_empty() && self.shop.cc.is_empty() {
+            published.notices.push(Notice::NoRecipients(self.shop.shop.id.clone()));
+            return Ok(Vec::new());
+        }
+        let config = &self.workshop.config;
+        let recipients: Vec<String> = self.shop.recipients.iter().chain(&self.shop.cc).cloned().collect();
+        let domain = mail::address::domain_of(&config.mail.from);
+        let message_id =
+            mail::message_id(&self.shop.shop.id, self.order.period, new.record.revision, &recipients, &domain);
+        let name = report::file_name(config.language, &self.shop.shop.id, self.order.period, new.record.revision);
+        let message = ReportMail {
+            from: &config.mail.from,
+            to: &self.shop.recipients,
+            cc: &self.shop.cc,
+            context: self.mail_context(result, held, new),
+            attachment_name: &name,
+            attachment: &new.bytes,
+            message_id: &message_id,
+            date: self.workshop.now,
+        };
+        let bytes = mail::compose(&self.workshop.templates, &message).map_err(|e| e.to_string())?;
+        let entry = |recipient: String| OutboxEntry {
+            recipient,
+            message_id: message_id.clone(),
+            state: "queued".to_owned(),
+            message: bytes.clone(),
+        };
+        Ok(recipients.into_iter().map(entry).collect())
+    }
+
+    fn mail_context(&self, result: &Reconciliation, held: &[HeldSummary], new: &NewWorkbook) -> MailContext {
+        let language = self.workshop.language();
+        let sales = &result.sales.total;
+        MailContext {
+            shop_name: self.shop.shop.name.clone(),
+            period_from: result.period.from().to_string(),
+            period_to: result.period.to().to_string(),
+            revision: new.record.revision,
+            verdict: verdict(language, result, held.len()),
+            as_of: result.as_of.to_string(),
+            sales: SalesText {
+                count: sales.count.to_string(),
+                gross: sales.gross.to_string(),
+                refunds: sales.refunds.to_string(),
+                net: sales.net().to_string(),
+            },
+            findings: result.findings.iter().map(|finding| self.finding_text(finding)).collect(),
+            finding_count: result.findings.len(),
+            cancellation: result
+                .cancellation
+                .iter()
+                .map(|line| WindowText {
+                    risk: risk_name(language, line.risk).to_owned(),
+                    order_id: line.payment.order_id.to_string(),
+                    booking: line.booking.as_ref().map(|b| b.cart.to_string()).unwrap_or_default(),
+                    last_safe_day: line.window.last_safe_day.to_string(),
+                    days_left: line.window.days_left.to_string(),
+                    yen: line.payment.held.to_string(),
+                })
+                .collect(),
+            payments_until: result.freshness.payments.map(|m| m.to_string()),
+            bookings_until: result.freshness.bookings.map(|m| m.to_string()),
+            held: held.iter().map(|h| HeldText { name: h.name.clone(), reason: h.reason.clone() }).collect(),
+            full_workbook_at: None,
+            corrections: new.changes.len(),
+        }
+    }
+
+    fn finding_text(&self, finding: &crate::domain::reconciliation::Finding) -> FindingText {
+        let language = self.workshop.language();
+        let orders: Vec<String> = finding.group.payments.iter().map(|p| p.order_id.to_string()).collect();
+        let booking = finding.group.booking.as_ref();
+        let expected = booking.map_or(crate::domain::money::Yen::ZERO, |b| b.expected);
+        FindingText {
+            id: finding.id.to_string(),
+            kind: code_name(language, finding.code).to_owned(),
+            severity: severity_name(language, finding.severity).to_owned(),
+            booking: booking.map(|b| b.cart.to_string()).unwrap_or_default(),
+            order_ids: orders.join(", "),
+            gmo: finding.group.actual.to_string(),
+            booking_yen: expected.to_string(),
+            difference: (finding.group.actual - expected).to_string(),
+            reason: reason(language, finding),
+            next: next_step(language, finding),
+        }
+    }
+}
+
+/// Whether a workbook holds the sheet of matched rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum WithMatched {
+    Yes,
+}
+
+/// Findings are kept as of the newest as-of date only: a run for an earlier date changes nothing of their life.
+fn is_newest(newest: Option<Day>, as_of: Day) -> bool {
+    newest.is_none_or(|newest| newest <= as_of)
+}
+
+fn open_findings(result: &Reconciliation) -> Vec<FindingRecord> {
+    let record = |finding: &crate::domain::reconciliation::Finding| FindingRecord {
+        id: finding.id.clone(),
+        shop: result.shop.clone(),
+        code: finding.code,
+        key: finding.key.clone(),
+        first_seen: finding.first_seen,
+        cleared: None,
+        note: finding.note.clone(),
+    };
+    result.findings.iter().map(record).collect()
+}
+
+fn unbalanced(result: &Reconciliation) -> String {
+    let broken = result.checks.iter().filter(|check| !check.balances());
+    broken.map(|check| format!("{}: {} ≠ {}", check.name, check.left, check.right)).collect::<Vec<_>>().join("; ")
+}
+
+fn count(items: usize) -> u64 {
+    u64::try_from(items).unwrap_or(u64::MAX)
+}
+
+/// `path` relative to `root` where it lies below it, with `/`.
+fn relative(path: &Path, root: &Path) -> String {
+    let below: PathBuf = path.strip_prefix(root).map_or_else(|_| path.to_owned(), Path::to_owned);
+    below.to_string_lossy().replace('\\', "/")
+}
