@@ -99,17 +99,24 @@ pub fn scan(inbox: &Path, sentinel: Option<&str>, settle: Duration) -> Result<Sc
 
 /// Looks at single files named by a person, wherever they lie; nothing is waited for.
 ///
+/// A file below `inbox` is named and placed as a scan would.
+///
 /// # Errors
 /// When a path cannot be looked at or is no regular file.
-pub fn named(paths: &[PathBuf]) -> Result<Vec<Arrival>, InboxError> {
+pub fn named(paths: &[PathBuf], inbox: &Path) -> Result<Vec<Arrival>, InboxError> {
+    let inbox = fs::canonicalize(inbox).unwrap_or_else(|_| inbox.to_owned());
     paths
         .iter()
         .map(|path| {
             let unavailable = |source| InboxError::Unavailable { path: path.clone(), source };
             let look = look_at(path).map_err(unavailable)?;
             let look = look.ok_or_else(|| unavailable(io::ErrorKind::InvalidInput.into()))?;
+            let full = fs::canonicalize(path).map_err(unavailable)?;
+            let folder = full.parent().and_then(|parent| parent.strip_prefix(&inbox).ok());
+            let folder = folder.map(|below| visible(&below.to_string_lossy())).filter(|below| !below.is_empty());
             let name = visible(&path.file_name().unwrap_or_default().to_string_lossy());
-            Ok(Arrival { path: path.clone(), name, folder: None, look })
+            let name = folder.as_ref().map_or_else(|| name.clone(), |folder| format!("{folder}/{name}"));
+            Ok(Arrival { path: path.clone(), name, folder, look })
         })
         .collect()
 }

@@ -1,0 +1,140 @@
+//! The command line as clap reads it.
+
+use clap::{Args, Parser, Subcommand};
+use std::path::PathBuf;
+
+/// 突合: reconciles GMO-PG card payments with JTB BÓKUN bookings, one workbook per shop.
+#[derive(Debug, Parser)]
+#[command(name = "totsugo", version, about, long_about = None, disable_help_subcommand = true)]
+#[command(after_help = "Exit codes: 0 completed · 1 something needs the operator · 2 wrong usage or configuration, \
+                        nothing was done · 3 failed · 4 another instance is at work")]
+pub(super) struct Arguments {
+    /// Configuration file (default: totsugo.toml in the current folder)
+    // The variable TOTSUGO_CONFIG is read where the configuration is loaded, so that --config wins visibly.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(super) config: Option<PathBuf>,
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Make a sample merchant in DIR and run it
+    Demo {
+        /// Where to; a new folder
+        #[arg(value_name = "DIR", default_value = "totsugo-demo")]
+        folder: PathBuf,
+    },
+    /// Write a commented configuration, schedules and folders for a new installation
+    Init {
+        /// Where to
+        #[arg(value_name = "DIR", default_value = ".")]
+        folder: PathBuf,
+    },
+    /// Take in what lies in the inbox, then report
+    Run(RunArguments),
+    /// Take files in without reporting
+    Ingest {
+        /// Files; what lies in the inbox if none is given
+        paths: Vec<PathBuf>,
+        /// Print one JSON document
+        #[arg(long)]
+        json: bool,
+    },
+    /// One booking number or Order ID: payment, history, booking, finding, deadline, sources
+    Show {
+        /// A booking number, with or without its prefix, or an Order ID
+        key: String,
+    },
+    /// Findings that are open
+    Findings {
+        #[command(subcommand)]
+        action: Option<FindingsAction>,
+    },
+    /// Held files: list, release, discard
+    Held {
+        #[command(subcommand)]
+        action: Option<HeldAction>,
+    },
+    /// Past runs: period, revision, counts, proof, mail
+    History {
+        /// Only this shop
+        #[arg(long, value_name = "ID")]
+        shop: Option<String>,
+        /// Print one JSON document
+        #[arg(long)]
+        json: bool,
+    },
+    /// Check configuration, layouts, templates, folders and GMO console settings
+    Check,
+    /// Print shell completions
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page
+    Man,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct RunArguments {
+    /// First day, YYYY-MM-DD, included
+    #[arg(long, value_name = "D", requires = "to", conflicts_with = "period")]
+    pub(super) from: Option<String>,
+    /// Last day, YYYY-MM-DD, included
+    #[arg(long, value_name = "D", requires = "from")]
+    pub(super) to: Option<String>,
+    /// yesterday, last-7-days, month-to-date, previous-month or YYYY-MM
+    #[arg(long, value_name = "P", default_value = "month-to-date")]
+    pub(super) period: String,
+    /// Only this shop; may be repeated
+    #[arg(long, value_name = "ID")]
+    pub(super) shop: Vec<String>,
+    /// 基準日: the date that ageing and deadlines are counted from (default: today in Japan)
+    #[arg(long, value_name = "D")]
+    pub(super) as_of: Option<String>,
+    /// Show what would be taken in, written and mailed; change nothing
+    #[arg(long)]
+    pub(super) dry_run: bool,
+    /// Make the next revision even if no figure changed
+    #[arg(long)]
+    pub(super) reissue: bool,
+    /// Write workbooks, mail nothing
+    #[arg(long)]
+    pub(super) no_mail: bool,
+    /// Print one JSON document to stdout
+    #[arg(long)]
+    pub(super) json: bool,
+    /// Exit with 1 if findings are open
+    #[arg(long)]
+    pub(super) fail_on_findings: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum FindingsAction {
+    /// List open findings
+    List {
+        /// Print one JSON document
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum HeldAction {
+    /// List held files with their reasons
+    List,
+    /// Send a held file through the same checks again
+    Release {
+        /// Its name in the held folder
+        name: String,
+    },
+    /// Set a held file aside for good; it is kept in held/discarded
+    Discard {
+        /// Its name in the held folder
+        name: String,
+        /// Why
+        #[arg(long)]
+        reason: String,
+    },
+}

@@ -1,0 +1,285 @@
+//! The commands of SPEC §3: arguments in, exit code out. The only module that prints.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "the command line is what prints")]
+
+mod args;
+mod check;
+mod lists;
+mod setup;
+mod show;
+
+use crate::clock;
+use crate::config::{self, Config};
+use crate::domain::dates::{Day, Period};
+use crate::domain::ids::ShopId;
+use crate::inbox;
+use crate::locale::Language;
+use crate::locale::messages::{notice, pick};
+use crate::run::{self, Effect, Lock, LockError, Notice, Order, Outcome, Report, Workshop};
+use args::{Arguments, Command, RunArguments};
+use clap::{CommandFactory, Parser};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+/// How a command ends (SPEC §3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// 0: completed.
+    Completed,
+    /// 1: completed, but something needs the operator.
+    Attention,
+    /// 2: wrong usage or configuration, nothing was done.
+    Usage,
+    /// 3: failed.
+    Failed,
+    /// 4: another instance is at work.
+    Busy,
+}
+
+impl Exit {
+    /// The process's exit code.
+    pub const fn code(self) -> u8 {
+        match self {
+            Self::Completed => 0,
+            Self::Attention => 1,
+            Self::Usage => 2,
+            Self::Failed => 3,
+            Self::Busy => 4,
+        }
+    }
+
+    fn from_code(code: i32) -> Self {
+        match code {
+            0 => Self::Completed,
+            1 => Self::Attention,
+            2 => Self::Usage,
+            4 => Self::Busy,
+            _ => Self::Failed,
+        }
+    }
+}
+
+/// Runs the command line that `arguments` spell; the first is the program's name.
+pub fn main(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> Exit {
+    let arguments = match Arguments::try_parse_from(arguments) {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // clap prints help and version to stdout, mistakes to stderr; a closed stream changes nothing.
+            drop(error.print());
+            return if error.use_stderr() { Exit::Usage } else { Exit::Completed };
+        }
+    };
+    let config = arguments.config.as_deref();
+    match arguments.command {
+        Command::Demo { folder } => setup::demo(&folder),
+        Command::Init { folder } => setup::init(&folder),
+        Command::Run(order) => with_workshop(config, |workshop| run_command(workshop, &order)),
+        Command::Ingest { paths, json } => with_workshop(config, |workshop| ingest_command(workshop, &paths, json)),
+        Command::Show { key } => with_workshop(config, |workshop| show::show(workshop, &key)),
+        Command::Findings { action } => with_workshop(config, |workshop| lists::findings(workshop, action.as_ref())),
+        Command::Held { action } => with_workshop(config, |workshop| lists::held(workshop, action)),
+        Command::History { shop, json } => {
+            with_workshop(config, |workshop| lists::history(workshop, shop.as_deref(), json))
+        }
+        Command::Check => check::check(config),
+        Command::Completions { shell } => {
+            clap_complete::generate(shell, &mut Arguments::command(), "totsugo", &mut std::io::stdout());
+            Exit::Completed
+        }
+        Command::Man => {
+            let mut page = Vec::new();
+            let rendered = clap_mangen::Man::new(Arguments::command()).render(&mut page);
+            if rendered.and_then(|()| std::io::stdout().write_all(&page)).is_ok() { Exit::Completed } else { Exit::Failed }
+        }
+    }
+}
+
+/// Loads configuration, layouts and templates, then does `work`; every problem is told and ends with 2.
+fn with_workshop(config: Option<&Path>, work: impl FnOnce(&Workshop) -> Exit) -> Exit {
+    match load(config) {
+        Ok(workshop) => work(&workshop),
+        Err(exit) => exit,
+    }
+}
+
+fn load(config: Option<&Path>) -> Result<Workshop, Exit> {
+    let loaded: Config = config::load(config).map_err(|error| {
+        eprintln!("{error}");
+        Exit::Usage
+    })?;
+    Workshop::prepare(loaded, clock::now()).map_err(|error| {
+        eprintln!("{error}");
+        Exit::Usage
+    })
+}
+
+/// Takes the lock or says who is at work.
+fn lock(workshop: &Workshop) -> Result<Lock, Exit> {
+    Lock::take(&workshop.config.paths.database).map_err(|error| match error {
+        LockError::Taken => {
+            let ja = "別の totsugo が処理中です。終わってからもう一度実行してください。";
+            eprintln!("{}", pick(workshop.language(), ja, "Another instance of totsugo is at work. Try again when it is done."));
+            Exit::Busy
+        }
+        LockError::Io(error) => failed(&error),
+    })
+}
+
+fn failed(error: &dyn std::fmt::Display) -> Exit {
+    eprintln!("{error}");
+    Exit::Failed
+}
+
+fn run_command(workshop: &Workshop, arguments: &RunArguments) -> Exit {
+    let order = match order(workshop, arguments) {
+        Ok(order) => order,
+        Err(message) => {
+            eprintln!("{message}");
+            return Exit::Usage;
+        }
+    };
+    let lock = if order.effect == Effect::Real { Some(lock(workshop)) } else { None };
+    if let Some(Err(exit)) = lock {
+        return exit;
+    }
+    let report = match run::run(workshop, &order) {
+        Ok(report) => report,
+        Err(error) => return failed(&error),
+    };
+    let mut exit = Exit::from_code(report.json.exit_code);
+    let open: usize = report.json.shops.iter().map(|shop| shop.findings.len()).sum();
+    if arguments.fail_on_findings && open > 0 && exit == Exit::Completed {
+        exit = Exit::Attention;
+    }
+    if arguments.json {
+        let document = crate::report::json::RunJson { exit_code: i32::from(exit.code()), ..report.json.clone() };
+        if print_json(&document).is_err() {
+            return Exit::Failed;
+        }
+    }
+    tell(workshop, &report, order.effect, arguments.json);
+    exit
+}
+
+fn print_json(document: &impl serde::Serialize) -> std::io::Result<()> {
+    let mut out = std::io::stdout().lock();
+    serde_json::to_writer_pretty(&mut out, document)?;
+    writeln!(out)
+}
+
+/// What to report, out of the arguments; the sentence says what is wrong.
+fn order(workshop: &Workshop, arguments: &RunArguments) -> Result<Order, String> {
+    let language = workshop.language();
+    let bad = |what: &str, found: &str| match language {
+        Language::Ja => format!("{what}: 「{found}」は指定できません。YYYY-MM-DD 形式の日付、または yesterday・last-7-days・month-to-date・previous-month・YYYY-MM を指定してください。"),
+        Language::En => format!("{what}: \"{found}\" is not valid. Give a date YYYY-MM-DD, or yesterday, last-7-days, month-to-date, previous-month or YYYY-MM."),
+    };
+    let day = |what: &str, text: &str| Day::parse(text).ok_or_else(|| bad(what, text));
+    let as_of = arguments.as_of.as_deref().map_or(Ok(workshop.today()), |text| day("--as-of", text))?;
+    let period = match (&arguments.from, &arguments.to) {
+        (Some(from), Some(to)) => {
+            let (from, to) = (day("--from", from)?, day("--to", to)?);
+            Period::new(from, to).ok_or_else(|| bad("--from/--to", &format!("{from}..{to}")))?
+        }
+        (None, None) => Period::named(&arguments.period, as_of).ok_or_else(|| bad("--period", &arguments.period))?,
+        _ => return Err(pick(language, "--from と --to は両方指定してください。", "Give both --from and --to.").to_owned()),
+    };
+    let known = |id: &String| workshop.config.shops.iter().any(|shop| shop.shop.id.as_str() == id);
+    if let Some(unknown) = arguments.shop.iter().find(|id| !known(id)) {
+        let ids: Vec<&str> = workshop.config.shops.iter().map(|shop| shop.shop.id.as_str()).collect();
+        return Err(format!("--shop: {unknown} ({})", ids.join(", ")));
+    }
+    Ok(Order {
+        period,
+        as_of,
+        shops: arguments.shop.iter().map(|id| ShopId::new(id)).collect(),
+        effect: if arguments.dry_run { Effect::Rehearsal } else { Effect::Real },
+        reissue: arguments.reissue,
+        mail: !arguments.no_mail,
+    })
+}
+
+/// Tells people what a run did: results to stdout unless JSON stands there, what needs somebody to stderr.
+fn tell(workshop: &Workshop, report: &Report, effect: Effect, json: bool) {
+    let language = workshop.language();
+    if !json {
+        if effect == Effect::Rehearsal {
+            println!("{}", pick(language, "予行（--dry-run）: 何も変更していません。", "Dry run: nothing was changed."));
+        }
+        println!("{} {} – {}", pick(language, "対象期間", "Period"), report.json.period.from, report.json.period.to);
+        for shop in &report.issued {
+            println!("{} {}  {}", shop.shop, shop.name, shop.verdict);
+            let state = if shop.is_new { "" } else { pick(language, "（前回から変更なし）", " (unchanged)") };
+            if let Some(workbook) = &shop.workbook {
+                println!("  r{} {workbook}{state}  {}: {}", shop.revision, pick(language, "メール", "mail"), shop.mail);
+            }
+        }
+    }
+    for file in report.json.files.iter().filter(|file| file.outcome == "held") {
+        eprintln!("{}: {}", file.name, file.reason.as_deref().unwrap_or_default());
+    }
+    tell_notices(language, &report.notices);
+    for (shop, why) in &report.failures {
+        eprintln!("{shop}: {why}");
+    }
+}
+
+fn tell_notices(language: Language, notices: &[Notice]) {
+    for item in notices {
+        eprintln!("{}", notice(language, item));
+    }
+}
+
+fn ingest_command(workshop: &Workshop, paths: &[PathBuf], json: bool) -> Exit {
+    let _lock = match lock(workshop) {
+        Ok(lock) => lock,
+        Err(exit) => return exit,
+    };
+    let mut open = match workshop.open_store(Effect::Real) {
+        Ok(open) => open,
+        Err(error) => return failed(&error),
+    };
+    let found = if paths.is_empty() {
+        let settle = std::time::Duration::from_secs(workshop.config.intake.settle_seconds);
+        inbox::scan(&workshop.config.paths.inbox, workshop.config.intake.sentinel.as_deref(), settle)
+    } else {
+        inbox::named(paths, &workshop.config.paths.inbox).map(|arrivals| inbox::Scan { arrivals, ..inbox::Scan::default() })
+    };
+    let intake = match found {
+        Ok(scan) => run::ingest(workshop, &mut open.store, &scan, Effect::Real),
+        Err(error) if paths.is_empty() => return failed(&error),
+        Err(error) => {
+            eprintln!("{error}");
+            return Exit::Usage;
+        }
+    };
+    let intake = match intake {
+        Ok(intake) => intake,
+        Err(error) => return failed(&error),
+    };
+    if json {
+        let files: Vec<_> = intake.files.iter().map(run::FileOutcome::json).collect();
+        if print_json(&serde_json::json!({ "schema": 1, "files": files })).is_err() {
+            return Exit::Failed;
+        }
+    }
+    for file in &intake.files {
+        match file.outcome {
+            Outcome::Held => eprintln!("{}: {}", file.name, file.reason.as_deref().unwrap_or_default()),
+            Outcome::Stored | Outcome::Duplicate if json => {}
+            Outcome::Stored => println!(
+                "{}: {} {} / {} {}",
+                file.name,
+                file.rows.read,
+                pick(workshop.language(), "行", "rows"),
+                pick(workshop.language(), "新規", "new"),
+                file.rows.new
+            ),
+            Outcome::Duplicate => {
+                println!("{}: {}", file.name, pick(workshop.language(), "取込済み（重複）", "known already (duplicate)"));
+            }
+        }
+    }
+    tell_notices(workshop.language(), &intake.notices);
+    let held = intake.files.iter().any(|file| file.outcome == Outcome::Held);
+    if held || !intake.notices.is_empty() { Exit::Attention } else { Exit::Completed }
+}
