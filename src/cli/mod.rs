@@ -4,6 +4,7 @@
 mod args;
 mod check;
 mod lists;
+mod notices;
 mod setup;
 mod show;
 
@@ -13,7 +14,7 @@ use crate::domain::dates::{Day, Period};
 use crate::domain::ids::ShopId;
 use crate::inbox;
 use crate::locale::Language;
-use crate::locale::messages::{notice, pick};
+use notices::{pick, sentence};
 use crate::run::{self, Effect, Lock, LockError, Notice, Order, Outcome, Report, Workshop};
 use args::{Arguments, Command, RunArguments};
 use clap::{CommandFactory, Parser};
@@ -225,7 +226,7 @@ fn tell(workshop: &Workshop, report: &Report, effect: Effect, json: bool) {
 
 fn tell_notices(language: Language, notices: &[Notice]) {
     for item in notices {
-        eprintln!("{}", notice(language, item));
+        eprintln!("{}", sentence(language, item));
     }
 }
 
