@@ -1,0 +1,98 @@
+//! `check`: configuration, layouts, templates, folders and GMO console settings, all told at once.
+
+use super::notices::pick;
+use super::{Exit, load};
+use crate::config::Transport;
+use crate::console;
+use crate::locale::Language;
+use crate::run::{Effect, Workshop};
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// Checks everything that can be checked without taking a file in.
+///
+/// Broken configuration, layouts or templates end with 2; what merely needs somebody ends with 1.
+pub(super) fn check(config: Option<&Path>) -> Exit {
+    match load(config) {
+        Ok(workshop) => inspect(&workshop),
+        Err(exit) => exit,
+    }
+}
+
+fn inspect(workshop: &Workshop) -> Exit {
+    let language = workshop.language();
+    let config = &workshop.config;
+    println!("✓ {}", pick(language, "設定ファイル・レイアウト・メールテンプレートは正しく読めます。", "Configuration, layouts and mail templates are valid."));
+    let mut warnings = folders(workshop);
+    for shop in &config.shops {
+        println!("  {} {}", shop.shop.id, shop.shop.name);
+        if shop.recipients.is_empty() {
+            println!("    {}", pick(language, "宛先がありません: メールは作成されません。", "No recipients: no mail is made."));
+        }
+        for deviation in shop.gmo_settings.as_ref().map(console::deviations).unwrap_or_default() {
+            warnings.push(deviation_sentence(language, &shop.shop.id.to_string(), &deviation));
+        }
+    }
+    shared_addresses(workshop);
+    if let Transport::Smtp(smtp) = &config.mail.transport {
+        let text = pick(language, "SMTP 送信はこの版では行わず、メールは送信待ちのまま残ります", "this version does not send by SMTP; mail stays queued");
+        warnings.push(format!("{}:{}: {text}", smtp.host, smtp.port));
+    }
+    if config.paths.database.exists()
+        && let Err(error) = workshop.open_store(Effect::Real).map(|open| open.store.check_integrity())
+    {
+        eprintln!("✗ {error}");
+        return Exit::Failed;
+    }
+    for warning in &warnings {
+        eprintln!("! {warning}");
+    }
+    if warnings.is_empty() { Exit::Completed } else { Exit::Attention }
+}
+
+/// Folders that are missing or cannot be written.
+fn folders(workshop: &Workshop) -> Vec<String> {
+    let paths = &workshop.config.paths;
+    let language = workshop.language();
+    let mut warnings = Vec::new();
+    if !paths.inbox.is_dir() {
+        let text = pick(language, "フォルダがありません。共有フォルダの接続をご確認ください", "no such folder; is the share mounted?");
+        warnings.push(format!("inbox: {}: {text}", paths.inbox.display()));
+    }
+    for (key, folder) in [("archive", &paths.archive), ("held", &paths.held), ("reports", &paths.reports), ("outbox", &paths.outbox)] {
+        let read_only = folder.metadata().is_ok_and(|metadata| metadata.permissions().readonly());
+        if read_only || (folder.exists() && !folder.is_dir()) {
+            let text = pick(language, "書き込めません", "cannot be written");
+            warnings.push(format!("{key}: {}: {text}", folder.display()));
+        }
+    }
+    warnings
+}
+
+fn deviation_sentence(language: Language, shop: &str, deviation: &console::Deviation) -> String {
+    let found = deviation.found.as_deref().unwrap_or("—");
+    match language {
+        Language::Ja => format!(
+            "{shop}: GMO管理画面の{}（{}）が「{found}」です。マニュアル（{}）では「{}」です。{} で修正してください。",
+            deviation.label, deviation.key, deviation.manual, deviation.expected, deviation.menu_path
+        ),
+        Language::En => format!(
+            "{shop}: {} ({}) in the GMO console is \"{found}\"; the manual ({}) says \"{}\". Change it at {}.",
+            deviation.label, deviation.key, deviation.manual, deviation.expected, deviation.menu_path
+        ),
+    }
+}
+
+/// Prints which address hears about which shops, where it hears about more than one (FAULTS K05).
+fn shared_addresses(workshop: &Workshop) {
+    let mut shops_of: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for shop in &workshop.config.shops {
+        for address in shop.recipients.iter().chain(&shop.cc) {
+            shops_of.entry(address).or_default().push(shop.shop.id.as_str());
+        }
+    }
+    for (address, shops) in shops_of.iter().filter(|(_, shops)| shops.len() > 1) {
+        let text = pick(workshop.language(), "複数ショップの宛先", "hears about several shops");
+        println!("  {address}: {text} ({})", shops.join(", "));
+    }
+}
