@@ -26,4 +26,5 @@
 //!
 //! Pure modules never touch files, the clock, the environment, threads or async; `tests/tidy.rs` keeps it so.
 
+pub mod demo;
 pub mod domain;
