@@ -23,11 +23,25 @@
 //! | [`run`] | the pipeline: ingest, publish, exit code | shell |
 //! | [`demo`] | a sample merchant, made in code | pure |
 //! | [`cli`] | commands of SPEC §3 | shell |
+| [`durable`] | every file we write or move, whole or not at all | shell |
+| [`clock`] | what time it is | shell |
 //!
 //! Pure modules never touch files, the clock, the environment, threads or async; `tests/tidy.rs` keeps it so.
 
+pub mod cli;
 pub mod clock;
+pub mod config;
+pub mod console;
+pub mod demo;
 pub mod domain;
 pub mod durable;
 pub mod inbox;
+pub mod locale;
+pub mod mail;
+pub mod normalise;
+pub mod read;
+pub mod reconcile;
+pub mod report;
+pub mod run;
 pub mod store;
+pub mod templates;

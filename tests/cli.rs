@@ -1,0 +1,402 @@
+//! The program as a user meets it: the real binary in a folder of its own, judged by exit code, output and files.
+
+#![expect(clippy::expect_used, clippy::panic, reason = "a test may stop where it cannot go on")]
+
+mod sandbox;
+
+use calamine::{Data, DataType};
+use sandbox::{Sandbox, rows_below, sheet, strings};
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+use totsugo::demo;
+use totsugo::domain::finding::Code;
+use totsugo::domain::reconciliation::Risk;
+
+const WHOLE: &[&str] = &["run", "--as-of", demo::AS_OF, "--json", "--from", "2025-10-01", "--to", "2026-11-22"];
+const MONTH: &[&str] = &["run", "--as-of", demo::AS_OF, "--json"];
+
+fn shops(json: &Value) -> &Vec<Value> {
+    json["shops"].as_array().expect("shops")
+}
+
+fn list<'a>(shop: &'a Value, name: &str) -> &'a Vec<Value> {
+    shop[name].as_array().unwrap_or_else(|| panic!("{name} in {shop}"))
+}
+
+/// The cart code, or the Order ID of a payment without booking.
+fn key(finding: &Value) -> String {
+    finding["booking"].as_str().or_else(|| finding["order_ids"][0].as_str()).expect("a key").to_owned()
+}
+
+#[test]
+fn demo_makes_a_merchant_and_says_where_the_workbooks_lie() {
+    let sandbox = Sandbox::empty();
+    let said = sandbox.program(&["demo", "merchant"]);
+    assert_eq!(said.code, 0, "{}", said.err);
+    let workbooks = sandbox.find("merchant/reports", ".xlsx");
+    assert_eq!(workbooks.len(), 2, "one workbook per shop: {workbooks:?}");
+    for (path, _) in workbooks {
+        let name = path.rsplit('/').next().expect("a name");
+        assert!(said.out.contains(name), "{name} is not named in:\n{}", said.out);
+    }
+    assert_eq!(sandbox.find("merchant/outbox", ".eml").len(), 2, "one mail per shop");
+    assert_eq!(sandbox.find("merchant/held", "").len(), 0);
+}
+
+#[test]
+fn the_same_run_again_makes_no_new_file_and_no_new_mail() {
+    let sandbox = Sandbox::empty();
+    assert_eq!(sandbox.program(&["demo", "."]).code, 0);
+    let (reports, mails) = (sandbox.find("reports", ""), sandbox.find("outbox", ""));
+    for _ in 0..2 {
+        let json = sandbox.json(MONTH, 0);
+        for shop in shops(&json) {
+            assert_eq!(shop["revision"], 1, "{shop}");
+            assert_eq!(shop["mail"], "none", "{shop}");
+        }
+        assert_eq!(sandbox.find("reports", ""), reports);
+        assert_eq!(sandbox.find("outbox", ""), mails);
+    }
+}
+
+#[test]
+fn reissue_makes_the_next_revision() {
+    let sandbox = Sandbox::empty();
+    assert_eq!(sandbox.program(&["demo", "."]).code, 0);
+    let issued = sandbox.find("reports", ".xlsx");
+    let json = sandbox.json(&[MONTH, &["--reissue"]].concat(), 0);
+    assert!(shops(&json).iter().all(|shop| shop["revision"] == 2));
+    let now = sandbox.find("reports", ".xlsx");
+    assert_eq!(now.len(), 4);
+    for (path, bytes) in issued {
+        assert_eq!(now.get(&path), Some(&bytes), "{path} was overwritten");
+    }
+}
+
+#[test]
+fn a_dry_run_changes_nothing() {
+    let sandbox = Sandbox::demo();
+    let before = sandbox.find("inbox", "");
+    let said = sandbox.program(&["run", "--as-of", demo::AS_OF, "--dry-run"]);
+    assert_eq!(said.code, 0, "{}", said.err);
+    assert_eq!(sandbox.find("inbox", ""), before);
+    for folder in ["archive", "held", "reports", "outbox"] {
+        assert!(sandbox.find(folder, "").is_empty(), "{folder} is not empty");
+    }
+}
+
+#[test]
+fn the_demo_shows_exactly_the_findings_it_is_made_for() {
+    let json = Sandbox::demo().json(MONTH, 0);
+    let found: BTreeSet<(String, String, String)> = shops(&json)
+        .iter()
+        .flat_map(|shop| list(shop, "findings").iter().map(move |finding| (shop, finding)))
+        .map(|(shop, finding)| {
+            let text = |value: &Value| value.as_str().expect("text").to_owned();
+            (text(&shop["shop_id"]), text(&finding["code"]), key(finding))
+        })
+        .collect();
+    let expected = demo::EXPECTED.iter().map(|(shop, code, key)| (shop.to_string(), code.to_string(), key.to_string()));
+    assert_eq!(found, expected.collect());
+    for code in Code::ALL {
+        assert!(found.iter().any(|(_, found, _)| found == code.as_str()), "{}", code.as_str());
+    }
+}
+
+#[test]
+fn the_demo_shows_every_risk_every_rule_and_both_kinds_of_awaiting() {
+    let json = Sandbox::demo().json(WHOLE, 0);
+    let all = |name: &str, field: &str| -> BTreeSet<String> {
+        let items = shops(&json).iter().flat_map(|shop| list(shop, name));
+        items.map(|item| item[field].as_str().expect(field).to_owned()).collect()
+    };
+    assert_eq!(all("cancellation", "risk"), Risk::ALL.iter().map(|risk| risk.as_str().to_owned()).collect());
+    let rules = all("excluded", "rule");
+    for rule in ["no_money", "returned", "free", "not_web_payment", "not_paid", "cancelled_unpaid", "dead", "OTA"] {
+        assert!(rules.contains(rule), "{rule}: {rules:?}");
+    }
+    assert!(rules.contains("before_history_start"), "{rules:?}");
+    for side in ["payments", "bookings"] {
+        let waiting: i64 = shops(&json).iter().filter_map(|shop| shop["awaiting"][side].as_i64()).sum();
+        assert!(waiting > 0, "no {side} awaiting");
+    }
+    for shop in shops(&json) {
+        assert_eq!(shop["proof"]["balanced"], true, "{}", shop["proof"]);
+        for check in list(&shop["proof"], "checks") {
+            assert_eq!(check["left"], check["right"], "{check}");
+        }
+    }
+}
+
+#[test]
+fn the_worked_deadline_of_the_manual_stands_in_the_list() {
+    let json = Sandbox::demo().json(MONTH, 0);
+    let due = shops(&json).iter().flat_map(|shop| list(shop, "cancellation"));
+    let due: Vec<_> = due.filter(|item| item["booking"] == "KY2205001").collect();
+    let [item] = due.as_slice() else { panic!("one line for KY2205001: {due:?}") };
+    assert_eq!(item["risk"], "refund_due");
+    assert_eq!(item["last_safe_day"], "2026-12-01");
+    assert_eq!(item["last_possible_day"], "2026-12-02");
+    assert_eq!(item["days_left"], 8);
+    assert_eq!(item["yen"], 48_000);
+}
+
+#[test]
+fn the_workbook_says_what_the_json_says() {
+    let sandbox = Sandbox::demo();
+    let json = sandbox.json(MONTH, 0);
+    for shop in shops(&json) {
+        let path = shop["workbook"].as_str().expect("a workbook");
+        let rows = rows_below(&sheet(&sandbox.path(path), "要確認"), "所見ID");
+        let number = |row: &BTreeMap<String, Data>, name: &str| -> Option<i64> {
+            let cell = row.get(name).filter(|cell| cell.is_float() || cell.is_int())?;
+            cell.to_string().parse().ok()
+        };
+        let mut shown = BTreeMap::new();
+        for row in rows.iter().filter(|row| row["所見ID"].to_string().starts_with("F-")) {
+            let yen = ["GMO金額", "予約金額", "差額"].map(|name| number(row, name));
+            shown.insert(row["所見ID"].to_string(), yen);
+        }
+        let findings = list(shop, "findings");
+        assert_eq!(shown.len(), findings.len(), "{path}");
+        for finding in findings {
+            let id = finding["id"].as_str().expect("an id");
+            let yen = ["gmo_yen", "booking_yen", "difference_yen"].map(|name| finding[name].as_i64());
+            for (shown, said) in shown[id].iter().zip(yen) {
+                // A figure that does not apply is blank in the workbook.
+                assert!(*shown == said || shown.is_none() && said.unwrap_or(0) == 0, "{id}: {shown:?}, {said:?}");
+            }
+        }
+        let sales = strings(&sheet(&sandbox.path(path), "売上集計"));
+        for name in ["gross_yen", "refunds_yen", "net_yen"] {
+            let yen = shop["sales"][name].as_i64().expect(name).to_string();
+            assert!(sales.contains(&yen), "{path}: {name} {yen} is not on 売上集計");
+        }
+    }
+}
+
+#[test]
+fn order_times_and_copies_of_files_change_no_byte() {
+    let plain = Sandbox::demo();
+    plain.json(MONTH, 0);
+    let shuffled = Sandbox::empty();
+    let mut files = demo::files().expect("the demo's files");
+    files.reverse();
+    for (at, file) in files.iter().enumerate() {
+        let age = u64::try_from(at * 7_919 % 100).expect("small") * 3_600;
+        shuffled.write_aged(&file.path, &file.bytes, age);
+        if let Some((folder, name)) = file.path.rsplit_once('/') {
+            shuffled.write_aged(&format!("{folder}/zz-copy-of-{name}"), &file.bytes, age / 2);
+        }
+    }
+    shuffled.json(MONTH, 0);
+    let (one, other) = (plain.find("reports", ".xlsx"), shuffled.find("reports", ".xlsx"));
+    assert_eq!(one.keys().collect::<Vec<_>>(), other.keys().collect::<Vec<_>>());
+    assert_eq!(one.len(), 2);
+    for (path, bytes) in &one {
+        assert!(other.get(path) == Some(bytes), "{path} differs");
+    }
+}
+
+#[test]
+fn files_taken_in_one_by_one_backwards_give_the_same_figures() {
+    let plain = Sandbox::demo().json(MONTH, 0);
+    let backwards = Sandbox::empty();
+    let files = demo::files().expect("the demo's files");
+    let (config, inputs): (Vec<_>, Vec<_>) = files.iter().partition(|file| file.path.ends_with(".toml"));
+    for file in config {
+        backwards.write(&file.path, &file.bytes);
+    }
+    for file in inputs.iter().rev() {
+        backwards.write(&file.path, &file.bytes);
+        assert_eq!(backwards.program(&["ingest"]).code, 0, "{}", file.path);
+    }
+    let json = backwards.json(MONTH, 0);
+    for (one, other) in shops(&plain).iter().zip(shops(&json)) {
+        for part in ["shop_id", "sales", "matched", "findings", "cancellation", "awaiting", "excluded"] {
+            assert_eq!(one[part], other[part], "{part}");
+        }
+    }
+}
+
+const HEADING: &str = "ショップID,オーダーID,取引状態,処理日時,利用金額,税送料,決済方法,加盟店自由項目1\r\n";
+
+/// An export in CP932; the row after the heading is line 2.
+fn export(rows: &[&str]) -> Vec<u8> {
+    cp932(&format!("{HEADING}{}", rows.iter().map(|row| format!("{row}\r\n")).collect::<String>()))
+}
+
+fn cp932(text: &str) -> Vec<u8> {
+    let (bytes, _, lossy) = encoding_rs::SHIFT_JIS.encode(text);
+    assert!(!lossy, "{text}");
+    bytes.into_owned()
+}
+
+const GOOD: &str = "9200000000001,20261101-AAAA0001,即時売上,2026/11/01 10:00:00,5000,0,クレジットカード,1102481";
+
+#[test]
+fn files_of_an_unknown_shop_are_held_and_the_others_stored() {
+    let sandbox = Sandbox::demo();
+    for (name, yen) in [("inbox/stranger-1.csv", "5000"), ("inbox/stranger-2.csv", "6000")] {
+        let row = GOOD.replace("9200000000001", "9200000000099").replace("5000", yen);
+        sandbox.write(name, &export(&[&row]));
+    }
+    let json = sandbox.json(MONTH, 1);
+    assert_eq!(json["exit_code"], 1);
+    for name in ["stranger-1.csv", "stranger-2.csv"] {
+        let reason = sandbox.reason(name);
+        assert!(reason.contains("9200000000099"), "{reason}");
+        let file = list(&json, "files").iter().find(|file| file["name"] == name).expect(name);
+        assert_eq!(file["outcome"], "held");
+        assert!(file["reason"].as_str().is_some_and(|reason| reason.contains("9200000000099")), "{file}");
+    }
+    let stored = list(&json, "files").iter().filter(|file| file["outcome"] == "stored").count();
+    assert_eq!(stored, demo::files().expect("files").len() - 1);
+    assert!(shops(&json).iter().all(|shop| shop["revision"] == 1));
+}
+
+/// Name, content, what the reason must name in either language.
+fn bad_inputs() -> Vec<(&'static str, Vec<u8>, &'static [&'static str])> {
+    let second = GOOD.replace("AAAA0001", "AAAA0002");
+    let mut undecodable = export(&[GOOD, &second]);
+    let at = undecodable.len() - 4;
+    undecodable.splice(at..at, [0x81, 0x20]);
+    let missing = cp932(
+        "ショップID,オーダーID,取引状態,処理日時,利用金額\r\n9200000000001,A1,即時売上,2026/11/01 10:00:00,5000\r\n",
+    );
+    vec![
+        ("undecodable.csv", undecodable, &["line 3"]),
+        ("column.csv", missing, &["加盟店自由項目1"]),
+        ("amount.csv", export(&[GOOD, &second.replace("5000", "5000.5")]), &["line 3", "利用金額", "5000.5"]),
+        ("minus.csv", export(&[GOOD, &second.replace("5000", "-5000")]), &["line 3", "利用金額", "-5000"]),
+        ("date.csv", export(&[GOOD, &second.replace("11/01", "13/01")]), &["line 3", "処理日時", "2026/13/01"]),
+    ]
+}
+
+/// Whether `reason` names `needle`; a line is written `3行` in Japanese, `line 3` in English.
+fn names(reason: &str, needle: &str, language: &str) -> bool {
+    match needle.strip_prefix("line ") {
+        None => reason.contains(needle),
+        Some(line) => {
+            let bare = reason.replace(' ', "").to_lowercase();
+            let forms = if language == "ja" { ["@行", "行@"] } else { ["line@", "row@"] };
+            forms.iter().any(|form| bare.contains(&form.replace('@', line)))
+        }
+    }
+}
+
+fn has_hiragana(text: &str) -> bool {
+    text.chars().any(|c| ('ぁ'..='ん').contains(&c))
+}
+
+#[test]
+fn a_bad_file_is_held_whole_with_line_and_column_in_the_users_language() {
+    for language in ["ja", "en"] {
+        for (name, bytes, needles) in bad_inputs() {
+            let sandbox = Sandbox::minimal(language);
+            sandbox.write(&format!("inbox/{name}"), &bytes);
+            sandbox.write("inbox/good.csv", &export(&[&GOOD.replace("AAAA0001", "AAAA0009")]));
+            let said = sandbox.program(&["ingest"]);
+            assert_eq!(said.code, 1, "{language} {name}: {}{}", said.out, said.err);
+            let reason = sandbox.reason(name);
+            for needle in needles {
+                assert!(names(&reason, needle, language), "{language} {name}: no {needle} in\n{reason}");
+            }
+            assert_eq!(has_hiragana(&reason), language == "ja", "{language} {name}:\n{reason}");
+            let held = sandbox.find("held", name);
+            assert_eq!(held.values().next(), Some(&bytes), "{name}: the original must stay as it was");
+            assert_eq!(sandbox.find("archive", "good.csv").len(), 1, "{name} stopped the other file");
+        }
+    }
+}
+
+#[test]
+fn a_known_file_is_archived_as_a_duplicate() {
+    let sandbox = Sandbox::minimal("ja");
+    sandbox.write("inbox/one.csv", &export(&[GOOD]));
+    assert_eq!(sandbox.json(MONTH, 0)["files"][0]["outcome"], "stored");
+    sandbox.write("inbox/another.csv", &export(&[GOOD]));
+    assert_eq!(sandbox.json(MONTH, 0)["files"][0]["outcome"], "duplicate");
+    assert!(sandbox.find("inbox", ".csv").is_empty());
+}
+
+#[test]
+fn init_leaves_an_installation_that_passes_check() {
+    let sandbox = Sandbox::empty();
+    let said = sandbox.program(&["init", "."]);
+    assert_eq!(said.code, 0, "{}", said.err);
+    let said = sandbox.program(&["check"]);
+    assert_eq!(said.code, 0, "{}{}", said.out, said.err);
+}
+
+#[test]
+fn init_never_overwrites_a_configuration() {
+    let sandbox = Sandbox::minimal("ja");
+    let before = sandbox.find("", "totsugo.toml");
+    assert_ne!(sandbox.program(&["init", "."]).code, 0);
+    assert_eq!(sandbox.find("", "totsugo.toml"), before);
+}
+
+#[test]
+fn an_unknown_key_is_wrong_configuration_and_named_with_its_line() {
+    let sandbox = Sandbox::minimal("en");
+    let config = "language = \"en\"\n\n[polcy]\n\n[[shops]]\nid = \"9200000000001\"\nname = \"Test\"\n";
+    sandbox.write("totsugo.toml", config.as_bytes());
+    let said = sandbox.program(&["run", "--as-of", demo::AS_OF]);
+    assert_eq!(said.code, 2, "{}{}", said.out, said.err);
+    for needle in ["3", "polcy", "policy"] {
+        assert!(said.err.contains(needle), "no {needle} in\n{}", said.err);
+    }
+    assert!(sandbox.find("reports", "").is_empty());
+}
+
+#[test]
+fn wrong_usage_is_2() {
+    let sandbox = Sandbox::minimal("ja");
+    for arguments in [
+        &["run", "--from", "2026-11-31", "--to", "2026-12-01"][..],
+        &["run", "--from", "2026-11-10", "--to", "2026-11-01"],
+        &["run", "--shop", "9200000000077"],
+        &["walk"],
+    ] {
+        assert_eq!(sandbox.program(arguments).code, 2, "{arguments:?}");
+    }
+}
+
+#[test]
+fn findings_give_1_only_when_asked_for() {
+    let sandbox = Sandbox::demo();
+    sandbox.json(MONTH, 0);
+    sandbox.json(&[MONTH, &["--fail-on-findings"]].concat(), 1);
+}
+
+#[test]
+fn no_mail_holds_another_shops_figures() {
+    let sandbox = Sandbox::demo();
+    let json = sandbox.json(MONTH, 0);
+    assert!(shops(&json).iter().all(|shop| shop["mail"] == "queued" || shop["mail"] == "sent"), "{json}");
+    let mails = sandbox.find("outbox", ".eml");
+    assert_eq!(mails.len(), 2);
+    for (name, bytes) in mails {
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        let named = demo::SHOPS.iter().filter(|shop| text.contains(**shop) || name.contains(**shop)).count();
+        assert!(named <= 1, "{name} names both shops");
+        assert!(text.contains("keiri@example.co.jp"), "{name}");
+    }
+}
+
+#[test]
+fn history_and_show_know_what_was_done() {
+    let sandbox = Sandbox::demo();
+    sandbox.json(MONTH, 0);
+    let history = sandbox.json(&["history", "--json"], 0);
+    let runs = list(&history, "runs");
+    assert_eq!(runs.len(), 1);
+    assert_eq!(runs[0]["as_of"], demo::AS_OF);
+    assert_eq!(runs[0]["period"]["from"], "2026-11-01");
+    let said = sandbox.program(&["show", "MZ1105010"]);
+    assert_eq!(said.code, 0, "{}", said.err);
+    for needle in ["MZ1105010", "金額不一致"] {
+        assert!(said.out.contains(needle), "no {needle} in\n{}", said.out);
+    }
+}
