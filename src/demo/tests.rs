@@ -78,3 +78,23 @@ fn no_cart_or_order_id_stands_twice() {
 fn a_character_outside_cp932_is_an_error() {
     assert!(matches!(write::cp932("Chloé"), Err(DemoError::NotInCp932)));
 }
+
+#[test]
+fn ordinary_carts_agree_to_the_yen() {
+    let mut seen = 0;
+    for number in [1, 2] {
+        let world = world::world(number).expect("a world");
+        let special = |cart: &str| SCENARIOS.iter().any(|case| case.key == cart);
+        let carts: BTreeSet<&str> = world.lines.iter().map(|line| line.cart.as_str()).collect();
+        for cart in carts.into_iter().filter(|cart| !special(cart)) {
+            let lines = world.lines.iter().filter(|line| line.cart == cart && line.status == "CONFIRMED");
+            let expected: u32 = lines.map(|line| line.price).sum();
+            let payments = world.payments.iter().filter(|payment| cart.ends_with(&payment.booking_ref));
+            let newest = payments.filter(|payment| !payment.booking_ref.is_empty()).filter_map(|p| p.observed.last());
+            let held: u32 = newest.filter(|observed| observed.label == "即時売上").map(|observed| observed.yen).sum();
+            assert_eq!(held, expected, "{cart}");
+            seen += 1;
+        }
+    }
+    assert!(seen > 200, "{seen} carts");
+}
