@@ -26,4 +26,9 @@
 //!
 //! Pure modules never touch files, the clock, the environment, threads or async; `tests/tidy.rs` keeps it so.
 
+pub mod config;
+pub mod console;
 pub mod domain;
+pub mod locale;
+pub mod mail;
+pub mod templates;
