@@ -198,9 +198,12 @@ pub fn load(explicit: Option<&Path>) -> Result<Config, ConfigError> {
     let named = std::env::var_os("TOTSUGO_CONFIG").filter(|name| !name.is_empty()).map(PathBuf::from);
     let written = explicit.map(Path::to_path_buf).or(named).unwrap_or_else(|| PathBuf::from("totsugo.toml"));
     let file = std::path::absolute(&written).map_err(|e| ConfigError::Unreadable(written, e.to_string()))?;
-    let bytes = std::fs::read(&file).map_err(|error| match error.kind() {
-        std::io::ErrorKind::NotFound => ConfigError::NotFound(file.clone()),
-        _ => ConfigError::Unreadable(file.clone(), error.to_string()),
+    let bytes = std::fs::read(&file).map_err(|error| {
+        if error.kind() == std::io::ErrorKind::NotFound {
+            ConfigError::NotFound(file.clone())
+        } else {
+            ConfigError::Unreadable(file.clone(), error.to_string())
+        }
     })?;
     let text = decode(&bytes).map_err(|problem| ConfigError::Invalid(file.clone(), vec![problem]))?;
     let environment = std::env::vars_os()

@@ -25,6 +25,8 @@ pub enum Fault {
     Encoding(&'static str),
     /// Not TOML; the parser's words, and the line with its full-width characters folded if it has any.
     Syntax(String, Option<String>),
+    /// The same key or table twice.
+    Duplicate,
     /// No such key; the nearest valid one.
     UnknownKey(Option<String>),
     /// No such environment variable; the nearest valid one.
@@ -75,6 +77,8 @@ pub enum Fault {
     SamePlace(String),
     /// Inside the inbox.
     InsideInbox,
+    /// The inbox holds the folders of our own output.
+    AroundOutput,
     /// Longer than the window of this many days.
     OverWindow(i32),
     /// An exclude rule without a condition, or with one that everything fulfils.
@@ -147,7 +151,11 @@ impl ConfigProblem {
             text.push_str(&if ja { format!(" 記述: {}。", self.found) } else { format!(" Found: {}.", self.found) });
         }
         if !expected.is_empty() {
-            text.push_str(&if ja { format!(" 正しい形: {expected}。") } else { format!(" Expected: {expected}.") });
+            text.push_str(&if ja {
+                format!(" 正しい形: {expected}。")
+            } else {
+                format!(" Expected: {expected}.")
+            });
         }
         if !remedy.is_empty() {
             text.push(' ');
@@ -187,78 +195,271 @@ impl Fault {
     fn japanese(&self) -> Words {
         let language = Language::Ja;
         match self {
-            Self::Encoding(guess) => words(format!("UTF-8 のファイルではありません ({guess} のようです)。"), "UTF-8", "エディタで文字コードを UTF-8 にして保存し直してください。"),
-            Self::Syntax(message, folded) => words(format!("TOML として読めません ({message})。"), "", folded.as_ref().map_or_else(|| "この行の引用符・括弧・`=` を確認してください。".to_owned(), |line| format!("全角文字があります。もしかして `{line}` ですか。"))),
-            Self::UnknownKey(nearest) => words("この項目はありません。", "", nearest.as_ref().map_or_else(|| "綴りを確認するか、この行を消してください。".to_owned(), |n| hint(language, Some(n)))),
-            Self::UnknownVariable(nearest) => words("この環境変数に当たる設定項目はありません。", "TOTSUGO__表__項目 (例: TOTSUGO__MAIL__SMTP__PASSWORD)", hint(language, nearest.as_deref())),
-            Self::SecretInFile => words("パスワードは設定ファイルに書けません。", "", "この行を消し、`password_file` に秘密ファイルの場所を書くか、環境変数 TOTSUGO__MAIL__SMTP__PASSWORD を使ってください。書いたパスワードは変更を勧めます。"),
+            Self::Encoding(guess) => words(
+                format!("UTF-8 のファイルではありません ({guess} のようです)。"),
+                "UTF-8",
+                "エディタで文字コードを UTF-8 にして保存し直してください。",
+            ),
+            Self::Syntax(message, folded) => words(
+                format!("TOML として読めません ({message})。"),
+                "",
+                folded.as_ref().map_or_else(
+                    || "この行の引用符・括弧・`=` を確認してください。".to_owned(),
+                    |line| format!("全角文字があります。もしかして `{line}` ですか。"),
+                ),
+            ),
+            Self::Duplicate => words("同じ項目か見出しが 2 度あります。", "", "どちらか一方を消してください。"),
+            Self::AroundOutput => words(
+                "受信フォルダの中に totsugo 自身の出力先があります。自分の出力を取り込んでしまいます。",
+                "",
+                "受信フォルダを専用のフォルダにしてください (例: \"inbox\")。",
+            ),
+            Self::UnknownKey(nearest) => words(
+                "この項目はありません。",
+                "",
+                nearest.as_ref().map_or_else(
+                    || "綴りを確認するか、この行を消してください。".to_owned(),
+                    |n| hint(language, Some(n)),
+                ),
+            ),
+            Self::UnknownVariable(nearest) => words(
+                "この環境変数に当たる設定項目はありません。",
+                "TOTSUGO__表__項目 (例: TOTSUGO__MAIL__SMTP__PASSWORD)",
+                hint(language, nearest.as_deref()),
+            ),
+            Self::SecretInFile => words(
+                "パスワードは設定ファイルに書けません。",
+                "",
+                "この行を消し、`password_file` に秘密ファイルの場所を書くか、環境変数 TOTSUGO__MAIL__SMTP__PASSWORD を使ってください。書いたパスワードは変更を勧めます。",
+            ),
             Self::WrongType(expected) => words("値の型が違います。", expected.words(language), ""),
             Self::Missing => words("必要な項目がありません。", "", "この項目を書き足してください。"),
-            Self::NotAWord(allowed, nearest) => words("使えない言葉です。", alternatives(allowed, " か "), hint(language, nearest.as_deref())),
+            Self::NotAWord(allowed, nearest) => {
+                words("使えない言葉です。", alternatives(allowed, " か "), hint(language, nearest.as_deref()))
+            }
             Self::OutOfRange(least, most) => words("値が範囲の外です。", format!("{least} 以上 {most} 以下の整数"), ""),
             Self::NotADay => words("暦にある日付ではありません。", "\"YYYY-MM-DD\" (例: \"2025-04-01\")", ""),
-            Self::ControlCharacter => words("改行などの制御文字は使えません。", "1 行の文字列", "制御文字を消してください。"),
+            Self::ControlCharacter => {
+                words("改行などの制御文字は使えません。", "1 行の文字列", "制御文字を消してください。")
+            }
             Self::Empty => words("空の文字列は使えません。", "", "値を書くか、この行を消してください。"),
-            Self::ShopIdForm(folded) => words("ショップID の形ではありません。", "半角英数字 1〜13 文字", hint(language, folded.as_deref())),
-            Self::ShopTwice(line) => words(format!("同じショップID が {line} 行目にもあります。"), "", "片方を消すか、ショップID を直してください。"),
-            Self::PrefixForm(folded) => words("予約番号の接頭辞の形ではありません。", "半角英字だけ (例: \"MZ\")", hint(language, folded.as_deref())),
-            Self::PrefixTwice(shop) => words(format!("同じ接頭辞がショップ {shop} にもあります。予約がどちらのものか決められません。"), "", "どちらか一方だけに書いてください。"),
-            Self::AddressForm(folded) => words("メールアドレスの形ではありません。", "半角のアドレス 1 つ (例: \"keiri@example.co.jp\")", hint(language, folded.as_deref())),
-            Self::DomainForm(folded) => words("ドメインの形ではありません。", "半角のドメイン (例: \"example.co.jp\")。\"*\" や \"@\" は使えません", hint(language, folded.as_deref())),
-            Self::OutsideDomains(allowed) => words("`mail.allowed_domains` の外のアドレスです。", format!("次のドメインのアドレス: {}", allowed.join(", ")), "アドレスを直すか、ドメインを `mail.allowed_domains` に加えてください。"),
-            Self::NoRecipients => words("SMTP で送るのに宛先がありません。", "宛先 1 件以上", "`recipients` を書くか、`mail.transport = \"directory\"` にしてください。"),
-            Self::NeededForSmtp => words("`mail.transport = \"smtp\"` にはこの項目が必要です。", "", "この項目を書き足してください。"),
-            Self::StartTlsOn465 => words("ポート 465 は最初から TLS で話すため、starttls では繋がりません。", "", "`security = \"tls\"` にするか、`port = 587` にしてください。"),
-            Self::PlainOffLoopback => words("暗号化なしで送れるのはこのコンピュータ自身 (localhost) だけです。", "tls か starttls", "`security = \"tls\"` にしてください。"),
-            Self::NoPassword => words("`username` があるのにパスワードがありません。", "", "`password_file` を書くか、環境変数 TOTSUGO__MAIL__SMTP__PASSWORD を設定してください。"),
-            Self::NoUsername => words("パスワードがあるのに `username` がありません。", "", "`username` を書いてください。"),
+            Self::ShopIdForm(folded) => {
+                words("ショップID の形ではありません。", "半角英数字 1〜13 文字", hint(language, folded.as_deref()))
+            }
+            Self::ShopTwice(line) => words(
+                format!("同じショップID が {line} 行目にもあります。"),
+                "",
+                "片方を消すか、ショップID を直してください。",
+            ),
+            Self::PrefixForm(folded) => words(
+                "予約番号の接頭辞の形ではありません。",
+                "半角英字だけ (例: \"MZ\")",
+                hint(language, folded.as_deref()),
+            ),
+            Self::PrefixTwice(shop) => words(
+                format!("同じ接頭辞がショップ {shop} にもあります。予約がどちらのものか決められません。"),
+                "",
+                "どちらか一方だけに書いてください。",
+            ),
+            Self::AddressForm(folded) => words(
+                "メールアドレスの形ではありません。",
+                "半角のアドレス 1 つ (例: \"keiri@example.co.jp\")",
+                hint(language, folded.as_deref()),
+            ),
+            Self::DomainForm(folded) => words(
+                "ドメインの形ではありません。",
+                "半角のドメイン (例: \"example.co.jp\")。\"*\" や \"@\" は使えません",
+                hint(language, folded.as_deref()),
+            ),
+            Self::OutsideDomains(allowed) => words(
+                "`mail.allowed_domains` の外のアドレスです。",
+                format!("次のドメインのアドレス: {}", allowed.join(", ")),
+                "アドレスを直すか、ドメインを `mail.allowed_domains` に加えてください。",
+            ),
+            Self::NoRecipients => words(
+                "SMTP で送るのに宛先がありません。",
+                "宛先 1 件以上",
+                "`recipients` を書くか、`mail.transport = \"directory\"` にしてください。",
+            ),
+            Self::NeededForSmtp => {
+                words("`mail.transport = \"smtp\"` にはこの項目が必要です。", "", "この項目を書き足してください。")
+            }
+            Self::StartTlsOn465 => words(
+                "ポート 465 は最初から TLS で話すため、starttls では繋がりません。",
+                "",
+                "`security = \"tls\"` にするか、`port = 587` にしてください。",
+            ),
+            Self::PlainOffLoopback => words(
+                "暗号化なしで送れるのはこのコンピュータ自身 (localhost) だけです。",
+                "tls か starttls",
+                "`security = \"tls\"` にしてください。",
+            ),
+            Self::NoPassword => words(
+                "`username` があるのにパスワードがありません。",
+                "",
+                "`password_file` を書くか、環境変数 TOTSUGO__MAIL__SMTP__PASSWORD を設定してください。",
+            ),
+            Self::NoUsername => {
+                words("パスワードがあるのに `username` がありません。", "", "`username` を書いてください。")
+            }
             Self::SamePlace(other) => words(format!("`{other}` と同じ場所です。"), "", "別の場所にしてください。"),
-            Self::InsideInbox => words("受信フォルダ `paths.inbox` の中にあります。自分の出力を取り込んでしまいます。", "", "受信フォルダの外にしてください。"),
-            Self::OverWindow(window) => words(format!("`cancel_window_days` ({window} 日) を超えています。"), format!("{window} 以下"), ""),
-            Self::ExcludesAll => words("条件がないか、すべての予約に当てはまる除外規則です。", "channel に 1 つ以上の販売経路 (例: [\"Viator\"])", "条件を書くか、規則を消してください。"),
+            Self::InsideInbox => words(
+                "受信フォルダ `paths.inbox` の中にあります。自分の出力を取り込んでしまいます。",
+                "",
+                "受信フォルダの外にしてください。",
+            ),
+            Self::OverWindow(window) => {
+                words(format!("`cancel_window_days` ({window} 日) を超えています。"), format!("{window} 以下"), "")
+            }
+            Self::ExcludesAll => words(
+                "条件がないか、すべての予約に当てはまる除外規則です。",
+                "channel に 1 つ以上の販売経路 (例: [\"Viator\"])",
+                "条件を書くか、規則を消してください。",
+            ),
             Self::ReservedName => words("totsugo 自身が使う規則名です。", "", "別の名前にしてください。"),
-            Self::SecretUnreadable(reason) => words(format!("秘密ファイルを読めません ({reason})。"), "", "場所と権限を確認してください。"),
+            Self::SecretUnreadable(reason) => {
+                words(format!("秘密ファイルを読めません ({reason})。"), "", "場所と権限を確認してください。")
+            }
             Self::SecretEmpty => words("秘密が空です。", "パスワード 1 行", ""),
-            Self::SecretOpen => words("秘密ファイルをほかの利用者も読めます。", "", "`chmod 600` で持ち主だけが読めるようにしてください。"),
+            Self::SecretOpen => words(
+                "秘密ファイルをほかの利用者も読めます。",
+                "",
+                "`chmod 600` で持ち主だけが読めるようにしてください。",
+            ),
         }
     }
 
     fn english(&self) -> Words {
         let language = Language::En;
         match self {
-            Self::Encoding(guess) => words(format!("The file is not UTF-8 (it looks like {guess})."), "UTF-8", "Save it again as UTF-8 in your editor."),
-            Self::Syntax(message, folded) => words(format!("Cannot be read as TOML ({message})."), "", folded.as_ref().map_or_else(|| "Check the quotes, brackets and `=` of this line.".to_owned(), |line| format!("There are full-width characters. Did you mean `{line}`?"))),
-            Self::UnknownKey(nearest) => words("There is no such key.", "", nearest.as_ref().map_or_else(|| "Check the spelling, or remove this line.".to_owned(), |n| hint(language, Some(n)))),
-            Self::UnknownVariable(nearest) => words("No setting goes by this variable.", "TOTSUGO__TABLE__KEY (e.g. TOTSUGO__MAIL__SMTP__PASSWORD)", hint(language, nearest.as_deref())),
-            Self::SecretInFile => words("A password must not stand in this file.", "", "Remove this line and name a secret file in `password_file`, or set the variable TOTSUGO__MAIL__SMTP__PASSWORD. Consider changing the password."),
+            Self::Encoding(guess) => words(
+                format!("The file is not UTF-8 (it looks like {guess})."),
+                "UTF-8",
+                "Save it again as UTF-8 in your editor.",
+            ),
+            Self::Syntax(message, folded) => words(
+                format!("Cannot be read as TOML ({message})."),
+                "",
+                folded.as_ref().map_or_else(
+                    || "Check the quotes, brackets and `=` of this line.".to_owned(),
+                    |line| format!("There are full-width characters. Did you mean `{line}`?"),
+                ),
+            ),
+            Self::Duplicate => words("The same key or heading stands twice.", "", "Remove one of them."),
+            Self::AroundOutput => words(
+                "The inbox holds the folders of our own output, which would be taken in.",
+                "",
+                "Give the inbox a folder of its own (e.g. \"inbox\").",
+            ),
+            Self::UnknownKey(nearest) => words(
+                "There is no such key.",
+                "",
+                nearest
+                    .as_ref()
+                    .map_or_else(|| "Check the spelling, or remove this line.".to_owned(), |n| hint(language, Some(n))),
+            ),
+            Self::UnknownVariable(nearest) => words(
+                "No setting goes by this variable.",
+                "TOTSUGO__TABLE__KEY (e.g. TOTSUGO__MAIL__SMTP__PASSWORD)",
+                hint(language, nearest.as_deref()),
+            ),
+            Self::SecretInFile => words(
+                "A password must not stand in this file.",
+                "",
+                "Remove this line and name a secret file in `password_file`, or set the variable TOTSUGO__MAIL__SMTP__PASSWORD. Consider changing the password.",
+            ),
             Self::WrongType(expected) => words("Wrong type of value.", expected.words(language), ""),
             Self::Missing => words("A required key is missing.", "", "Add it."),
-            Self::NotAWord(allowed, nearest) => words("Not a known word.", alternatives(allowed, " or "), hint(language, nearest.as_deref())),
-            Self::OutOfRange(least, most) => words("The value is out of range.", format!("a whole number from {least} to {most}"), ""),
+            Self::NotAWord(allowed, nearest) => {
+                words("Not a known word.", alternatives(allowed, " or "), hint(language, nearest.as_deref()))
+            }
+            Self::OutOfRange(least, most) => {
+                words("The value is out of range.", format!("a whole number from {least} to {most}"), "")
+            }
             Self::NotADay => words("Not a calendar day.", "\"YYYY-MM-DD\" (e.g. \"2025-04-01\")", ""),
-            Self::ControlCharacter => words("Line breaks and other control characters are not allowed.", "text on one line", "Remove the control character."),
+            Self::ControlCharacter => words(
+                "Line breaks and other control characters are not allowed.",
+                "text on one line",
+                "Remove the control character.",
+            ),
             Self::Empty => words("Must not be empty.", "", "Write a value, or remove this line."),
-            Self::ShopIdForm(folded) => words("Not a GMO Shop ID.", "1 to 13 half-width letters and digits", hint(language, folded.as_deref())),
-            Self::ShopTwice(line) => words(format!("The same Shop ID stands at line {line} already."), "", "Remove one of them, or correct the ID."),
-            Self::PrefixForm(folded) => words("Not a booking prefix.", "half-width letters only (e.g. \"MZ\")", hint(language, folded.as_deref())),
-            Self::PrefixTwice(shop) => words(format!("Shop {shop} has the same prefix, so a booking could belong to either."), "", "Keep it in one shop only."),
-            Self::AddressForm(folded) => words("Not a mail address.", "one half-width address (e.g. \"keiri@example.co.jp\")", hint(language, folded.as_deref())),
-            Self::DomainForm(folded) => words("Not a domain.", "a half-width domain (e.g. \"example.co.jp\") without \"*\" or \"@\"", hint(language, folded.as_deref())),
-            Self::OutsideDomains(allowed) => words("The address is outside `mail.allowed_domains`.", format!("an address of {}", allowed.join(", ")), "Correct the address, or add its domain to `mail.allowed_domains`."),
-            Self::NoRecipients => words("Mail goes out by SMTP but this shop has no recipients.", "at least one recipient", "Write `recipients`, or set `mail.transport = \"directory\"`."),
+            Self::ShopIdForm(folded) => {
+                words("Not a GMO Shop ID.", "1 to 13 half-width letters and digits", hint(language, folded.as_deref()))
+            }
+            Self::ShopTwice(line) => words(
+                format!("The same Shop ID stands at line {line} already."),
+                "",
+                "Remove one of them, or correct the ID.",
+            ),
+            Self::PrefixForm(folded) => words(
+                "Not a booking prefix.",
+                "half-width letters only (e.g. \"MZ\")",
+                hint(language, folded.as_deref()),
+            ),
+            Self::PrefixTwice(shop) => words(
+                format!("Shop {shop} has the same prefix, so a booking could belong to either."),
+                "",
+                "Keep it in one shop only.",
+            ),
+            Self::AddressForm(folded) => words(
+                "Not a mail address.",
+                "one half-width address (e.g. \"keiri@example.co.jp\")",
+                hint(language, folded.as_deref()),
+            ),
+            Self::DomainForm(folded) => words(
+                "Not a domain.",
+                "a half-width domain (e.g. \"example.co.jp\") without \"*\" or \"@\"",
+                hint(language, folded.as_deref()),
+            ),
+            Self::OutsideDomains(allowed) => words(
+                "The address is outside `mail.allowed_domains`.",
+                format!("an address of {}", allowed.join(", ")),
+                "Correct the address, or add its domain to `mail.allowed_domains`.",
+            ),
+            Self::NoRecipients => words(
+                "Mail goes out by SMTP but this shop has no recipients.",
+                "at least one recipient",
+                "Write `recipients`, or set `mail.transport = \"directory\"`.",
+            ),
             Self::NeededForSmtp => words("`mail.transport = \"smtp\"` needs this key.", "", "Add it."),
-            Self::StartTlsOn465 => words("Port 465 speaks TLS from the start, so starttls cannot work.", "", "Set `security = \"tls\"`, or `port = 587`."),
-            Self::PlainOffLoopback => words("Without encryption mail may only go to this machine itself (localhost).", "tls or starttls", "Set `security = \"tls\"`."),
-            Self::NoPassword => words("There is a `username` but no password.", "", "Write `password_file`, or set the variable TOTSUGO__MAIL__SMTP__PASSWORD."),
+            Self::StartTlsOn465 => words(
+                "Port 465 speaks TLS from the start, so starttls cannot work.",
+                "",
+                "Set `security = \"tls\"`, or `port = 587`.",
+            ),
+            Self::PlainOffLoopback => words(
+                "Without encryption mail may only go to this machine itself (localhost).",
+                "tls or starttls",
+                "Set `security = \"tls\"`.",
+            ),
+            Self::NoPassword => words(
+                "There is a `username` but no password.",
+                "",
+                "Write `password_file`, or set the variable TOTSUGO__MAIL__SMTP__PASSWORD.",
+            ),
             Self::NoUsername => words("There is a password but no `username`.", "", "Write `username`."),
             Self::SamePlace(other) => words(format!("The same place as `{other}`."), "", "Choose another place."),
-            Self::InsideInbox => words("It lies inside `paths.inbox`, so our own output would be taken in.", "", "Choose a place outside the inbox."),
-            Self::OverWindow(window) => words(format!("More than `cancel_window_days` ({window} days)."), format!("at most {window}"), ""),
-            Self::ExcludesAll => words("This rule has no condition, or one that every booking fulfils.", "one or more channels (e.g. [\"Viator\"])", "Write a condition, or remove the rule."),
+            Self::InsideInbox => words(
+                "It lies inside `paths.inbox`, so our own output would be taken in.",
+                "",
+                "Choose a place outside the inbox.",
+            ),
+            Self::OverWindow(window) => {
+                words(format!("More than `cancel_window_days` ({window} days)."), format!("at most {window}"), "")
+            }
+            Self::ExcludesAll => words(
+                "This rule has no condition, or one that every booking fulfils.",
+                "one or more channels (e.g. [\"Viator\"])",
+                "Write a condition, or remove the rule.",
+            ),
             Self::ReservedName => words("totsugo uses this rule name itself.", "", "Choose another name."),
-            Self::SecretUnreadable(reason) => words(format!("The secret file cannot be read ({reason})."), "", "Check its place and permissions."),
+            Self::SecretUnreadable(reason) => {
+                words(format!("The secret file cannot be read ({reason})."), "", "Check its place and permissions.")
+            }
             Self::SecretEmpty => words("The secret is empty.", "one line with the password", ""),
-            Self::SecretOpen => words("Other users can read the secret file.", "", "Let only its owner read it: `chmod 600`."),
+            Self::SecretOpen => {
+                words("Other users can read the secret file.", "", "Let only its owner read it: `chmod 600`.")
+            }
         }
     }
 }

@@ -151,9 +151,9 @@ pub(super) fn elsewhere(key: &str, fields: &[Field], path: &str) -> Option<Strin
         let here = if path.is_empty() { field.key.to_owned() } else { format!("{path}.{}", field.key) };
         match field.kind {
             Kind::Secret => None,
-            Kind::Table(inner) | Kind::Tables(inner) => (field.key == key)
-                .then(|| here.clone())
-                .or_else(|| elsewhere(key, inner, &here)),
+            Kind::Table(inner) | Kind::Tables(inner) => {
+                (field.key == key).then(|| here.clone()).or_else(|| elsewhere(key, inner, &here))
+            }
             Kind::Text | Kind::Code | Kind::Word(_) | Kind::Whole(..) | Kind::Flag | Kind::Date | Kind::Texts => {
                 (field.key == key).then_some(here)
             }

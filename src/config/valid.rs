@@ -49,7 +49,9 @@ pub(super) fn config(
         root: folder,
     };
     let shops = check.shops(root, &config.mail);
-    check.problems.sort_by(|a, b| (a.line == 0, a.line, a.column, &a.key).cmp(&(b.line == 0, b.line, b.column, &b.key)));
+    check
+        .problems
+        .sort_by(|a, b| (a.line == 0, a.line, a.column, &a.key).cmp(&(b.line == 0, b.line, b.column, &b.key)));
     check.problems.dedup();
     if check.problems.is_empty() { Ok(Config { shops, ..config }) } else { Err(check.problems) }
 }
@@ -88,8 +90,11 @@ impl Check<'_> {
                 let (place, other) = if section.has(key) { (key, other) } else { (other, key) };
                 self.report(&section.place(place), &show(&path), Fault::SamePlace(format!("paths.{other}")));
             } else if key != "inbox" && real.starts_with(&inbox_at) {
-                let place = if section.has(key) { key } else { "inbox" };
-                self.report(&section.place(place), &show(&path), Fault::InsideInbox);
+                // Places not written are defaults: then it is the inbox that is too wide, said once.
+                let place = section.place(if section.has(key) { key } else { "inbox" });
+                let shown = if section.has(key) { show(&path) } else { show(&inbox_at) };
+                let fault = if section.has(key) { Fault::InsideInbox } else { Fault::AroundOutput };
+                self.report(&place, &shown, fault);
             }
             known.push((key, real));
             path
@@ -210,7 +215,8 @@ impl Check<'_> {
     }
 
     fn shops(&mut self, root: &Section, mail: &Mail) -> Vec<ShopConfig> {
-        let general = root.section("policy").map_or_else(Policy::default, |section| self.policy(section, &Policy::default()));
+        let general =
+            root.section("policy").map_or_else(Policy::default, |section| self.policy(section, &Policy::default()));
         let mut lines: BTreeMap<String, usize> = BTreeMap::new();
         let mut owners: BTreeMap<String, String> = BTreeMap::new();
         let mut shops = Vec::new();
@@ -298,7 +304,10 @@ impl Check<'_> {
             grace_days: days("grace_days", general.grace_days),
             awaiting_max_days: days("awaiting_max_days", general.awaiting_max_days),
             history_start: section.date("history_start").or(general.history_start),
-            max_rejects: section.whole("max_rejects").and_then(|n| u32::try_from(n).ok()).unwrap_or(general.max_rejects),
+            max_rejects: section
+                .whole("max_rejects")
+                .and_then(|n| u32::try_from(n).ok())
+                .unwrap_or(general.max_rejects),
         };
         let stated = ["expiring_within_days", "cancel_window_days"].into_iter().find(|key| section.has(key));
         if let Some(key) = stated.filter(|_| policy.expiring_within_days > policy.cancel_window_days) {

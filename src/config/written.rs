@@ -124,11 +124,8 @@ pub(super) fn read(text: &str, environment: &BTreeMap<String, String>) -> (Secti
     let (table, errors) = DeTable::parse_recoverable(text);
     if !errors.is_empty() {
         let mut lines = BTreeSet::new();
-        let problems = errors
-            .iter()
-            .map(|error| source.syntax(error))
-            .filter(|problem| lines.insert(problem.line))
-            .collect();
+        let problems =
+            errors.iter().map(|error| source.syntax(error)).filter(|problem| lines.insert(problem.line)).collect();
         return (Section::default(), problems);
     }
     let mut walker = Walker { source, problems: Vec::new() };
@@ -168,6 +165,13 @@ impl<'a> Source<'a> {
     fn syntax(&self, error: &toml::de::Error) -> ConfigProblem {
         let place = self.place(error.span().map_or(0, |span| span.start), String::new());
         let line = self.text.lines().nth(place.line - 1).unwrap_or("").trim();
+        if error.message().starts_with("duplicate key") {
+            return place.problem(line.split('=').next().unwrap_or("").trim(), Fault::Duplicate);
+        }
+        if line.contains("pass") {
+            // Perhaps a secret: the place is enough.
+            return place.problem("", Fault::Syntax(error.message().to_owned(), None));
+        }
         let folded = half_width(line).filter(|folded| toml::from_str::<toml::Table>(folded).is_ok());
         place.problem(line, Fault::Syntax(error.message().to_owned(), folded))
     }

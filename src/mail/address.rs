@@ -54,7 +54,8 @@ mod tests {
         for good in ["keiri@example.co.jp", "a.b+c@localhost", "x_y-z@mail.example.com"] {
             assert!(is_address(good), "{good}");
         }
-        let bad = ["", "@", "a@", "@b", "a b@c", "a@b@c", "経理@example.jp", "a@例え.jp", "a@-b.jp", "a..b@c.jp", "a@b\r\nc"];
+        let bad =
+            ["", "@", "a@", "@b", "a b@c", "a@b@c", "経理@example.jp", "a@例え.jp", "a@-b.jp", "a..b@c.jp", "a@b\r\nc"];
         for bad in bad {
             assert!(!is_address(bad), "{bad}");
         }
