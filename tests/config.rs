@@ -116,6 +116,8 @@ fn k05_and_m16_an_address_may_serve_two_shops_but_stands_once_in_each() {
     let addresses: Vec<_> = config.shops.iter().map(|shop| (shop.recipients.join(" "), shop.cc.join(" "))).collect();
     assert_eq!(addresses, [("a@x.jp".into(), "b@x.jp".into()), ("a@x.jp".into(), String::new())]);
     assert_eq!(config.shops.first().map(|shop| shop.shop.booking_prefixes.clone()), Some(vec!["MZ".to_owned()]));
+    let book: Vec<_> = config.address_book().into_iter().map(|(address, shops)| (address, shops.len())).collect();
+    assert_eq!(book, [("a@x.jp".to_owned(), 2), ("b@x.jp".to_owned(), 1)]);
 }
 
 #[test]

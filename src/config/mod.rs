@@ -9,6 +9,7 @@ mod written;
 pub use problem::{ConfigProblem, Expected, Fault};
 
 use crate::console::GmoSettings;
+use crate::domain::ids::ShopId;
 use crate::domain::policy::Shop;
 use crate::locale::Language;
 use encoding_rs::{SHIFT_JIS, UTF_16BE, UTF_16LE};
@@ -33,6 +34,20 @@ pub struct Config {
     pub report_customer: bool,
     /// The shops, in the order written.
     pub shops: Vec<ShopConfig>,
+}
+
+impl Config {
+    /// Which shops each address hears about, so that an address in two shops is never silent (K05). Addresses are in
+    /// lower case.
+    pub fn address_book(&self) -> BTreeMap<String, Vec<&ShopId>> {
+        let mut book: BTreeMap<String, Vec<&ShopId>> = BTreeMap::new();
+        for shop in &self.shops {
+            for address in shop.recipients.iter().chain(&shop.cc) {
+                book.entry(address.to_ascii_lowercase()).or_default().push(&shop.shop.id);
+            }
+        }
+        book
+    }
 }
 
 /// Files and folders, absolute.
