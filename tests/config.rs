@@ -198,3 +198,24 @@ fn every_problem_names_a_place_in_the_file_or_a_variable() {
         assert!(problem.line > 0 || problem.key.starts_with("TOTSUGO__"), "{problem:?}");
     }
 }
+
+proptest::proptest! {
+    /// Whatever is typed into the file or the environment, the answer is a configuration or problems with a place.
+    #[test]
+    fn nothing_typed_into_the_file_ends_the_program(
+        at in 0_usize..4_000, cut in 0_usize..40, typed in "[\\x00-\\x7fあ＝“”＊\u{feff}\n]{0,6}", value in ".{0,12}",
+    ) {
+        let text = totsugo::templates::initial_config(Language::Ja).replace("\n# ", "\n");
+        let chars: Vec<char> = text.chars().collect();
+        let at = at.min(chars.len());
+        let changed: String = chars.iter().take(at).copied().chain(typed.chars()).chain(chars.iter().skip(at + cut).copied()).collect();
+        for variable in ["TOTSUGO__MAIL__SMTP__PORT", "TOTSUGO__POLICY__HISTORY_START", "TOTSUGO__MAIL__FROM"] {
+            if let Err(problems) = parse(&changed, &[(variable, value.as_str())]) {
+                proptest::prop_assert!(!problems.is_empty());
+                for problem in problems {
+                    proptest::prop_assert!(!problem.sentence(Language::Ja).contains('\n'));
+                }
+            }
+        }
+    }
+}
