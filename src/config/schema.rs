@@ -1,0 +1,183 @@
+//! What may stand in `totsugo.toml`: every table, key and kind of value (SPEC §2). Data only.
+
+/// The kind of value a key takes.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Kind {
+    /// Text on one line.
+    Text,
+    /// A code of the GMO console: text, or a whole number taken as text.
+    Code,
+    /// One of these words.
+    Word(&'static [&'static str]),
+    /// A whole number within these limits.
+    Whole(i64, i64),
+    /// `true` or `false`.
+    Flag,
+    /// A calendar day.
+    Date,
+    /// A list of texts.
+    Texts,
+    /// A secret: allowed as an environment variable, refused in the file.
+    Secret,
+    /// A table.
+    Table(&'static [Field]),
+    /// A list of tables.
+    Tables(&'static [Field]),
+}
+
+/// One key of a table.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Field {
+    /// The key as written.
+    pub(super) key: &'static str,
+    /// What it takes.
+    pub(super) kind: Kind,
+    /// Whether it must be there.
+    pub(super) required: bool,
+}
+
+const fn optional(key: &'static str, kind: Kind) -> Field {
+    Field { key, kind, required: false }
+}
+
+const fn required(key: &'static str, kind: Kind) -> Field {
+    Field { key, kind, required: true }
+}
+
+/// A hundred years: the upper limit of every number of days.
+const DAYS: i64 = 36_500;
+
+const CANCEL_WINDOW_DAYS: Field = optional("cancel_window_days", Kind::Whole(1, DAYS));
+const EXPIRING_WITHIN_DAYS: Field = optional("expiring_within_days", Kind::Whole(0, DAYS));
+const GRACE_DAYS: Field = optional("grace_days", Kind::Whole(0, DAYS));
+const AWAITING_MAX_DAYS: Field = optional("awaiting_max_days", Kind::Whole(0, DAYS));
+const HISTORY_START: Field = optional("history_start", Kind::Date);
+const MAX_REJECTS: Field = optional("max_rejects", Kind::Whole(0, 1_000_000));
+
+/// The whole file.
+pub(super) static ROOT: &[Field] = &[
+    optional("language", Kind::Word(&["ja", "en"])),
+    optional("paths", Kind::Table(PATHS)),
+    optional("intake", Kind::Table(INTAKE)),
+    optional("policy", Kind::Table(POLICY)),
+    optional("mail", Kind::Table(MAIL)),
+    optional("report", Kind::Table(REPORT)),
+    required("shops", Kind::Tables(SHOP)),
+];
+
+static PATHS: &[Field] = &[
+    optional("inbox", Kind::Text),
+    optional("archive", Kind::Text),
+    optional("held", Kind::Text),
+    optional("reports", Kind::Text),
+    optional("outbox", Kind::Text),
+    optional("database", Kind::Text),
+    optional("schedules", Kind::Text),
+    optional("templates", Kind::Text),
+];
+
+static INTAKE: &[Field] = &[
+    optional("settle_seconds", Kind::Whole(0, 86_400)),
+    optional("sentinel", Kind::Text),
+    optional("max_file_mb", Kind::Whole(1, 4_096)),
+];
+
+static POLICY: &[Field] =
+    &[CANCEL_WINDOW_DAYS, EXPIRING_WITHIN_DAYS, GRACE_DAYS, AWAITING_MAX_DAYS, HISTORY_START, MAX_REJECTS];
+
+static MAIL: &[Field] = &[
+    optional("transport", Kind::Word(&["directory", "smtp"])),
+    optional("from", Kind::Text),
+    optional("operator", Kind::Texts),
+    optional("allowed_domains", Kind::Texts),
+    optional("max_attachment_mb", Kind::Whole(1, 1_024)),
+    optional("smtp", Kind::Table(SMTP)),
+];
+
+static SMTP: &[Field] = &[
+    optional("host", Kind::Text),
+    optional("port", Kind::Whole(1, 65_535)),
+    optional("security", Kind::Word(&["tls", "starttls", "none"])),
+    optional("username", Kind::Text),
+    optional("password_file", Kind::Text),
+    optional("password", Kind::Secret),
+];
+
+static REPORT: &[Field] = &[optional("customer", Kind::Flag)];
+
+static SHOP: &[Field] = &[
+    required("id", Kind::Text),
+    required("name", Kind::Text),
+    optional("recipients", Kind::Texts),
+    optional("cc", Kind::Texts),
+    optional("booking_prefixes", Kind::Texts),
+    optional("exclude", Kind::Tables(EXCLUDE)),
+    optional("gmo_settings", Kind::Table(GMO_SETTINGS)),
+    CANCEL_WINDOW_DAYS,
+    EXPIRING_WITHIN_DAYS,
+    GRACE_DAYS,
+    AWAITING_MAX_DAYS,
+    HISTORY_START,
+    MAX_REJECTS,
+];
+
+static EXCLUDE: &[Field] = &[optional("name", Kind::Text), optional("channel", Kind::Texts)];
+
+static GMO_SETTINGS: &[Field] = &[
+    optional("setting_id", Kind::Code),
+    optional("job_cd", Kind::Code),
+    optional("method", Kind::Code),
+    optional("tds_flag", Kind::Code),
+    optional("security_code_required", Kind::Code),
+    optional("security_code_hidden", Kind::Code),
+    optional("tds2_unsupported", Kind::Code),
+    optional("notification_url", Kind::Code),
+    optional("notification_failure_mail", Kind::Code),
+];
+
+/// The key of `fields` that `written` was most likely meant to be: folded width and case, few edits away.
+pub(super) fn nearest<'a>(written: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let folded = crate::domain::text::fold(written).replace('-', "_");
+    candidates
+        .map(|candidate| (edits(&folded, candidate), candidate))
+        .filter(|(distance, candidate)| *distance <= 2.max(candidate.len() / 3) && *distance < candidate.len())
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, candidate)| candidate)
+}
+
+/// The full path of the first table that has exactly this key, for keys written into the wrong table.
+pub(super) fn elsewhere(key: &str, fields: &[Field], path: &str) -> Option<String> {
+    fields.iter().find_map(|field| {
+        let here = if path.is_empty() { field.key.to_owned() } else { format!("{path}.{}", field.key) };
+        match field.kind {
+            Kind::Secret => None,
+            Kind::Table(inner) | Kind::Tables(inner) => {
+                (field.key == key).then(|| here.clone()).or_else(|| elsewhere(key, inner, &here))
+            }
+            Kind::Text | Kind::Code | Kind::Word(_) | Kind::Whole(..) | Kind::Flag | Kind::Date | Kind::Texts => {
+                (field.key == key).then_some(here)
+            }
+        }
+    })
+}
+
+/// Levenshtein distance in characters, with a swap of neighbours as one edit.
+fn edits(a: &str, b: &str) -> usize {
+    let a: Vec<char> = a.chars().collect();
+    let b: Vec<char> = b.chars().collect();
+    let mut before: Vec<usize> = Vec::new();
+    let mut last: Vec<usize> = (0..=b.len()).collect();
+    for i in 1..=a.len() {
+        let mut row = vec![i];
+        for j in 1..=b.len() {
+            let change = last[j - 1] + usize::from(a[i - 1] != b[j - 1]);
+            let mut best = change.min(last[j] + 1).min(row[j - 1] + 1);
+            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
+                best = best.min(before[j - 2] + 1);
+            }
+            row.push(best);
+        }
+        before = std::mem::replace(&mut last, row);
+    }
+    last[b.len()]
+}
