@@ -5,11 +5,11 @@ use crate::domain::money::Yen;
 use std::collections::BTreeMap;
 
 /// The most rows a sheet can have.
-pub const MAX_ROWS: usize = 1_048_576;
+pub(super) const MAX_ROWS: usize = 1_048_576;
 
 /// What a cell holds. Formulas carry their result, so that previews and phones show it too.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Value {
+pub(super) enum Value {
     /// Nothing, but with a style.
     Empty,
     /// Text, whatever it begins with.
@@ -38,7 +38,7 @@ pub enum Value {
 
 /// How a cell looks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Style {
+pub(super) enum Style {
     /// Ordinary text, number or date, by the value.
     #[default]
     Plain,
@@ -80,56 +80,56 @@ pub enum Style {
 
 /// A cell.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Cell {
+pub(super) struct Cell {
     /// What it holds.
-    pub value: Value,
+    pub(super) value: Value,
     /// How it looks.
-    pub style: Style,
+    pub(super) style: Style,
 }
 
 impl Cell {
     /// Nothing at all.
-    pub const fn empty() -> Self {
+    pub(super) const fn empty() -> Self {
         Self { value: Value::Empty, style: Style::Plain }
     }
 
     /// Text.
-    pub fn text(text: impl Into<String>) -> Self {
+    pub(super) fn text(text: impl Into<String>) -> Self {
         Self { value: Value::Text(text.into()), style: Style::Plain }
     }
 
     /// An amount.
-    pub const fn yen(yen: Yen) -> Self {
+    pub(super) const fn yen(yen: Yen) -> Self {
         Self { value: Value::Number(yen.get()), style: Style::Plain }
     }
 
     /// A number.
-    pub fn count(count: impl TryInto<i64>) -> Self {
+    pub(super) fn count(count: impl TryInto<i64>) -> Self {
         Self { value: Value::Number(count.try_into().unwrap_or(i64::MAX)), style: Style::Plain }
     }
 
     /// A date, or nothing.
-    pub fn day(day: impl Into<Option<Day>>) -> Self {
+    pub(super) fn day(day: impl Into<Option<Day>>) -> Self {
         Self { value: day.into().map_or(Value::Empty, Value::Day), style: Style::Plain }
     }
 
     /// A formula with its number.
-    pub const fn sum(formula: String, result: i64) -> Self {
+    pub(super) const fn sum(formula: String, result: i64) -> Self {
         Self { value: Value::Sum { formula, result }, style: Style::Total }
     }
 
     /// The same cell in another style.
-    pub fn styled(mut self, style: Style) -> Self {
+    pub(super) fn styled(mut self, style: Style) -> Self {
         self.style = style;
         self
     }
 }
 
 /// Row and column, both from 0.
-pub type At = (u32, u16);
+pub(super) type At = (u32, u16);
 
 /// The name of a cell, e.g. `C5`.
-pub fn a1((row, column): At) -> String {
+pub(super) fn a1((row, column): At) -> String {
     let mut letters = String::new();
     let mut left = u32::from(column) + 1;
     while left > 0 {
@@ -141,114 +141,114 @@ pub fn a1((row, column): At) -> String {
 }
 
 /// A range of one column, rows `first` to `last`, never reversed.
-pub fn column_range(column: u16, first: u32, last: u32) -> String {
+pub(super) fn column_range(column: u16, first: u32, last: u32) -> String {
     format!("{}:{}", a1((first, column)), a1((last.max(first), column)))
 }
 
 /// A long table at the foot of a sheet; its rows are made one by one, so that none need be kept.
-pub struct Body<'a> {
+pub(super) struct Body<'a> {
     /// The row of its headings.
-    pub heading_row: u32,
+    pub(super) heading_row: u32,
     /// Its columns.
-    pub headings: Vec<&'static str>,
+    pub(super) headings: Vec<&'static str>,
     /// How many rows it has.
-    pub rows: usize,
+    pub(super) rows: usize,
     /// Makes the row with this number.
-    pub row: Box<dyn Fn(usize) -> Vec<Cell> + 'a>,
+    pub(super) row: Box<dyn Fn(usize) -> Vec<Cell> + 'a>,
 }
 
 /// A drop-down list on a column of the body.
-pub struct Choices {
+pub(super) struct Choices {
     /// The column.
-    pub column: u16,
+    pub(super) column: u16,
     /// The words.
-    pub words: Vec<&'static str>,
+    pub(super) words: Vec<&'static str>,
 }
 
 /// A column chart over a range of another sheet.
-pub struct Chart {
+pub(super) struct Chart {
     /// Where its upper left corner lies.
-    pub at: At,
+    pub(super) at: At,
     /// Title.
-    pub title: String,
+    pub(super) title: String,
     /// The sheet with the data.
-    pub sheet: String,
+    pub(super) sheet: String,
     /// Column of the names, column of the values.
-    pub columns: (u16, u16),
+    pub(super) columns: (u16, u16),
     /// First and last row of the data.
-    pub rows: (u32, u32),
+    pub(super) rows: (u32, u32),
     /// Width and height in pixels.
-    pub size: (u32, u32),
+    pub(super) size: (u32, u32),
 }
 
 /// A sheet.
 #[derive(Default)]
-pub struct Sheet<'a> {
+pub(super) struct Sheet<'a> {
     /// Its name.
-    pub name: String,
+    pub(super) name: String,
     /// Cells above the body, or all cells.
-    pub cells: BTreeMap<At, Cell>,
+    pub(super) cells: BTreeMap<At, Cell>,
     /// Ranges of cells drawn as one, by their first cell: last column.
-    pub merged: BTreeMap<At, u16>,
+    pub(super) merged: BTreeMap<At, u16>,
     /// Heights of rows in pixels, where they differ.
-    pub heights: BTreeMap<u32, u16>,
+    pub(super) heights: BTreeMap<u32, u16>,
     /// Widths in half-width characters where they are fixed; the rest follows from the cells.
-    pub widths: BTreeMap<u16, u16>,
+    pub(super) widths: BTreeMap<u16, u16>,
     /// The long table.
-    pub body: Option<Body<'a>>,
+    pub(super) body: Option<Body<'a>>,
     /// Drop-down lists.
-    pub choices: Vec<Choices>,
+    pub(super) choices: Vec<Choices>,
     /// A chart.
-    pub chart: Option<Chart>,
+    pub(super) chart: Option<Chart>,
     /// Rows that stay in sight and are repeated on print: the last one, and the columns left of this one.
-    pub frozen: Option<At>,
+    pub(super) frozen: Option<At>,
     /// A heading row with filters: row, first and last column, last row.
-    pub filter: Option<(u32, u16, u16, u32)>,
+    pub(super) filter: Option<(u32, u16, u16, u32)>,
     /// Colour of the tab.
-    pub tab: Option<u32>,
+    pub(super) tab: Option<u32>,
 }
 
 impl Sheet<'_> {
     /// An empty sheet.
-    pub fn new(name: &str) -> Self {
+    pub(super) fn new(name: &str) -> Self {
         Self { name: name.to_owned(), ..Self::default() }
     }
 
     /// Puts a cell somewhere.
-    pub fn put(&mut self, at: At, cell: Cell) {
+    pub(super) fn put(&mut self, at: At, cell: Cell) {
         self.cells.insert(at, cell);
     }
 
     /// Puts cells side by side.
-    pub fn put_row(&mut self, (row, column): At, cells: impl IntoIterator<Item = Cell>) {
+    pub(super) fn put_row(&mut self, (row, column): At, cells: impl IntoIterator<Item = Cell>) {
         for (at, cell) in (column..).zip(cells) {
             self.put((row, at), cell);
         }
     }
 
     /// Puts the headings of a small table.
-    pub fn put_headings(&mut self, at: At, headings: &[&'static str]) {
+    pub(super) fn put_headings(&mut self, at: At, headings: &[&'static str]) {
         self.put_row(at, headings.iter().map(|heading| Cell::text(*heading).styled(Style::Heading)));
     }
 
     /// Draws the cells from `at` to column `last` as one.
-    pub fn merge(&mut self, at: At, last: u16) {
+    pub(super) fn merge(&mut self, at: At, last: u16) {
         self.merged.insert(at, last);
     }
 }
 
 /// The whole workbook.
-pub struct Book<'a> {
+pub(super) struct Book<'a> {
     /// Its sheets in order.
-    pub sheets: Vec<Sheet<'a>>,
+    pub(super) sheets: Vec<Sheet<'a>>,
     /// Title in the document properties.
-    pub title: String,
+    pub(super) title: String,
     /// The instant in the document properties, never the present one.
-    pub created: Day,
+    pub(super) created: Day,
     /// Custom document properties.
-    pub properties: Vec<(&'static str, String)>,
+    pub(super) properties: Vec<(&'static str, String)>,
     /// Text in the footer.
-    pub footer: String,
+    pub(super) footer: String,
     /// Mark of a text that was cut.
-    pub cut: &'static str,
+    pub(super) cut: &'static str,
 }
