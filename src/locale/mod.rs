@@ -1,10 +1,32 @@
-//! Every sentence a user reads, in Japanese and English.
+//! Every sentence a user reads, in Japanese and English, as typed values: a text that one language lacks does not compile.
 
-/// The language of workbook, mail and messages.
+pub mod findings;
+pub mod sheets;
+
+/// The language of reports, mails and messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Language {
     /// Japanese.
     Ja,
     /// English.
     En,
+}
+
+/// A word or sentence in both languages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Text {
+    /// Japanese.
+    pub ja: &'static str,
+    /// English.
+    pub en: &'static str,
+}
+
+impl Text {
+    /// The text in `language`.
+    pub const fn of(self, language: Language) -> &'static str {
+        match language {
+            Language::Ja => self.ja,
+            Language::En => self.en,
+        }
+    }
 }

@@ -1,0 +1,470 @@
+//! Findings in words: category, severity, reason and next step, and the verdict of a whole report (SPEC §5.4, §7).
+
+use super::{Language, Text, sheets};
+use crate::domain::dates::Day;
+use crate::domain::finding::{Code, NoBooking, Severity};
+use crate::domain::money::Yen;
+use crate::domain::reconciliation::{Finding, Operation, Reason, Reconciliation, Risk, Window};
+
+/// 区分.
+pub const fn code_name(language: Language, code: Code) -> &'static str {
+    match language {
+        Language::Ja => code.ja(),
+        Language::En => match code {
+            Code::UnknownStatus => "Unknown status",
+            Code::ObservationConflict => "Contradicting exports",
+            Code::KeyConflict => "Match keys disagree",
+            Code::AmbiguousBooking => "Ambiguous booking",
+            Code::PaymentWithoutBooking => "Payment without booking",
+            Code::CurrencyMismatch => "Currency mismatch",
+            Code::PaidButDead => "Paid, booking not made",
+            Code::CancelledNotRefunded => "Cancelled, not refunded",
+            Code::RefundMismatch => "Refund amount differs",
+            Code::DuplicatePayment => "Duplicate payment",
+            Code::NotificationMissing => "Result notification missing",
+            Code::RefundedNotCancelled => "Cancelled at GMO only",
+            Code::NotCaptured => "Authorised, not captured",
+            Code::BookingWithoutPayment => "Booking without payment",
+            Code::AmountMismatch => "Amount mismatch",
+            Code::StatusReverted => "Status reverted",
+        },
+    }
+}
+
+/// 重要度.
+pub const fn severity_name(language: Language, severity: Severity) -> &'static str {
+    let text = match severity {
+        Severity::Critical => Text { ja: "緊急", en: "Critical" },
+        Severity::High => Text { ja: "高", en: "High" },
+        Severity::Normal => Text { ja: "中", en: "Normal" },
+    };
+    text.of(language)
+}
+
+/// リスク.
+pub const fn risk_name(language: Language, risk: Risk) -> &'static str {
+    let text = match risk {
+        Risk::RefundDue => Text { ja: "返金未了", en: "Refund due" },
+        Risk::TravelsLater => Text { ja: "出発が期限後", en: "Departs after deadline" },
+        Risk::NotTravelled => Text { ja: "出発前", en: "Not yet travelled" },
+        Risk::NoBooking => Text { ja: "予約不明", en: "No booking" },
+        Risk::Travelled => Text { ja: "催行済", en: "Travelled" },
+    };
+    text.of(language)
+}
+
+/// The report in one line; `held` counts held files of the shop.
+///
+/// `差異なし` is said only when both sources have arrived and nothing whatever is open.
+pub fn verdict(language: Language, r: &Reconciliation, held: usize) -> String {
+    let mut parts = Vec::new();
+    let (findings, expiring) = (r.findings.len(), r.cancellation.len());
+    match language {
+        Language::Ja => {
+            if !r.balanced() {
+                parts.push("検算不一致".to_owned());
+            }
+            if r.freshness.payments.is_none() {
+                parts.push("取引データ未着".to_owned());
+            }
+            if r.freshness.bookings.is_none() {
+                parts.push("予約データ未着".to_owned());
+            }
+            if held > 0 {
+                parts.push(format!("保留ファイル{held}件"));
+            }
+            if findings > 0 {
+                parts.push(format!("要確認{findings}件"));
+            }
+            if expiring > 0 {
+                parts.push(format!("期限間近{expiring}件"));
+            }
+            if parts.is_empty() { verdict_clear(language).to_owned() } else { parts.join("・") }
+        }
+        Language::En => {
+            if !r.balanced() {
+                parts.push("proof does not balance".to_owned());
+            }
+            if r.freshness.payments.is_none() {
+                parts.push("payments not arrived".to_owned());
+            }
+            if r.freshness.bookings.is_none() {
+                parts.push("bookings not arrived".to_owned());
+            }
+            if held > 0 {
+                parts.push(format!("{held} held file{}", plural(held)));
+            }
+            if findings > 0 {
+                parts.push(format!("{findings} exception{}", plural(findings)));
+            }
+            if expiring > 0 {
+                parts.push(format!("{expiring} window{} closing", plural(expiring)));
+            }
+            if parts.is_empty() { verdict_clear(language).to_owned() } else { parts.join(", ") }
+        }
+    }
+}
+
+/// The verdict when nothing is open.
+pub const fn verdict_clear(language: Language) -> &'static str {
+    Text { ja: "差異なし", en: "No differences" }.of(language)
+}
+
+const fn plural(count: usize) -> &'static str {
+    if count == 1 { "" } else { "s" }
+}
+
+/// What the finding's sentences are made of.
+struct Facts {
+    gmo: Yen,
+    booking: Yen,
+    gap: Yen,
+    payments: usize,
+    statuses: String,
+    booking_status: String,
+}
+
+impl Facts {
+    fn of(finding: &Finding) -> Self {
+        let gmo = finding.group.actual;
+        let booking = finding.group.booking.as_ref().map_or(Yen::ZERO, |b| b.expected);
+        let gap = gmo - booking;
+        let mut statuses: Vec<&str> = Vec::new();
+        for payment in &finding.group.payments {
+            if !statuses.contains(&&*payment.status) {
+                statuses.push(&payment.status);
+            }
+        }
+        Self {
+            gmo,
+            booking,
+            gap: if gap < Yen::ZERO { -gap } else { gap },
+            payments: finding.group.payments.iter().filter(|p| p.held.is_positive()).count(),
+            statuses: statuses.join("、"),
+            booking_status: finding.group.booking.as_ref().map(|b| b.status.clone()).unwrap_or_default(),
+        }
+    }
+}
+
+/// 理由: why it is a finding, in whole sentences.
+pub fn reason(language: Language, finding: &Finding) -> String {
+    let mut text = match language {
+        Language::Ja => reason_ja(finding),
+        Language::En => reason_en(finding),
+    };
+    if let Some(suggestion) = &finding.suggestion {
+        let state = suggestion.state.map(|s| sheets::state(language, s));
+        text.push_str(&match (language, state) {
+            (Language::Ja, Some(state)) => format!(
+                "（参考: {} {}円 {} {state}。金額と日付が近いだけで、突合はしていません）",
+                suggestion.other, suggestion.amount, suggestion.day
+            ),
+            (Language::Ja, None) => format!(
+                "（参考: {} {}円 {}。金額と日付が近いだけで、突合はしていません）",
+                suggestion.other, suggestion.amount, suggestion.day
+            ),
+            (Language::En, state) => format!(
+                " (For reference: {} ¥{} {}{}; only amount and date are near, nothing was matched.)",
+                suggestion.other,
+                suggestion.amount,
+                suggestion.day,
+                state.map(|s| format!(", {s}")).unwrap_or_default()
+            ),
+        });
+    }
+    text
+}
+
+fn reason_ja(finding: &Finding) -> String {
+    let Facts { gmo, booking, gap, payments, statuses, booking_status } = Facts::of(finding);
+    match finding.code {
+        Code::UnknownStatus => {
+            let label = if let Reason::Label(label) = &finding.reason { label.to_string() } else { statuses };
+            format!("取引状態「{label}」は未知の状態のため、金額を計算していません。")
+        }
+        Code::ObservationConflict => {
+            "同じ処理日時に、状態または金額の異なる記録が2つ以上あります。どちらが正しいか判断できません。".to_owned()
+        }
+        Code::KeyConflict => match &finding.reason {
+            Reason::Keys { by_transaction, by_digits } => format!(
+                "オーダーIDは予約 {by_transaction} を、加盟店自由項目1は予約 {by_digits} を指しており、一致しません。"
+            ),
+            _ => "照合キーが別々の予約を指しており、一致しません。".to_owned(),
+        },
+        Code::AmbiguousBooking => match &finding.reason {
+            Reason::Candidates(carts) => {
+                let carts: Vec<&str> = carts.iter().map(|cart| cart.as_str()).collect();
+                format!("加盟店自由項目1の番号に当たる予約が{}件あります（{}）。", carts.len(), carts.join("、"))
+            }
+            _ => "加盟店自由項目1の番号に当たる予約が複数あります。".to_owned(),
+        },
+        Code::PaymentWithoutBooking => {
+            let why = match finding.reason {
+                Reason::NoBooking(NoBooking::Blank) => "加盟店自由項目1が空欄です。",
+                Reason::NoBooking(NoBooking::NotANumber) => "加盟店自由項目1が番号ではありません。",
+                _ => "加盟店自由項目1の番号の予約が、取り込んだ予約データにありません。",
+            };
+            format!("{gmo}円の入金に対応する予約がありません。{why}")
+        }
+        Code::CurrencyMismatch => {
+            let currency = currency(finding);
+            format!("予約の通貨が{currency}のため、入金{gmo}円と金額を比較していません。")
+        }
+        Code::PaidButDead => {
+            format!("予約は成立していません（{booking_status}）が、{gmo}円が入金されたままです。")
+        }
+        Code::CancelledNotRefunded => {
+            format!("予約は取消済ですが、{gmo}円が残っています（予約上の残額は{booking}円、未返金{gap}円）。")
+        }
+        Code::RefundMismatch => {
+            format!("取消済の予約に残るべき金額は{booking}円ですが、GMOの残高は{gmo}円です（返しすぎ{gap}円）。")
+        }
+        Code::DuplicatePayment => {
+            format!("1つの予約に{payments}件の決済があり、{gmo}円が入金されています（予約金額{booking}円、超過{gap}円）。")
+        }
+        Code::NotificationMissing => {
+            format!("Bókunでは未払いですが、GMOには{gmo}円が入金されています。決済結果の通知が届いていない疑いがあります。")
+        }
+        Code::RefundedNotCancelled => {
+            format!("GMO側で取消・返品され（{statuses}）残高は0円ですが、Bókunの予約は有効なままです（{booking}円）。")
+        }
+        Code::NotCaptured => {
+            let reserved: Yen = finding.group.payments.iter().filter(|p| p.held.is_zero()).map(|p| p.observed).sum();
+            format!("仮売上のまま（{statuses}、{reserved}円）で、売上が確定していません。")
+        }
+        Code::BookingWithoutPayment => {
+            format!("Bókunではカード払い済（{booking}円）ですが、GMOに入金の記録がありません。")
+        }
+        Code::AmountMismatch => {
+            format!("GMOの入金は{gmo}円、予約金額は{booking}円で、{gap}円の差があります。")
+        }
+        Code::StatusReverted => "取消・返品のあとに、再び売上の状態になっています。".to_owned(),
+    }
+}
+
+fn reason_en(finding: &Finding) -> String {
+    let Facts { gmo, booking, gap, payments, statuses, booking_status } = Facts::of(finding);
+    match finding.code {
+        Code::UnknownStatus => {
+            let label = if let Reason::Label(label) = &finding.reason { label.to_string() } else { statuses };
+            format!("The payment status “{label}” is not known, so no money was counted.")
+        }
+        Code::ObservationConflict => {
+            "Two or more exports give another status or amount for the same processing time.".to_owned()
+        }
+        Code::KeyConflict => match &finding.reason {
+            Reason::Keys { by_transaction, by_digits } => {
+                format!("The Order ID leads to booking {by_transaction}, merchant free field 1 to {by_digits}.")
+            }
+            _ => "The match keys lead to different bookings.".to_owned(),
+        },
+        Code::AmbiguousBooking => match &finding.reason {
+            Reason::Candidates(carts) => {
+                let carts: Vec<&str> = carts.iter().map(|cart| cart.as_str()).collect();
+                format!("The number in merchant free field 1 fits {} bookings ({}).", carts.len(), carts.join(", "))
+            }
+            _ => "The number in merchant free field 1 fits several bookings.".to_owned(),
+        },
+        Code::PaymentWithoutBooking => {
+            let why = match finding.reason {
+                Reason::NoBooking(NoBooking::Blank) => "merchant free field 1 is blank",
+                Reason::NoBooking(NoBooking::NotANumber) => "merchant free field 1 is not a number",
+                _ => "its number is not among the bookings",
+            };
+            format!("¥{gmo} was paid without a booking: {why}.")
+        }
+        Code::CurrencyMismatch => {
+            format!("The booking is in {}, so it was not compared with the ¥{gmo} held.", currency(finding))
+        }
+        Code::PaidButDead => format!("The booking was never made ({booking_status}), but ¥{gmo} is held."),
+        Code::CancelledNotRefunded => {
+            format!("The booking is cancelled, but ¥{gmo} is held (¥{booking} should remain, ¥{gap} not refunded).")
+        }
+        Code::RefundMismatch => {
+            format!("¥{booking} should remain of the cancelled booking, but ¥{gmo} is held (¥{gap} too much refunded).")
+        }
+        Code::DuplicatePayment => {
+            format!("{payments} payments hold ¥{gmo} for one booking of ¥{booking} (¥{gap} too much).")
+        }
+        Code::NotificationMissing => {
+            format!("Bókun says unpaid, but GMO holds ¥{gmo}: the payment result was probably never notified.")
+        }
+        Code::RefundedNotCancelled => {
+            format!("Cancelled at GMO ({statuses}), nothing is held, but the booking of ¥{booking} is still live.")
+        }
+        Code::NotCaptured => {
+            let reserved: Yen = finding.group.payments.iter().filter(|p| p.held.is_zero()).map(|p| p.observed).sum();
+            format!("¥{reserved} is only reserved on the card ({statuses}) and was never captured.")
+        }
+        Code::BookingWithoutPayment => {
+            format!("Bókun says ¥{booking} was paid by card, but GMO has no payment.")
+        }
+        Code::AmountMismatch => format!("GMO holds ¥{gmo}, the booking says ¥{booking}: ¥{gap} apart."),
+        Code::StatusReverted => "The payment was taken again after a reversal.".to_owned(),
+    }
+}
+
+fn currency(finding: &Finding) -> String {
+    match (&finding.reason, finding.group.booking.as_ref().and_then(|b| b.foreign.as_ref())) {
+        (Reason::Currency(currency), _) | (_, Some(currency)) => currency.to_string(),
+        _ => "JPY?".to_owned(),
+    }
+}
+
+/// The window of the money held, from whichever place states it: safe day, days left, operation.
+fn window(finding: &Finding) -> Option<(Day, i32, Operation)> {
+    match (&finding.window, &finding.reason) {
+        (Some(Window { last_safe_day, days_left, operation, .. }), _)
+        | (None, Reason::Window { last_safe_day, days_left, operation, .. }) => {
+            Some((*last_safe_day, *days_left, *operation))
+        }
+        _ => None,
+    }
+}
+
+/// How to give money back today, up to and including the deadline, without a full stop.
+fn give_back(language: Language, finding: &Finding) -> String {
+    let Some((safe, left, operation)) = window(finding) else {
+        return match language {
+            Language::Ja => "GMO管理画面で取消または返品してください".to_owned(),
+            Language::En => "Void or return it in the GMO console".to_owned(),
+        };
+    };
+    match (language, operation, left) {
+        (Language::Ja, Operation::Closed, _) => {
+            format!("取消期限（{safe}）を過ぎており、カードへの返金はできないため、銀行振込等で返金してください")
+        }
+        (Language::En, Operation::Closed, _) => {
+            format!("The cancellation window closed ({safe}): the card can no longer be refunded, so pay back by bank transfer")
+        }
+        (Language::Ja, op, 0..) => {
+            format!("GMO管理画面で{}してください（期限 {safe}、残{left}日）", act(language, op))
+        }
+        (Language::Ja, op, _) => format!(
+            "本日中にGMO管理画面で{}してください（安全期限 {safe} を過ぎています。できない場合は銀行振込等で返金してください）",
+            act(language, op)
+        ),
+        (Language::En, op, 0..) => {
+            format!("{} it in the GMO console (by {safe}, {left} day{} left)", act(language, op), if left == 1 { "" } else { "s" })
+        }
+        (Language::En, op, _) => format!(
+            "{} it in the GMO console today (the safe day {safe} has passed; otherwise pay back by bank transfer)",
+            act(language, op)
+        ),
+    }
+}
+
+const fn act(language: Language, operation: Operation) -> &'static str {
+    let text = match operation {
+        Operation::Void => Text { ja: "取消", en: "Void" },
+        Operation::Return | Operation::Closed => Text { ja: "返品", en: "Return" },
+        Operation::CrossMonthReturn => Text { ja: "返品（月跨り）", en: "Return (cross-month)" },
+    };
+    text.of(language)
+}
+
+/// 次の対応: what to do, with the menu path and the deadline where there is one.
+pub fn next_step(language: Language, finding: &Finding) -> String {
+    match language {
+        Language::Ja => next_ja(finding),
+        Language::En => next_en(finding),
+    }
+}
+
+/// Where one payment is looked up in the GMO console.
+const LOOK_UP_JA: &str = "GMO管理画面（その他 → リンクタイプPlus → 取引状態検索 → 虫眼鏡）";
+const LOOK_UP_EN: &str = "the GMO console (その他 → リンクタイプPlus → 取引状態検索 → magnifier)";
+
+fn next_ja(finding: &Finding) -> String {
+    match finding.code {
+        Code::UnknownStatus => {
+            format!("{LOOK_UP_JA}で取引の内容を確認し、状態名をシステム管理者に連絡してください。")
+        }
+        Code::ObservationConflict => {
+            format!("{LOOK_UP_JA}で正しい状態と金額を確認し、取引集計（マルチ取引 → 取引集計）をもう一度出力して取り込んでください。")
+        }
+        Code::KeyConflict => format!("{LOOK_UP_JA}とBókunで、どちらの予約の支払いかを確認し、Bókunの予約に記録してください。"),
+        Code::AmbiguousBooking => "候補の予約をBókunで確認し、該当する予約の支払い欄にオーダーIDを記録してください。".to_owned(),
+        Code::PaymentWithoutBooking => format!(
+            "Bókunで該当する予約を探してください。予約データの取り込み漏れの場合は出力し直し、予約がない場合は{}。",
+            give_back(Language::Ja, finding)
+        ),
+        Code::CurrencyMismatch => "Bókunの予約の通貨を確認し、円での請求額と入金額を手作業で照合してください。".to_owned(),
+        Code::PaidButDead => format!(
+            "お客様に確認し、予約を取り直すか、{}。",
+            give_back(Language::Ja, finding)
+        ),
+        Code::CancelledNotRefunded => match window(finding) {
+            Some((_, _, Operation::Closed)) => {
+                format!("{}。返金後、Bókunの予約に記録してください。", give_back(Language::Ja, finding))
+            }
+            Some((safe, left @ 0.., operation)) => format!(
+                "GMO管理画面で{}し、Bókunの予約に記録してください（期限 {safe}、残{left}日）。",
+                act(Language::Ja, operation)
+            ),
+            Some(_) | None => {
+                format!("{}。返金後、Bókunの予約に記録してください。", give_back(Language::Ja, finding))
+            }
+        },
+        Code::RefundMismatch => {
+            "返金額とキャンセル規定を確認してください。返しすぎの場合はお客様に連絡し、正しい金額をBókunの予約に記録してください。".to_owned()
+        }
+        Code::DuplicatePayment => format!("重複した決済を特定し、{}。", give_back(Language::Ja, finding)),
+        Code::NotificationMissing => {
+            "Bókunの予約に入金を記録し、GMO管理画面の通知設定（ショップ管理 → 通知設定 → 編集）を確認してください。".to_owned()
+        }
+        Code::RefundedNotCancelled => {
+            "取消の経緯を確認し、Bókunの予約も取り消してください。予約を続ける場合は、改めて決済を依頼してください。".to_owned()
+        }
+        Code::NotCaptured => format!(
+            "{LOOK_UP_JA}で実売上にし、処理区分が「即時売上（CAPTURE）」かをその他 → リンクタイプPlus → 設定で確認してください。"
+        ),
+        Code::BookingWithoutPayment => {
+            "取引集計（マルチ取引 → 取引集計）の集計期間とショップを確認し、入金がなければお客様に支払いを依頼してください。".to_owned()
+        }
+        Code::AmountMismatch => format!("{LOOK_UP_JA}とBókunで変更の履歴を確認し、差額を請求または返金してください。"),
+        Code::StatusReverted => format!("{LOOK_UP_JA}で取引の経緯を確認してください。問題がなければ対応済としてください。"),
+    }
+}
+
+fn next_en(finding: &Finding) -> String {
+    match finding.code {
+        Code::UnknownStatus => format!("Look the payment up in {LOOK_UP_EN} and tell the operator the status."),
+        Code::ObservationConflict => format!(
+            "Look the payment up in {LOOK_UP_EN}, then export マルチ取引 → 取引集計 again and drop the file in the inbox."
+        ),
+        Code::KeyConflict => format!("Find out in {LOOK_UP_EN} and Bókun which booking was paid, and record it in Bókun."),
+        Code::AmbiguousBooking => "Look at the candidates in Bókun and record the Order ID on the right one.".to_owned(),
+        Code::PaymentWithoutBooking => format!(
+            "Look for the booking in Bókun; export the bookings again if it was left out. If there is none: {}.",
+            give_back(Language::En, finding)
+        ),
+        Code::CurrencyMismatch => "Check the currency in Bókun and compare the yen charged by hand.".to_owned(),
+        Code::PaidButDead => {
+            format!("Ask the guest and book again, or give the money back: {}.", give_back(Language::En, finding))
+        }
+        Code::CancelledNotRefunded => {
+            format!("{}. Then record it on the booking in Bókun.", give_back(Language::En, finding))
+        }
+        Code::RefundMismatch => {
+            "Check the refund against the cancellation terms, tell the guest if too much went back, and record it in Bókun.".to_owned()
+        }
+        Code::DuplicatePayment => format!("Find the payment made twice. {}.", give_back(Language::En, finding)),
+        Code::NotificationMissing => {
+            "Record the payment in Bókun and check the notification settings (ショップ管理 → 通知設定 → 編集).".to_owned()
+        }
+        Code::RefundedNotCancelled => {
+            "Find out why it was cancelled at GMO and cancel the booking in Bókun too, or ask the guest to pay again.".to_owned()
+        }
+        Code::NotCaptured => format!(
+            "Capture it in {LOOK_UP_EN} and check that 処理区分 is CAPTURE (その他 → リンクタイプPlus → 設定)."
+        ),
+        Code::BookingWithoutPayment => {
+            "Check period and shop of the export (マルチ取引 → 取引集計); if nothing was paid, ask the guest to pay.".to_owned()
+        }
+        Code::AmountMismatch => {
+            format!("Compare the changes in {LOOK_UP_EN} and Bókun, then charge or refund the difference.")
+        }
+        Code::StatusReverted => format!("Look at the payment in {LOOK_UP_EN}; mark it done if all is well."),
+    }
+}

@@ -1,0 +1,294 @@
+//! Words of the workbook: sheet names, column headings, labels (SPEC §6).
+
+use super::{Language, Text};
+use crate::domain::booking::State;
+use crate::domain::finding::Code;
+use crate::domain::reconciliation::{MatchKey, Operation, Risk, Rule};
+
+macro_rules! words {
+    ($($name:ident = $ja:literal / $en:literal;)*) => {
+        $(#[doc = concat!("「", $ja, "」, “", $en, "”.")] pub const $name: Text = Text { ja: $ja, en: $en };)*
+    };
+}
+
+words! {
+    SUMMARY = "サマリー" / "Summary";
+    SALES = "売上集計" / "Sales";
+    EXCEPTIONS = "要確認" / "Exceptions";
+    CANCELLATION = "取消期限" / "Cancellation";
+    MATCHED = "突合明細" / "Matched";
+    EXCLUDED = "対象外・待ち" / "Excluded";
+    CHANGES = "変更点" / "Changes";
+    PROOF = "検算" / "Proof";
+
+    TITLE = "突合レポート" / "Reconciliation report";
+    SHOP = "ショップ" / "Shop";
+    PERIOD = "期間" / "Period";
+    AS_OF = "基準日" / "As of";
+    REVISION = "版" / "Revision";
+    PAYMENT_DATA = "GMO-PG 取引データ（最新）" / "GMO-PG payments, latest";
+    BOOKING_DATA = "Bókun 予約データ（最新）" / "Bókun bookings, latest";
+    NOT_ARRIVED = "未着" / "not arrived";
+    HELD_FILES = "保留中のファイル" / "Held files";
+    HELD_WHY = "保留の理由" / "Reason";
+    PREPARED = "作成" / "Prepared";
+    REVIEWED = "確認" / "Reviewed";
+    APPROVED = "承認" / "Approved";
+    NET_BY_DAY = "日別の純売上" / "Net sales by day";
+    FINDINGS_BY_KIND = "要確認の内訳" / "Exceptions by category";
+    ABSOLUTE_DIFFERENCE = "差額（絶対値）" / "Absolute difference";
+    OLDEST = "最長経過営業日" / "Oldest (business days)";
+    WINDOWS_BY_RISK = "取消期限の内訳" / "Cancellation windows by risk";
+    TRAVELS_AFTER = "出発日がカード取消の安全期限より後になる有効な予約" / "Live bookings departing after the card's last safe day";
+    CLEARED = "前回以降に解消した所見" / "Exceptions cleared since the last report";
+    PROOF_OK = "✓ すべての検算が一致しています" / "✓ All equations balance";
+    PROOF_BAD = "✗ 検算が一致しません" / "✗ Equations do not balance";
+    SHEETS = "シート" / "Sheets";
+    NONE = "該当なし" / "none";
+    MATCHED_LEFT_OUT = "突合明細は添付サイズの都合で省略しています。完全版は出力フォルダーにあります。" / "The Matched sheet is left out to keep the attachment small; the full workbook is in the reports folder.";
+
+    BY_DAY = "日別" / "By day";
+    BY_MONTH = "月別" / "By month";
+    BY_STATUS = "取引状態別" / "By payment status";
+    BY_METHOD = "決済方法別" / "By payment method";
+    BY_PRODUCT = "商品別" / "By product";
+    DAY = "日付" / "Date";
+    MONTH = "月" / "Month";
+    COUNT = "件数" / "Count";
+    GROSS = "売上" / "Gross";
+    REFUNDS = "返金" / "Refunds";
+    NET = "純額" / "Net";
+    TOTAL = "合計" / "Total";
+    SHEET_TOTAL = "合計（本シート分）" / "Total (this sheet)";
+    NO_PRODUCT = "（予約なし・商品不明）" / "(no booking, product unknown)";
+    NOT_STATED = "（記載なし）" / "(not stated)";
+
+    FINDING_ID = "所見ID" / "Finding ID";
+    CATEGORY = "区分" / "Category";
+    SEVERITY = "重要度" / "Severity";
+    FIRST_SEEN = "初出日" / "First seen";
+    AGE = "経過営業日" / "Age (business days)";
+    BOOKING = "予約番号" / "Booking no.";
+    ORDER_ID = "オーダーID" / "Order ID";
+    PAYMENT_STATUS = "取引状態" / "Payment status";
+    BOOKING_STATUS = "予約状態" / "Booking status";
+    SALE_DATE = "決済日" / "Settlement date";
+    START = "出発日" / "Departure date";
+    GMO_YEN = "GMO金額" / "GMO amount";
+    BOOKING_YEN = "予約金額" / "Booking amount";
+    DIFFERENCE = "差額" / "Difference";
+    DEADLINE = "取消期限" / "Cancellation deadline";
+    DAYS_LEFT = "残日数" / "Days left";
+    REASON = "理由" / "Reason";
+    NEXT_STEP = "次の対応" / "Next step";
+    WORK_STATE = "対応状況" / "Work status";
+    ASSIGNEE = "担当" / "Assignee";
+    MEMO = "メモ" / "Memo";
+    SOURCE = "出典" / "Source";
+    CUSTOMER = "お客様名" / "Customer";
+    RISK = "リスク" / "Risk";
+    SAFE_DAY = "安全期限" / "Last safe day";
+    LAST_DAY = "最終期限" / "Last possible day";
+    BALANCE = "残高" / "Balance held";
+    OPERATION = "可能な操作" / "Available operation";
+    KEY = "照合キー" / "Match key";
+    PRODUCT = "商品名" / "Product";
+    METHOD = "決済方法" / "Payment method";
+    KIND = "種別" / "Type";
+    RULE = "規則" / "Rule";
+    AMOUNT = "金額" / "Amount";
+    PAYMENT = "取引" / "Payment";
+    BOOKING_ITEM = "予約" / "Booking";
+    AWAITING = "待ち" / "Awaiting";
+    ITEM = "項目" / "Item";
+    BEFORE = "変更前" / "Before";
+    AFTER = "変更後" / "After";
+    ABSENT = "（なし）" / "(none)";
+    CARRIED = "繰越" / "carried";
+
+    FILES = "読み込んだファイル" / "Files read";
+    FILE = "ファイル" / "File";
+    DIGEST = "ダイジェスト（BLAKE3）" / "Digest (BLAKE3)";
+    LAYOUT = "様式" / "Layout";
+    COVERS_FROM = "対象期間（自）" / "Covers from";
+    COVERS_TO = "対象期間（至）" / "Covers to";
+    READ = "読込行" / "Rows read";
+    NEW = "新規" / "New";
+    UPDATE = "更新" / "Update";
+    SAME = "同一" / "Same";
+    STALE = "旧データ" / "Stale";
+    CONFLICT = "矛盾" / "Conflict";
+    LEFT_OUT = "対象外" / "Excluded";
+    REJECTED = "不良" / "Rejected";
+    YEN = "金額（円）" / "Amount (yen)";
+    EQUATIONS = "検算式" / "Balance equations";
+    EQUATION = "検算" / "Equation";
+    LEFT = "左辺" / "Left";
+    RIGHT = "右辺" / "Right";
+    AGREES = "一致" / "Agrees";
+    ROWS_WRITTEN = "出力した行数" / "Rows written";
+
+    CUT = "…（以下省略）" / "… (cut)";
+}
+
+/// 対応状況: the words of the drop-down, the first one standing for an empty note (SPEC §5.7).
+pub const WORK_STATES: [Text; 4] = [
+    Text { ja: "未対応", en: "Open" },
+    Text { ja: "対応中", en: "In progress" },
+    Text { ja: "対応済", en: "Done" },
+    Text { ja: "様子見", en: "Watching" },
+];
+
+/// The word of the drop-down that `written` stands for in either language; unknown words stay as they are.
+pub fn work_state(language: Language, written: &str) -> &str {
+    if written.is_empty() {
+        return WORK_STATES[0].of(language);
+    }
+    let same = |state: &&Text| state.ja == written || state.en == written;
+    WORK_STATES.iter().find(same).map_or(written, |state| state.of(language))
+}
+
+/// What GMO would apply today.
+pub const fn operation(language: Language, operation: Operation) -> &'static str {
+    let text = match operation {
+        Operation::Void => Text { ja: "取消", en: "Void (VOID)" },
+        Operation::Return => Text { ja: "返品", en: "Return (RETURN)" },
+        Operation::CrossMonthReturn => Text { ja: "月跨り返品", en: "Cross-month return (RETURNX)" },
+        Operation::Closed => Text { ja: "不可（期限切れ）", en: "None (window closed)" },
+    };
+    text.of(language)
+}
+
+/// The key that matched a payment.
+pub const fn match_key(language: Language, key: MatchKey) -> &'static str {
+    let text = match key {
+        MatchKey::TransactionId => Text { ja: "取引ID", en: "Transaction ID" },
+        MatchKey::CartDigits => Text { ja: "予約番号", en: "Cart code" },
+        MatchKey::ProductDigits => Text { ja: "商品予約番号", en: "Product code" },
+    };
+    text.of(language)
+}
+
+/// The state of a booking.
+pub const fn state(language: Language, state: State) -> &'static str {
+    let text = match state {
+        State::Live => Text { ja: "有効", en: "live" },
+        State::Waiting => Text { ja: "確定待ち", en: "waiting" },
+        State::Cancelled => Text { ja: "取消済", en: "cancelled" },
+        State::Dead => Text { ja: "不成立", en: "dead" },
+    };
+    text.of(language)
+}
+
+/// Why an item is out: the words, then the rule's name as in JSON; a shop's own rule by its name alone.
+pub fn rule(language: Language, rule: &Rule) -> String {
+    let text = match rule {
+        Rule::NoMoney => Text { ja: "入金なし", en: "No money moved" },
+        Rule::Returned => Text { ja: "全額返金済・予約なし", en: "Fully returned, no booking" },
+        Rule::Free => Text { ja: "無料", en: "Free of charge" },
+        Rule::NotWebPayment => Text { ja: "カード以外の支払い", en: "Not paid on the web" },
+        Rule::NotPaid => Text { ja: "未払い", en: "Not paid" },
+        Rule::CancelledUnpaid => Text { ja: "未払いのまま取消", en: "Cancelled, never paid" },
+        Rule::Dead => Text { ja: "予約不成立", en: "Booking dead" },
+        Rule::BeforeHistoryStart => Text { ja: "対象開始日より前", en: "Before the history start" },
+        Rule::Shop(name) => return name.clone(),
+    };
+    format!("{} ({})", text.of(language), rule.as_str())
+}
+
+/// Number of items, as a heading line says it.
+pub fn items(language: Language, count: usize) -> String {
+    match (language, count) {
+        (_, 0) => NONE.of(language).to_owned(),
+        (Language::Ja, n) => format!("{n}件"),
+        (Language::En, 1) => "1 item".to_owned(),
+        (Language::En, n) => format!("{n} items"),
+    }
+}
+
+/// An equation of the proof in words; names this version does not know stay as they are.
+pub fn check_name(language: Language, name: &str) -> String {
+    let text = match name {
+        "rows_read" => Text { ja: "読込行 = 処理区分の合計", en: "Rows read = rows by disposition" },
+        "payments_of_period" => Text { ja: "期間の取引（件）= 突合＋要確認＋待ち＋対象外", en: "Payments of the period = listed payments" },
+        "payments_of_period_yen" => Text { ja: "期間の取引（円）= 突合＋要確認＋待ち＋対象外", en: "Payments of the period, yen = listed, yen" },
+        "bookings_of_period" => Text { ja: "期間の予約（件）= 突合＋要確認＋待ち＋対象外", en: "Bookings of the period = listed bookings" },
+        "bookings_of_period_yen" => Text { ja: "期間の予約（円）= 突合＋要確認＋待ち＋対象外", en: "Bookings of the period, yen = listed, yen" },
+        "sales_yen" => Text { ja: "売上純額 = 入出金の合計", en: "Net sales = sum of money events" },
+        "sales_by_day_yen" => Text { ja: "売上純額 = 日別の合計", en: "Net sales = sum by day" },
+        "sales_by_month_yen" => Text { ja: "売上純額 = 月別の合計", en: "Net sales = sum by month" },
+        "sales_by_status_yen" => Text { ja: "売上純額 = 取引状態別の合計", en: "Net sales = sum by status" },
+        "sales_by_method_yen" => Text { ja: "売上純額 = 決済方法別の合計", en: "Net sales = sum by method" },
+        "sales_by_product_yen" => Text { ja: "売上純額 = 商品別の合計", en: "Net sales = sum by product" },
+        "findings" => Text { ja: "要確認: 期首＋発生－解消 = 期末", en: "Exceptions: opening + raised - cleared = closing" },
+        other => return other.to_owned(),
+    };
+    format!("{} ({name})", text.of(language))
+}
+
+/// A changed figure in words: its key `finding.F-…`, `sales.net`, `sales.day.2026-11-01` and so on.
+pub fn figure(language: Language, key: &str) -> String {
+    let (head, rest) = key.split_once('.').unwrap_or((key, ""));
+    match head {
+        "sales" => {
+            let (cut, name) = rest.split_once('.').unwrap_or((rest, ""));
+            let cut = match cut {
+                "count" => COUNT,
+                "gross" => GROSS,
+                "refunds" => REFUNDS,
+                "net" => NET,
+                "day" => BY_DAY,
+                "month" => BY_MONTH,
+                "status" => BY_STATUS,
+                "method" => BY_METHOD,
+                "product" => BY_PRODUCT,
+                _ => return key.to_owned(),
+            };
+            let name = match (cut == BY_PRODUCT, name) {
+                (true, "") => NO_PRODUCT.of(language),
+                (_, name) => name,
+            };
+            let words = [SALES.of(language), cut.of(language), name];
+            words.iter().filter(|word| !word.is_empty()).copied().collect::<Vec<_>>().join(" ")
+        }
+        "finding" => format!("{} {rest}", EXCEPTIONS.of(language)),
+        "matched" => format!("{} {rest}", MATCHED.of(language)),
+        "cancellation" => format!("{} {rest}", CANCELLATION.of(language)),
+        _ => key.to_owned(),
+    }
+}
+
+/// A fact of a figure in words: codes, risks, states and labels are translated, all else stays.
+pub fn fact(language: Language, fact: &str) -> String {
+    fact.split(' ').map(|word| fact_word(language, word)).collect::<Vec<_>>().join(" ")
+}
+
+fn fact_word(language: Language, word: &str) -> String {
+    if let Some(code) = Code::read(word) {
+        return super::findings::code_name(language, code).to_owned();
+    }
+    if let Some(risk) = Risk::ALL.iter().find(|risk| risk.as_str() == word) {
+        return super::findings::risk_name(language, *risk).to_owned();
+    }
+    let labels = [("count", COUNT), ("gross", GROSS), ("refunds", REFUNDS), ("net", NET)];
+    if let Some((label, value)) = word.split_once('=')
+        && let Some((_, text)) = labels.iter().find(|(name, _)| *name == label)
+    {
+        return format!("{} {value}", text.of(language));
+    }
+    let states =
+        [("live", State::Live), ("waiting", State::Waiting), ("cancelled", State::Cancelled), ("dead", State::Dead)];
+    let part = |part: &str| {
+        let known = states.iter().find(|(name, _)| *name == part);
+        known.map_or_else(|| part.to_owned(), |(_, known)| state(language, *known).to_owned())
+    };
+    word.split(':').map(part).collect::<Vec<_>>().join(":")
+}
+
+/// The horizon of the cancellation list.
+pub fn within_days(language: Language, days: i32) -> String {
+    match language {
+        Language::Ja => format!("残{days}日以内"),
+        Language::En => format!("within {days} days"),
+    }
+}

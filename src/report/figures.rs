@@ -1,0 +1,156 @@
+//! The figures of a report: the facts it states, without what only the passing of days changes (SPEC §5.8).
+//!
+//! Two reports with equal figures are the same report; the difference of two is the sheet 変更点. Facts are written
+//! without regard to language, so that changing the language corrects nothing.
+
+use crate::domain::booking::State;
+use crate::domain::ids::FileDigest;
+use crate::domain::money::Yen;
+use crate::domain::reconciliation::{BookingView, MatchGroup, PaymentView, Reconciliation, Totals};
+use std::collections::BTreeMap;
+
+/// Facts by item, e.g. `sales.net`, `finding.F-…`, `matched.<order>`, `cancellation.<order>`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Figures(pub BTreeMap<String, String>);
+
+/// One item that differs between two reports; `None` where the report does not have it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Change {
+    /// The item.
+    pub item: String,
+    /// What the earlier report said.
+    pub before: Option<String>,
+    /// What the later report says.
+    pub after: Option<String>,
+}
+
+/// The figures of a reconciliation.
+pub fn figures(r: &Reconciliation) -> Figures {
+    let mut facts = BTreeMap::new();
+    let total = r.sales.total;
+    facts.insert("sales.count".to_owned(), total.count.to_string());
+    facts.insert("sales.gross".to_owned(), total.gross.to_string());
+    facts.insert("sales.refunds".to_owned(), total.refunds.to_string());
+    facts.insert("sales.net".to_owned(), total.net().to_string());
+    for (day, totals) in &r.sales.by_day {
+        cut(&mut facts, "day", &day.to_string(), totals);
+    }
+    let cuts = [
+        ("month", &r.sales.by_month),
+        ("status", &r.sales.by_status),
+        ("method", &r.sales.by_method),
+        ("product", &r.sales.by_product),
+    ];
+    for (name, rows) in cuts {
+        for (label, totals) in rows {
+            cut(&mut facts, name, label, totals);
+        }
+    }
+    for finding in &r.findings {
+        facts.insert(format!("finding.{}", finding.id), format!("{} {}", finding.code.as_str(), group(&finding.group)));
+    }
+    for matched in &r.matched {
+        let key = match (matched.payments.first(), &matched.booking) {
+            (Some(payment), _) => payment.order_id.as_str(),
+            (None, Some(booking)) => booking.cart.as_str(),
+            (None, None) => continue,
+        };
+        facts.insert(format!("matched.{key}"), group(matched));
+    }
+    for line in &r.cancellation {
+        let booking = line.booking.as_ref().map(|b| format!(" {}", booking(b))).unwrap_or_default();
+        let fact = format!("{} {} {}{booking}", line.risk.as_str(), line.window.last_safe_day, payment(&line.payment));
+        facts.insert(format!("cancellation.{}", line.payment.order_id), fact);
+    }
+    Figures(facts)
+}
+
+fn cut(facts: &mut BTreeMap<String, String>, name: &str, label: &str, totals: &Totals) {
+    let Totals { count, gross, refunds } = *totals;
+    if count != 0 || gross != Yen::ZERO || refunds != Yen::ZERO {
+        facts.insert(
+            format!("sales.{name}.{label}"),
+            format!("count={count} gross={gross} refunds={refunds} net={}", totals.net()),
+        );
+    }
+}
+
+fn group(group: &MatchGroup) -> String {
+    let mut parts: Vec<String> = group.payments.iter().map(payment).collect();
+    parts.extend(group.booking.as_ref().map(booking));
+    parts.join(" + ")
+}
+
+fn payment(payment: &PaymentView) -> String {
+    format!("{}:{}:¥{}", payment.order_id, payment.status, payment.held)
+}
+
+fn booking(booking: &BookingView) -> String {
+    let state = match booking.state {
+        State::Live => "live",
+        State::Waiting => "waiting",
+        State::Cancelled => "cancelled",
+        State::Dead => "dead",
+    };
+    let foreign = booking.foreign.as_ref().map(|currency| format!(":{currency}")).unwrap_or_default();
+    format!("{}:{state}:¥{}{foreign}", booking.cart, booking.expected)
+}
+
+impl Figures {
+    /// The digest of [`Figures::to_text`], hexadecimal.
+    pub fn digest(&self) -> String {
+        FileDigest::of(self.to_text().as_bytes()).to_string()
+    }
+
+    /// One line per item, item and fact divided by a tab; the form that is stored.
+    pub fn to_text(&self) -> String {
+        let mut text = String::new();
+        for (item, fact) in &self.0 {
+            text.push_str(&escape(item));
+            text.push('\t');
+            text.push_str(&escape(fact));
+            text.push('\n');
+        }
+        text
+    }
+
+    /// The inverse of [`Figures::to_text`]; a line without a tab is an item without a fact.
+    pub fn from_text(text: &str) -> Self {
+        let line = |line: &str| {
+            let (item, fact) = line.split_once('\t').unwrap_or((line, ""));
+            (unescape(item), unescape(fact))
+        };
+        Self(text.split('\n').filter(|l| !l.is_empty()).map(line).collect())
+    }
+
+    /// What `after` states otherwise than these figures, by item.
+    pub fn changes(&self, after: &Self) -> Vec<Change> {
+        let items: std::collections::BTreeSet<&String> = self.0.keys().chain(after.0.keys()).collect();
+        let change = |item: &String| {
+            let (before, after) = (self.0.get(item), after.0.get(item));
+            (before != after).then(|| Change { item: item.clone(), before: before.cloned(), after: after.cloned() })
+        };
+        items.into_iter().filter_map(change).collect()
+    }
+}
+
+fn escape(text: &str) -> String {
+    text.replace('\\', "\\\\").replace('\t', "\\t").replace('\n', "\\n")
+}
+
+fn unescape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut chars = text.chars();
+    while let Some(c) = chars.next() {
+        match c {
+            '\\' => match chars.next() {
+                Some('t') => out.push('\t'),
+                Some('n') => out.push('\n'),
+                Some(other) => out.push(other),
+                None => out.push('\\'),
+            },
+            other => out.push(other),
+        }
+    }
+    out
+}

@@ -1,0 +1,55 @@
+//! 取消期限: payments whose cancellation window closes soon, worst first (SPEC §5.5).
+
+use super::super::Edition;
+use super::super::workbook::{Cell, Sheet};
+use super::{listing, optional, risk_style, sources_of};
+use crate::domain::money::Yen;
+use crate::locale::{findings, sheets as words};
+
+pub(in crate::report) fn sheet<'a>(edition: &'a Edition<'a>) -> Sheet<'a> {
+    let (r, l) = (edition.reconciliation, edition.language);
+    let held: Yen = r.cancellation.iter().map(|line| line.payment.held).sum();
+    let mut columns = vec![
+        (words::RISK, None),
+        (words::DAYS_LEFT, None),
+        (words::SAFE_DAY, None),
+        (words::LAST_DAY, None),
+        (words::SALE_DATE, None),
+        (words::ORDER_ID, None),
+        (words::BOOKING, None),
+        (words::BOOKING_STATUS, None),
+        (words::START, None),
+        (words::BALANCE, Some(held.get())),
+        (words::OPERATION, None),
+        (words::SOURCE, None),
+    ];
+    if edition.with_customer {
+        columns.push((words::CUSTOMER, None));
+    }
+    let row = move |at: usize| {
+        let Some(line) = r.cancellation.get(at) else { return Vec::new() };
+        let (payment, booking) = (&line.payment, line.booking.as_ref());
+        let mut cells = vec![
+            Cell::text(findings::risk_name(l, line.risk)).styled(risk_style(line.risk)),
+            Cell::count(line.window.days_left),
+            Cell::day(line.window.last_safe_day),
+            Cell::day(line.window.last_possible_day),
+            Cell::day(line.window.sale_date),
+            Cell::text(payment.order_id.as_str()),
+            optional(booking.map(|b| b.cart.as_str())),
+            optional(booking.map(|b| b.status.as_str())),
+            Cell::day(booking.and_then(|b| b.start)),
+            Cell::yen(payment.held),
+            Cell::text(words::operation(l, line.window.operation)),
+            sources_of(&[payment], booking),
+        ];
+        if edition.with_customer {
+            cells.push(optional(booking.map(|b| &*b.customer)));
+        }
+        cells
+    };
+    let mut sheet = listing(edition, words::CANCELLATION.of(l), &columns, r.cancellation.len(), row, words::TOTAL);
+    sheet.frozen = Some((super::HEADING_ROW, 1));
+    sheet.tab = (!r.cancellation.is_empty()).then_some(0x00ED_7D31);
+    sheet
+}

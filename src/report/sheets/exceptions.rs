@@ -1,0 +1,106 @@
+//! 要確認: every open finding with reason, next step and room for finance's notes (SPEC §5.4, §5.6, §5.7).
+
+use super::super::Edition;
+use super::super::workbook::{Cell, Choices, Sheet, Style};
+use super::{listing, optional, severity_style, sources_of};
+use crate::domain::money::Yen;
+use crate::domain::reconciliation::Finding;
+use crate::locale::{Text, findings, sheets as words};
+
+const COLUMNS: [Text; 22] = [
+    words::FINDING_ID,
+    words::CATEGORY,
+    words::SEVERITY,
+    words::FIRST_SEEN,
+    words::AGE,
+    words::BOOKING,
+    words::ORDER_ID,
+    words::PAYMENT_STATUS,
+    words::BOOKING_STATUS,
+    words::SALE_DATE,
+    words::START,
+    words::GMO_YEN,
+    words::BOOKING_YEN,
+    words::DIFFERENCE,
+    words::DEADLINE,
+    words::DAYS_LEFT,
+    words::REASON,
+    words::NEXT_STEP,
+    words::WORK_STATE,
+    words::ASSIGNEE,
+    words::MEMO,
+    words::SOURCE,
+];
+const WORK_STATE_COLUMN: u16 = 18;
+
+/// The amounts of a finding: GMO, booking, difference.
+pub(in crate::report) fn amounts(finding: &Finding) -> [Yen; 3] {
+    let gmo = finding.group.actual;
+    let booking = finding.group.booking.as_ref().map_or(Yen::ZERO, |b| b.expected);
+    [gmo, booking, gmo - booking]
+}
+
+pub(in crate::report) fn sheet<'a>(edition: &'a Edition<'a>) -> Sheet<'a> {
+    let (r, l) = (edition.reconciliation, edition.language);
+    let mut columns: Vec<super::Column> = COLUMNS.iter().map(|heading| (*heading, None)).collect();
+    for (at, column) in columns.iter_mut().skip(11).take(3).enumerate() {
+        column.1 = Some(r.findings.iter().map(|f| amounts(f)[at]).sum::<Yen>().get());
+    }
+    if edition.with_customer {
+        columns.push((words::CUSTOMER, None));
+    }
+    let row = move |at: usize| r.findings.get(at).map(|finding| row(edition, finding)).unwrap_or_default();
+    let mut sheet = listing(edition, words::EXCEPTIONS.of(l), &columns, r.findings.len(), row, words::TOTAL);
+    sheet.choices.push(Choices {
+        column: WORK_STATE_COLUMN,
+        words: words::WORK_STATES.iter().map(|word| word.of(l)).collect(),
+    });
+    sheet.widths.extend([(16, 44), (17, 48), (19, 12), (20, 28), (21, 30)]);
+    sheet.frozen = Some((super::HEADING_ROW, 2));
+    sheet.tab = Some(if r.findings.is_empty() { 0x0054_8235 } else { 0x00C0_0000 });
+    sheet
+}
+
+fn row(edition: &Edition<'_>, finding: &Finding) -> Vec<Cell> {
+    let l = edition.language;
+    let group = &finding.group;
+    let (payments, booking) = (&group.payments, group.booking.as_ref());
+    let mut statuses: Vec<&str> = Vec::new();
+    for payment in payments {
+        if !statuses.contains(&&*payment.status) {
+            statuses.push(&payment.status);
+        }
+    }
+    let orders: Vec<&str> = payments.iter().map(|p| p.order_id.as_str()).collect();
+    let [gmo, expected, difference] = amounts(finding);
+    let carried = if finding.carried { format!("【{}】", words::CARRIED.of(l)) } else { String::new() };
+    let sale_date = finding.window.map(|w| w.sale_date).or_else(|| payments.iter().filter_map(|p| p.sale_date).min());
+    let mut cells = vec![
+        Cell::text(finding.id.as_str()),
+        Cell::text(findings::code_name(l, finding.code)),
+        Cell::text(findings::severity_name(l, finding.severity)).styled(severity_style(finding.severity)),
+        Cell::day(finding.first_seen),
+        Cell::count(finding.age_business_days),
+        optional(booking.map(|b| b.cart.as_str())),
+        optional(Some(&orders.join("、"))),
+        optional(Some(&statuses.join("、"))),
+        optional(booking.map(|b| b.status.as_str())),
+        Cell::day(sale_date),
+        Cell::day(booking.and_then(|b| b.start)),
+        Cell::yen(gmo),
+        booking.filter(|b| b.foreign.is_none()).map_or_else(Cell::empty, |_| Cell::yen(expected)),
+        Cell::yen(difference),
+        Cell::day(finding.window.map(|w| w.last_safe_day)),
+        finding.window.map_or_else(Cell::empty, |w| Cell::count(w.days_left)),
+        Cell::text(format!("{carried}{}", findings::reason(l, finding))).styled(Style::Wrap),
+        Cell::text(findings::next_step(l, finding)).styled(Style::Wrap),
+        Cell::text(words::work_state(l, &finding.note.state)).styled(Style::Input),
+        optional(Some(&finding.note.assignee)).styled(Style::Input),
+        optional(Some(&finding.note.text)).styled(Style::Input),
+        sources_of(&payments.iter().collect::<Vec<_>>(), booking).styled(Style::Wrap),
+    ];
+    if edition.with_customer {
+        cells.push(optional(booking.map(|b| &*b.customer)));
+    }
+    cells
+}

@@ -1,0 +1,140 @@
+//! The sheets of SPEC §6, one file each, and what the listing sheets have in common.
+
+pub(super) mod cancellation;
+pub(super) mod changes;
+pub(super) mod exceptions;
+pub(super) mod excluded;
+pub(super) mod matched;
+pub(super) mod proof;
+pub(super) mod sales;
+pub(super) mod summary;
+
+use super::Edition;
+use super::workbook::{At, Body, Cell, MAX_ROWS, Sheet, Style, column_range};
+use crate::domain::finding::Severity;
+use crate::domain::intake::Source;
+use crate::domain::reconciliation::{BookingView, PaymentView, Risk};
+use crate::locale::{Text, sheets as words};
+
+/// The row of the headings on every listing sheet; title, shop and totals stand above.
+pub(super) const HEADING_ROW: u32 = 3;
+
+/// Rows of a listing that fit on one sheet.
+const ROWS_PER_SHEET: usize = MAX_ROWS - 1 - 3;
+
+/// A column of a listing: its heading, and its total where it has one.
+pub(super) type Column = (Text, Option<i64>);
+
+/// Title, shop and period, the head of every sheet.
+fn head(edition: &Edition<'_>, sheet: &mut Sheet<'_>, note: &str) {
+    let (r, l) = (edition.reconciliation, edition.language);
+    sheet.put((0, 0), Cell::text(sheet.name.clone()).styled(Style::Title));
+    let line = format!("{} ({})　{}　{} {}　r{}", r.shop_name, r.shop, r.period, words::AS_OF.of(l), r.as_of, edition.revision);
+    let line = if note.is_empty() { line } else { format!("{line}　{note}") };
+    sheet.put((1, 0), Cell::text(line).styled(Style::Subtitle));
+}
+
+/// A sheet with one long table: totals above the headings, so that they follow the filter and stay in sight.
+fn listing<'a>(
+    edition: &'a Edition<'a>,
+    name: &str,
+    columns: &[Column],
+    rows: usize,
+    row: impl Fn(usize) -> Vec<Cell> + 'a,
+    total: Text,
+) -> Sheet<'a> {
+    let l = edition.language;
+    let mut sheet = Sheet::new(name);
+    head(edition, &mut sheet, &words::items(l, rows));
+    let first = HEADING_ROW + 1;
+    let last = HEADING_ROW + u32::try_from(rows).unwrap_or(u32::MAX);
+    if columns.iter().any(|(_, total)| total.is_some()) {
+        sheet.put((HEADING_ROW - 1, 0), Cell::text(total.of(l)).styled(Style::Total));
+        for (column, (_, total)) in (0_u16..).zip(columns) {
+            let cell = match total {
+                Some(total) => Cell::sum(format!("=SUBTOTAL(109,{})", column_range(column, first, last)), *total),
+                None if column > 0 => Cell::empty().styled(Style::Total),
+                None => continue,
+            };
+            sheet.put((HEADING_ROW - 1, column), cell);
+        }
+    }
+    let headings: Vec<&'static str> = columns.iter().map(|(heading, _)| heading.of(l)).collect();
+    let last_column = u16::try_from(headings.len().saturating_sub(1)).unwrap_or(0);
+    sheet.frozen = Some((HEADING_ROW, 0));
+    sheet.filter = Some((HEADING_ROW, 0, last_column, last.max(first)));
+    sheet.body = Some(Body { heading_row: HEADING_ROW, headings, rows, row: Box::new(row) });
+    sheet
+}
+
+/// The listing on as many sheets as its rows need: `name`, `name (2)`, ….
+fn listings<'a>(
+    edition: &'a Edition<'a>,
+    name: Text,
+    columns: &[Text],
+    totals: impl Fn(usize, usize) -> Vec<Option<i64>>,
+    rows: usize,
+    row: impl Fn(usize) -> Vec<Cell> + Clone + 'a,
+) -> Vec<Sheet<'a>> {
+    let parts = rows.div_ceil(ROWS_PER_SHEET).max(1);
+    let part = |part: usize| {
+        let from = part * ROWS_PER_SHEET;
+        let to = rows.min(from + ROWS_PER_SHEET);
+        let columns: Vec<Column> = columns.iter().copied().zip(totals(from, to)).collect();
+        let title = name.of(edition.language);
+        let title = if part == 0 { title.to_owned() } else { format!("{title} ({})", part + 1) };
+        let total = if parts == 1 { words::TOTAL } else { words::SHEET_TOTAL };
+        let row = row.clone();
+        listing(edition, &title, &columns, to - from, move |at| row(from + at), total)
+    };
+    (0..parts).map(part).collect()
+}
+
+/// 出典: `file:line`, joined.
+fn sources<'s>(sources: impl IntoIterator<Item = &'s Source>) -> Cell {
+    let mut written: Vec<String> = Vec::new();
+    for source in sources {
+        let one = format!("{}:{}", source.file, source.line);
+        if !written.contains(&one) {
+            written.push(one);
+        }
+    }
+    Cell::text(written.join("、")).styled(Style::Small)
+}
+
+/// Where a payment and its booking were read.
+fn sources_of(payments: &[&PaymentView], booking: Option<&BookingView>) -> Cell {
+    sources(payments.iter().map(|p| &p.source).chain(booking.map(|b| &b.source)))
+}
+
+/// Text that may be absent.
+fn optional(text: Option<&str>) -> Cell {
+    text.filter(|text| !text.is_empty()).map_or_else(Cell::empty, Cell::text)
+}
+
+const fn severity_style(severity: Severity) -> Style {
+    match severity {
+        Severity::Critical => Style::Red,
+        Severity::High => Style::Orange,
+        Severity::Normal => Style::Yellow,
+    }
+}
+
+const fn risk_style(risk: Risk) -> Style {
+    match risk {
+        Risk::RefundDue => Style::Red,
+        Risk::TravelsLater => Style::Orange,
+        Risk::NotTravelled | Risk::NoBooking => Style::Yellow,
+        Risk::Travelled => Style::Grey,
+    }
+}
+
+/// `count` cells of one style, e.g. the blank part of a total line.
+fn blanks(count: usize, style: Style) -> impl Iterator<Item = Cell> {
+    std::iter::repeat_n(Cell::empty().styled(style), count)
+}
+
+/// The cell `rows` below and `columns` right of `at`.
+const fn beside(at: At, rows: u32, columns: u16) -> At {
+    (at.0 + rows, at.1 + columns)
+}

@@ -1,0 +1,123 @@
+//! 検算: the files read with their rows by disposition, and every equation with both sides (SPEC §6).
+
+use super::super::Edition;
+use super::super::workbook::{Cell, Sheet, Style, Value, a1, column_range};
+use super::head;
+use crate::domain::money::Yen;
+use crate::locale::sheets as words;
+
+pub(in crate::report) fn sheet<'a>(edition: &'a Edition<'a>) -> Sheet<'a> {
+    let (r, l) = (edition.reconciliation, edition.language);
+    let mut sheet = Sheet::new(words::PROOF.of(l));
+    let verdict = if r.balanced() { words::PROOF_OK } else { words::PROOF_BAD };
+    head(edition, &mut sheet, verdict.of(l));
+    let row = equations(edition, &mut sheet, 2);
+    let row = rows_written(edition, &mut sheet, row + 1);
+    files(edition, &mut sheet, row + 1);
+    sheet.widths.extend([(0, 44), (1, 18), (2, 18)]);
+    sheet.tab = Some(if r.balanced() { 0x0054_8235 } else { 0x00C0_0000 });
+    sheet
+}
+
+/// A live `=left=right` with its result.
+fn agrees(formula: String, result: bool) -> Cell {
+    let style = if result { Style::Green } else { Style::Red };
+    Cell { value: Value::Check { formula, result }, style }
+}
+
+fn equations(edition: &Edition<'_>, sheet: &mut Sheet<'_>, mut row: u32) -> u32 {
+    let l = edition.language;
+    sheet.put((row, 0), Cell::text(words::EQUATIONS.of(l)).styled(Style::Section));
+    let headings = [words::EQUATION, words::LEFT, words::RIGHT, words::AGREES].map(|text| text.of(l));
+    sheet.put_headings((row + 1, 0), &headings);
+    row += 2;
+    for check in &edition.reconciliation.checks {
+        let formula = format!("={}={}", a1((row, 1)), a1((row, 2)));
+        sheet.put_row((row, 0), [
+            Cell::text(words::check_name(l, &check.name)),
+            Cell::count(check.left),
+            Cell::count(check.right),
+            agrees(formula, check.balances()),
+        ]);
+        row += 1;
+    }
+    row
+}
+
+/// How many rows each listing has, so that a cut-off sheet is noticed.
+fn rows_written(edition: &Edition<'_>, sheet: &mut Sheet<'_>, mut row: u32) -> u32 {
+    let (r, l) = (edition.reconciliation, edition.language);
+    sheet.put((row, 0), Cell::text(words::ROWS_WRITTEN.of(l)).styled(Style::Section));
+    sheet.put_headings((row + 1, 0), &[words::SHEETS.of(l), words::COUNT.of(l)]);
+    row += 2;
+    let mut listings = vec![(words::EXCEPTIONS, r.findings.len()), (words::CANCELLATION, r.cancellation.len())];
+    if edition.with_matched {
+        listings.push((words::MATCHED, r.matched.iter().map(|group| group.payments.len().max(1)).sum()));
+    }
+    listings.push((words::EXCLUDED, r.awaiting.len() + r.excluded.len()));
+    for (name, count) in listings {
+        sheet.put_row((row, 0), [Cell::text(name.of(l)), Cell::count(count)]);
+        row += 1;
+    }
+    row
+}
+
+fn files(edition: &Edition<'_>, sheet: &mut Sheet<'_>, row: u32) {
+    let l = edition.language;
+    sheet.put((row, 0), Cell::text(words::FILES.of(l)).styled(Style::Section));
+    let headings = [
+        words::FILE,
+        words::LAYOUT,
+        words::YEN,
+        words::READ,
+        words::NEW,
+        words::UPDATE,
+        words::SAME,
+        words::STALE,
+        words::CONFLICT,
+        words::LEFT_OUT,
+        words::REJECTED,
+        words::AGREES,
+        words::COVERS_FROM,
+        words::COVERS_TO,
+        words::DIGEST,
+    ]
+    .map(|text| text.of(l));
+    sheet.put_headings((row + 1, 0), &headings);
+    let first = row + 2;
+    let mut at = first;
+    let mut sums = [0_i64; 9];
+    for file in edition.files {
+        let c = file.rows;
+        let counts = [c.read, c.new, c.update, c.same, c.stale, c.conflict, c.excluded, c.rejected];
+        let counts = counts.map(|count| i64::try_from(count).unwrap_or(i64::MAX));
+        let [from, to] = [file.covers.map(|c| c.0), file.covers.map(|c| c.1)];
+        let mut cells = vec![Cell::text(file.name.as_str()), Cell::text(file.layout.as_str()), Cell::yen(file.yen)];
+        cells.extend(counts.iter().map(|count| Cell::count(*count)));
+        cells.push(agrees(disposed(at), c.read == c.accounted()));
+        cells.extend([Cell::day(from), Cell::day(to), Cell::text(file.digest.as_str()).styled(Style::Small)]);
+        sheet.put_row((at, 0), cells);
+        for (sum, value) in sums.iter_mut().zip(std::iter::once(file.yen.get()).chain(counts)) {
+            *sum += value;
+        }
+        at += 1;
+    }
+    if edition.files.is_empty() {
+        sheet.put((at, 0), Cell::text(words::NONE.of(l)).styled(Style::Grey));
+        return;
+    }
+    sheet.put((at, 0), Cell::text(words::TOTAL.of(l)).styled(Style::Total));
+    sheet.put((at, 1), Cell::empty().styled(Style::Total));
+    for (column, sum) in (2_u16..).zip(sums) {
+        sheet.put((at, column), Cell::sum(format!("=SUM({})", column_range(column, first, at - 1)), sum));
+    }
+    let balanced = sums[1] == sums.iter().skip(2).sum::<i64>();
+    sheet.put((at, 11), agrees(disposed(at), balanced));
+    sheet.filter = Some((row + 1, 0, 14, at - 1));
+    debug_assert_eq!(Yen::new(sums[0]), edition.files.iter().map(|file| file.yen).sum());
+}
+
+/// Rows read = the rows of all dispositions.
+fn disposed(row: u32) -> String {
+    format!("={}=SUM({}:{})", a1((row, 3)), a1((row, 4)), a1((row, 10)))
+}

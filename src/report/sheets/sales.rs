@@ -1,0 +1,82 @@
+//! 売上集計: money events of the period, cut in five ways, each cut with its live total (SPEC §5.2).
+
+use super::super::Edition;
+use super::super::workbook::{Cell, Sheet, Style, column_range};
+use super::{HEADING_ROW, beside, head};
+use crate::domain::reconciliation::Totals;
+use crate::locale::{Text, sheets as words};
+
+/// Where the summary finds the totals and the days.
+pub(in crate::report) struct Places {
+    /// Row of the total of the days.
+    pub(in crate::report) total_row: u32,
+    /// First and last row of the days, if there are any.
+    pub(in crate::report) days: Option<(u32, u32)>,
+}
+
+pub(in crate::report) fn sheet<'a>(edition: &'a Edition<'a>) -> (Sheet<'a>, Places) {
+    let (sales, l) = (&edition.reconciliation.sales, edition.language);
+    let mut sheet = Sheet::new(words::SALES.of(l));
+    head(edition, &mut sheet, "");
+    let days: Vec<(Cell, &Totals)> = sales.by_day.iter().map(|(day, totals)| (Cell::day(*day), totals)).collect();
+    let first = HEADING_ROW + 1;
+    let total_row = table(edition, &mut sheet, HEADING_ROW - 1, (words::BY_DAY, words::DAY), &days);
+    let places = Places { total_row, days: (!days.is_empty()).then(|| (first, total_row.saturating_sub(1))) };
+    sheet.filter = Some((HEADING_ROW, 0, 4, total_row.saturating_sub(1).max(first)));
+    sheet.frozen = Some((HEADING_ROW, 1));
+    let mut row = total_row + 2;
+    let cuts = [
+        (words::BY_MONTH, words::MONTH, &sales.by_month, words::NOT_STATED),
+        (words::BY_STATUS, words::PAYMENT_STATUS, &sales.by_status, words::NOT_STATED),
+        (words::BY_METHOD, words::METHOD, &sales.by_method, words::NOT_STATED),
+        (words::BY_PRODUCT, words::PRODUCT, &sales.by_product, words::NO_PRODUCT),
+    ];
+    for (title, heading, rows, blank) in cuts {
+        let name = |name: &str| Cell::text(if name.is_empty() { blank.of(l) } else { name });
+        let rows: Vec<(Cell, &Totals)> = rows.iter().map(|(label, totals)| (name(label), totals)).collect();
+        row = table(edition, &mut sheet, row, (title, heading), &rows) + 2;
+    }
+    sheet.widths.extend([(1, 10), (2, 16), (3, 16), (4, 16)]);
+    (sheet, places)
+}
+
+/// One cut: title, headings, rows, total; the row of its total.
+fn table(
+    edition: &Edition<'_>,
+    sheet: &mut Sheet<'_>,
+    row: u32,
+    (title, heading): (Text, Text),
+    rows: &[(Cell, &Totals)],
+) -> u32 {
+    let l = edition.language;
+    sheet.put((row, 0), Cell::text(title.of(l)).styled(Style::Section));
+    let headings = [heading, words::COUNT, words::GROSS, words::REFUNDS, words::NET].map(|text| text.of(l));
+    sheet.put_headings((row + 1, 0), &headings);
+    let first = row + 2;
+    let mut sum = Totals::default();
+    let mut at = first;
+    for (label, totals) in rows {
+        sheet.put((at, 0), label.clone());
+        sheet.put_row((at, 1), [
+            Cell::count(totals.count),
+            Cell::yen(totals.gross),
+            Cell::yen(totals.refunds),
+            Cell::yen(totals.net()),
+        ]);
+        sum.count += totals.count;
+        sum.gross += totals.gross;
+        sum.refunds += totals.refunds;
+        at += 1;
+    }
+    sheet.put((at, 0), Cell::text(words::TOTAL.of(l)).styled(Style::Total));
+    let count = i64::try_from(sum.count).unwrap_or(i64::MAX);
+    for (column, value) in (1_u16..).zip([count, sum.gross.get(), sum.refunds.get(), sum.net().get()]) {
+        let cell = if rows.is_empty() {
+            Cell::count(0).styled(Style::Total)
+        } else {
+            Cell::sum(format!("=SUM({})", column_range(column, first, at - 1)), value)
+        };
+        sheet.put(beside((at, 0), 0, column), cell);
+    }
+    at
+}

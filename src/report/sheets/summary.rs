@@ -1,0 +1,220 @@
+//! サマリー: the first screen: verdict, sources, sales, findings and windows by kind, proof (SPEC §6).
+
+use super::super::Edition;
+use super::super::workbook::{Cell, Chart, Sheet, Style, Value, a1, column_range};
+use super::exceptions::amounts;
+use super::sales::Places;
+use super::{beside, blanks, risk_style, severity_style};
+use crate::domain::dates::Moment;
+use crate::domain::finding::{Code, Severity};
+use crate::domain::money::Yen;
+use crate::domain::reconciliation::{Finding, Risk};
+use crate::locale::{Text, findings, sheets as words};
+
+/// Last column of the page, and first column of its right half.
+const LAST: u16 = 8;
+const RIGHT: u16 = 6;
+
+pub(in crate::report) fn sheet<'a>(edition: &'a Edition<'a>, places: &Places, names: &[String]) -> Sheet<'a> {
+    let (r, l) = (edition.reconciliation, edition.language);
+    let mut sheet = Sheet::new(words::SUMMARY.of(l));
+    sheet.put((0, 0), Cell::text(format!("{}　{}", words::TITLE.of(l), r.shop_name)).styled(Style::Title));
+    sheet.merge((0, 0), LAST);
+    let verdict = findings::verdict(l, r, edition.held.len());
+    let clear = verdict == findings::verdict_clear(l);
+    let style = if clear { Style::VerdictClear } else { Style::VerdictOpen };
+    sheet.put((1, 0), Cell::text(verdict).styled(style));
+    sheet.merge((1, 0), LAST);
+    sheet.heights.extend([(0, 32), (1, 34)]);
+    facts(edition, &mut sheet);
+    boxes(edition, &mut sheet);
+    sales(edition, &mut sheet, places, 10);
+    let left = kinds(edition, &mut sheet, 14);
+    let right = risks(edition, &mut sheet, 10);
+    let right = links(edition, &mut sheet, right + 1, names);
+    let mut row = left.max(right) + 1;
+    if let Some(rows) = places.days {
+        sheet.chart = Some(Chart {
+            at: (row, 0),
+            title: words::NET_BY_DAY.of(l).to_owned(),
+            sheet: words::SALES.of(l).to_owned(),
+            columns: (0, 4),
+            rows,
+            size: (900, 240),
+        });
+        row += 13;
+    }
+    held(edition, &mut sheet, row);
+    sheet.widths.extend([(0, 28), (1, 16), (2, 16), (3, 18), (4, 18), (5, 3), (6, 24), (7, 14), (8, 18)]);
+    sheet.tab = Some(if clear { 0x0054_8235 } else { 0x00C0_0000 });
+    sheet
+}
+
+/// Shop, period, as-of date, revision, freshness, proof.
+fn facts(edition: &Edition<'_>, sheet: &mut Sheet<'_>) {
+    let (r, l) = (edition.reconciliation, edition.language);
+    let fresh = |newest: Option<Moment>| match newest {
+        Some(at) => Cell::text(at.to_string()),
+        None => Cell::text(words::NOT_ARRIVED.of(l)).styled(Style::Red),
+    };
+    let proof = if r.balanced() {
+        Cell::text(words::PROOF_OK.of(l)).styled(Style::Green)
+    } else {
+        Cell::text(words::PROOF_BAD.of(l)).styled(Style::Red)
+    };
+    let rows = [
+        (words::SHOP, Cell::text(format!("{} ({})", r.shop_name, r.shop))),
+        (words::PERIOD, Cell::text(format!("{} ～ {}", r.period.from(), r.period.to()))),
+        (words::AS_OF, Cell::day(r.as_of)),
+        (words::REVISION, Cell::text(format!("r{}", edition.revision))),
+        (words::PAYMENT_DATA, fresh(r.freshness.payments)),
+        (words::BOOKING_DATA, fresh(r.freshness.bookings)),
+        (words::PROOF, proof),
+    ];
+    for (row, (label, value)) in (2_u32..).zip(rows) {
+        sheet.put((row, 0), Cell::text(label.of(l)).styled(Style::Label));
+        sheet.put((row, 1), value);
+        if row != 4 {
+            sheet.merge((row, 1), 4);
+        }
+    }
+}
+
+/// 作成 / 確認 / 承認.
+fn boxes(edition: &Edition<'_>, sheet: &mut Sheet<'_>) {
+    let l = edition.language;
+    for (column, name) in (RIGHT..).zip([words::PREPARED, words::REVIEWED, words::APPROVED]) {
+        sheet.put((3, column), Cell::text(name.of(l)).styled(Style::Heading));
+        for row in 4..=6 {
+            sheet.put((row, column), Cell::empty().styled(Style::Box));
+        }
+    }
+}
+
+fn section(sheet: &mut Sheet<'_>, at: (u32, u16), title: &'static str, headings: &[&'static str]) {
+    sheet.put(at, Cell::text(title).styled(Style::Section));
+    sheet.put_headings(beside(at, 1, 0), headings);
+}
+
+fn sales(edition: &Edition<'_>, sheet: &mut Sheet<'_>, places: &Places, row: u32) {
+    let (total, l) = (edition.reconciliation.sales.total, edition.language);
+    let headings = [words::SALES, words::COUNT, words::GROSS, words::REFUNDS, words::NET].map(|text| text.of(l));
+    sheet.put_headings((row, 0), &headings);
+    sheet.put((row + 1, 0), Cell::text(words::TOTAL.of(l)).styled(Style::Total));
+    let count = i64::try_from(total.count).unwrap_or(i64::MAX);
+    for (column, value) in (1_u16..).zip([count, total.gross.get(), total.refunds.get(), total.net().get()]) {
+        let formula = format!("='{}'!{}", words::SALES.of(l), a1((places.total_row, column)));
+        sheet.put((row + 1, column), Cell::sum(formula, value));
+    }
+}
+
+/// One kind of finding: its worst severity, count, yen, oldest age.
+fn kind(findings: &[Finding], code: Code) -> Option<(Severity, i64, Yen, u32)> {
+    let of_kind = || findings.iter().filter(move |finding| finding.code == code);
+    let severity = of_kind().map(|finding| finding.severity).min()?;
+    let apart = |finding: &Finding| Yen::new(amounts(finding)[2].get().abs());
+    let oldest = of_kind().map(|finding| finding.age_business_days).max().unwrap_or(0);
+    Some((severity, i64::try_from(of_kind().count()).unwrap_or(i64::MAX), of_kind().map(apart).sum(), oldest))
+}
+
+fn kinds(edition: &Edition<'_>, sheet: &mut Sheet<'_>, row: u32) -> u32 {
+    let (r, l) = (edition.reconciliation, edition.language);
+    let headings =
+        [words::CATEGORY, words::SEVERITY, words::COUNT, words::ABSOLUTE_DIFFERENCE, words::OLDEST].map(|text| text.of(l));
+    section(sheet, (row, 0), words::FINDINGS_BY_KIND.of(l), &headings);
+    let first = row + 2;
+    let mut at = first;
+    let (mut count, mut yen, mut oldest) = (0, Yen::ZERO, 0);
+    for code in Code::ALL {
+        let Some((severity, of_kind, apart, age)) = kind(&r.findings, *code) else { continue };
+        sheet.put_row((at, 0), [
+            Cell::text(findings::code_name(l, *code)),
+            Cell::text(findings::severity_name(l, severity)).styled(severity_style(severity)),
+            Cell::count(of_kind),
+            Cell::yen(apart),
+            Cell::count(age),
+        ]);
+        count += of_kind;
+        yen += apart;
+        oldest = oldest.max(age);
+        at += 1;
+    }
+    if at == first {
+        sheet.put_row((at, 0), std::iter::once(Cell::text(words::NONE.of(l)).styled(Style::Grey)).chain(blanks(4, Style::Plain)));
+        at += 1;
+    } else {
+        sheet.put((at, 0), Cell::text(words::TOTAL.of(l)).styled(Style::Total));
+        sheet.put((at, 1), Cell::empty().styled(Style::Total));
+        let range = |column| column_range(column, first, at - 1);
+        sheet.put((at, 2), Cell::sum(format!("=SUM({})", range(2)), count));
+        sheet.put((at, 3), Cell::sum(format!("=SUM({})", range(3)), yen.get()));
+        sheet.put((at, 4), Cell::sum(format!("=MAX({})", range(4)), i64::from(oldest)));
+        at += 1;
+    }
+    sheet.put((at, 0), Cell::text(words::CLEARED.of(l)).styled(Style::Label));
+    sheet.put((at, 2), Cell::count(r.cleared.len()));
+    at + 1
+}
+
+fn risks(edition: &Edition<'_>, sheet: &mut Sheet<'_>, row: u32) -> u32 {
+    let (r, l) = (edition.reconciliation, edition.language);
+    let headings = [words::RISK, words::COUNT, words::BALANCE].map(|text: Text| text.of(l));
+    section(sheet, (row, RIGHT), words::WINDOWS_BY_RISK.of(l), &headings);
+    sheet.put((row, RIGHT + 1), Cell::text(words::within_days(l, edition.expiring_within_days)).styled(Style::Subtitle));
+    let first = row + 2;
+    let mut at = first;
+    for risk in Risk::ALL {
+        let of_risk = || r.cancellation.iter().filter(move |line| line.risk == *risk);
+        let style = if of_risk().next().is_some() { risk_style(*risk) } else { Style::Plain };
+        sheet.put_row((at, RIGHT), [
+            Cell::text(findings::risk_name(l, *risk)).styled(style),
+            Cell::count(of_risk().count()),
+            Cell::yen(of_risk().map(|line| line.payment.held).sum()),
+        ]);
+        at += 1;
+    }
+    sheet.put((at, RIGHT), Cell::text(words::TOTAL.of(l)).styled(Style::Total));
+    let held: Yen = r.cancellation.iter().map(|line| line.payment.held).sum();
+    let count = i64::try_from(r.cancellation.len()).unwrap_or(i64::MAX);
+    for (column, value) in [(RIGHT + 1, count), (RIGHT + 2, held.get())] {
+        sheet.put((at, column), Cell::sum(format!("=SUM({})", column_range(column, first, at - 1)), value));
+    }
+    at += 1;
+    sheet.put((at, RIGHT), Cell::text(words::TRAVELS_AFTER.of(l)).styled(Style::Wrap));
+    sheet.merge((at, RIGHT), RIGHT + 1);
+    sheet.heights.insert(at, 40);
+    sheet.put((at, RIGHT + 2), Cell::count(r.travels_after_window));
+    at + 1
+}
+
+fn links(edition: &Edition<'_>, sheet: &mut Sheet<'_>, row: u32, names: &[String]) -> u32 {
+    sheet.put((row, RIGHT), Cell::text(words::SHEETS.of(edition.language)).styled(Style::Section));
+    let mut at = row + 1;
+    for pair in names.chunks(2) {
+        for (column, name) in (RIGHT..).step_by(2).zip(pair) {
+            sheet.put((at, column), Cell { value: Value::Link(name.clone()), style: Style::Plain });
+        }
+        at += 1;
+    }
+    at
+}
+
+fn held(edition: &Edition<'_>, sheet: &mut Sheet<'_>, mut row: u32) {
+    let l = edition.language;
+    if !edition.held.is_empty() {
+        section(sheet, (row, 0), words::HELD_FILES.of(l), &[words::FILE.of(l), words::HELD_WHY.of(l)]);
+        sheet.merge((row + 1, 1), LAST);
+        row += 2;
+        for file in edition.held {
+            sheet.put((row, 0), Cell::text(file.name.as_str()).styled(Style::Wrap));
+            sheet.put((row, 1), Cell::text(file.reason.as_str()).styled(Style::Wrap));
+            sheet.merge((row, 1), LAST);
+            sheet.heights.insert(row, 40);
+            row += 1;
+        }
+        row += 1;
+    }
+    if !edition.with_matched {
+        sheet.put((row, 0), Cell::text(words::MATCHED_LEFT_OUT.of(l)).styled(Style::Subtitle));
+    }
+}

@@ -1,0 +1,415 @@
+//! The workbook read back by other code (calamine), its figures and its JSON.
+
+use calamine::{Data, Reader, Xlsx};
+use std::io::Cursor;
+use std::sync::Arc;
+use totsugo::domain::booking::State;
+use totsugo::domain::dates::{Day, Moment, Period};
+use totsugo::domain::finding::{Code, NoBooking, Note, Severity, finding_id};
+use totsugo::domain::ids::{CartCode, OrderId, ShopId};
+use totsugo::domain::intake::{RowCounts, Source};
+use totsugo::domain::money::Yen;
+use totsugo::domain::reconciliation::*;
+use totsugo::locale::Language;
+use totsugo::locale::findings::{next_step, reason, verdict};
+use totsugo::report::figures::{Change, Figures, figures};
+use totsugo::report::json::shop_json;
+use totsugo::report::{Edition, file_name, workbook};
+
+const SHOP: &str = "9200000000001";
+
+fn day(text: &str) -> Day {
+    Day::parse(text).expect("a day")
+}
+
+fn at(text: &str) -> Moment {
+    Moment::new(day(text), 12, 34, 56).expect("a moment")
+}
+
+fn source(line: u32) -> Source {
+    Source { file: Arc::from("GMO取引集計_20261123.csv"), line }
+}
+
+fn window(sale: &str, as_of: &str) -> Window {
+    let sale_date = day(sale);
+    let last_safe_day = sale_date.plus(364);
+    let days_left = last_safe_day.since(day(as_of));
+    let operation = if days_left < -1 { Operation::Closed } else { Operation::CrossMonthReturn };
+    Window { sale_date, last_safe_day, last_possible_day: sale_date.plus(365), days_left, operation }
+}
+
+fn payment(order: &str, held: i64, line: u32) -> PaymentView {
+    PaymentView {
+        order_id: OrderId::new(order),
+        key: Some(MatchKey::CartDigits),
+        status: Arc::from("即時売上"),
+        newest_at: at("2026-11-10"),
+        sale_date: Some(day("2026-11-10")),
+        sale_date_estimated: false,
+        held: Yen::new(held),
+        observed: Yen::new(held),
+        method: Arc::from("クレジットカード"),
+        booking_ref: Arc::from("1102481"),
+        source: source(line),
+        in_period: true,
+    }
+}
+
+fn booking(cart: &str, expected: i64) -> BookingView {
+    BookingView {
+        cart: CartCode::new(cart),
+        state: State::Live,
+        status: "CONFIRMED".to_owned(),
+        expected: Yen::new(expected),
+        foreign: None,
+        products: "富士山一周サイクリング（E-BIKE・ガイド付き）".to_owned(),
+        customer: Arc::from("山田 太郎"),
+        created_at: at("2026-11-09"),
+        start: Some(day("2026-12-20")),
+        source: Source { file: Arc::from("bookings.xlsx"), line: 7 },
+        in_period: true,
+    }
+}
+
+fn group(payments: Vec<PaymentView>, booking: Option<BookingView>) -> MatchGroup {
+    let actual = payments.iter().map(|p| p.held).sum();
+    MatchGroup { payments, booking, actual }
+}
+
+fn empty() -> Reconciliation {
+    let period = Period::new(day("2026-11-01"), day("2026-11-22")).expect("a period");
+    let by_day = (0..22).map(|n| (day("2026-11-01").plus(n), Totals::default())).collect();
+    Reconciliation {
+        shop: ShopId::new(SHOP),
+        shop_name: "富士山サイクリングツアー".to_owned(),
+        period,
+        as_of: day("2026-11-23"),
+        sales: Sales { by_day, ..Sales::default() },
+        matched: Vec::new(),
+        findings: Vec::new(),
+        cancellation: Vec::new(),
+        travels_after_window: 0,
+        awaiting: Vec::new(),
+        excluded: Vec::new(),
+        freshness: Freshness { payments: Some(at("2026-11-22")), bookings: Some(at("2026-11-22")) },
+        checks: vec![
+            Check { name: "rows_read".to_owned(), left: 120, right: 120 },
+            Check { name: "sales_yen".to_owned(), left: 0, right: 0 },
+        ],
+        cleared: Vec::new(),
+    }
+}
+
+fn reason_of(code: Code) -> Reason {
+    match code {
+        Code::UnknownStatus => Reason::Label(Arc::from("利用承諾")),
+        Code::PaymentWithoutBooking => Reason::NoBooking(NoBooking::NotAmongBookings),
+        Code::KeyConflict => {
+            Reason::Keys { by_transaction: CartCode::new("MZ1102481"), by_digits: CartCode::new("MZ1102482") }
+        }
+        Code::AmbiguousBooking => Reason::Candidates(vec![CartCode::new("MZ77"), CartCode::new("REY77")]),
+        Code::CurrencyMismatch => Reason::Currency(Arc::from("USD")),
+        _ => Reason::Plain,
+    }
+}
+
+/// Every code, every risk, hostile strings.
+fn rich() -> Reconciliation {
+    let mut r = empty();
+    for (n, code) in Code::ALL.iter().copied().enumerate() {
+        let line = u32::try_from(n).expect("few") + 2;
+        let cart = format!("MZ{}", 1_102_481 + n);
+        let view = (code != Code::PaymentWithoutBooking).then(|| booking(&cart, 10_000));
+        let mut payments = vec![payment(&format!("0000123456{n:02}"), 12_000 - 150 * i64::from(line), line)];
+        if code == Code::DuplicatePayment {
+            payments.push(payment("000012345699", 12_000, 90));
+        }
+        let severity = [Severity::Critical, Severity::High, Severity::Normal][n % 3];
+        let with_window = matches!(code, Code::CancelledNotRefunded | Code::PaidButDead | Code::DuplicatePayment);
+        r.findings.push(Finding {
+            id: finding_id(&r.shop, &cart, code),
+            code,
+            severity,
+            key: cart,
+            group: group(payments, view),
+            reason: reason_of(code),
+            window: with_window.then(|| window("2025-12-02", "2026-11-23")),
+            suggestion: (code == Code::PaymentWithoutBooking).then(|| Suggestion {
+                other: "MZ1102499".to_owned(),
+                amount: Yen::new(12_000),
+                day: day("2026-11-09"),
+                state: Some(State::Live),
+            }),
+            carried: n % 4 == 0,
+            first_seen: day("2026-11-12"),
+            age_business_days: line,
+            note: if n == 1 {
+                Note { state: "対応中".to_owned(), assignee: "佐藤".to_owned(), text: "=HYPERLINK(\"http://x\")".to_owned() }
+            } else {
+                Note::default()
+            },
+        });
+    }
+    for n in 0..40_i64 {
+        let mut view = booking(&format!("REY{n}"), 8_800 + n);
+        if n == 3 {
+            view.products = "=1+1".to_owned();
+            view.customer = Arc::from("@SUM(A1)");
+        }
+        r.matched.push(group(vec![payment(&format!("-{n}"), 8_800 + n, 300)], Some(view)));
+    }
+    for (n, risk) in Risk::ALL.iter().copied().enumerate() {
+        let days = format!("2025-12-{:02}", n + 1);
+        r.cancellation.push(Expiring {
+            risk,
+            window: window(&days, "2026-11-23"),
+            payment: payment(&format!("C{n}"), 30_000, 50),
+            booking: (risk != Risk::NoBooking).then(|| booking("GET-1", 30_000)),
+        });
+    }
+    let rules = [None, Some(Rule::NoMoney), Some(Rule::Shop("agency".to_owned()))];
+    for rule in rules {
+        let list = if rule.is_none() { &mut r.awaiting } else { &mut r.excluded };
+        list.push(RestItem { item: Item::Payment(payment("E1", 500, 60)), rule: rule.clone() });
+        list.push(RestItem { item: Item::Booking(booking("MZ9", 700)), rule });
+    }
+    for (n, (_, totals)) in r.sales.by_day.iter_mut().enumerate() {
+        let n = i64::try_from(n).expect("few");
+        *totals = Totals { count: 3, gross: Yen::new(50_000 + 3_000 * (n * 7 % 11)), refunds: Yen::new(-900 * (n % 3)) };
+    }
+    let gross: Yen = r.sales.by_day.iter().map(|(_, t)| t.gross).sum();
+    let refunds: Yen = r.sales.by_day.iter().map(|(_, t)| t.refunds).sum();
+    r.sales.total = Totals { count: 66, gross, refunds };
+    r.sales.by_month = vec![("2026-11".to_owned(), r.sales.total)];
+    r.sales.by_status = vec![("即時売上".to_owned(), r.sales.total)];
+    r.sales.by_method = vec![("クレジットカード".to_owned(), r.sales.total)];
+    r.sales.by_product = vec![(String::new(), r.sales.total)];
+    r.travels_after_window = 4;
+    r
+}
+
+fn files() -> Vec<FileSummary> {
+    let rows = RowCounts { read: 120, new: 100, update: 10, same: 5, stale: 2, conflict: 1, excluded: 2, rejected: 0 };
+    let digest = "3f2a".repeat(16);
+    let covers = Some((day("2026-11-01"), day("2026-11-22")));
+    let layout = "gmo-torihiki-shukei".to_owned();
+    vec![FileSummary { name: "GMO取引集計_20261123.csv".to_owned(), layout, digest, rows, yen: Yen::new(1_234_567), covers }]
+}
+
+fn edition<'a>(r: &'a Reconciliation, files: &'a [FileSummary], language: Language) -> Edition<'a> {
+    Edition {
+        language,
+        reconciliation: r,
+        revision: 2,
+        files,
+        held: &[],
+        changes: &[],
+        with_customer: false,
+        with_matched: true,
+        installation: "demo",
+        expiring_within_days: 30,
+    }
+}
+
+fn open(bytes: Vec<u8>) -> Xlsx<Cursor<Vec<u8>>> {
+    calamine::open_workbook_from_rs(Cursor::new(bytes)).expect("opens")
+}
+
+fn grid(book: &mut Xlsx<Cursor<Vec<u8>>>, sheet: &str) -> Vec<Vec<Data>> {
+    let range = book.worksheet_range(sheet).expect("sheet");
+    let last = range.end().expect("cells");
+    (0..=last.0)
+        .map(|row| (0..=last.1).map(|column| range.get_value((row, column)).cloned().unwrap_or(Data::Empty)).collect())
+        .collect()
+}
+
+fn look(name: &str, bytes: &[u8]) {
+    if let Ok(folder) = std::env::var("TOTSUGO_LOOK") {
+        std::fs::write(std::path::Path::new(&folder).join(name), bytes).expect("written");
+    }
+}
+
+#[test]
+fn headings_types_and_cached_totals_are_as_promised() {
+    let (r, files) = (rich(), files());
+    let changes = [
+        Change { item: "sales.net".to_owned(), before: Some("100".to_owned()), after: Some("90".to_owned()) },
+        Change { item: "finding.F-1A2B3C4D".to_owned(), before: None, after: Some("amount_mismatch O1:即時売上:¥9 + MZ1:live:¥8".to_owned()) },
+    ];
+    let held = [HeldSummary { name: "壊れた.csv".to_owned(), reason: "12行目の項目数が見出しと異なります。".to_owned() }];
+    let edition = Edition { changes: &changes, held: &held, ..edition(&r, &files, Language::Ja) };
+    let bytes = workbook(&edition).expect("written");
+    look("rich-ja.xlsx", &bytes);
+    assert_eq!(bytes, workbook(&edition).expect("written"), "X09: same edition, same bytes");
+    let mut book = open(bytes);
+    assert_eq!(
+        book.sheet_names(),
+        ["サマリー", "売上集計", "要確認", "取消期限", "突合明細", "対象外・待ち", "変更点", "検算"]
+    );
+    let rows = grid(&mut book, "要確認");
+    let headings: Vec<String> = rows[3].iter().map(ToString::to_string).collect();
+    assert_eq!(
+        headings.join(","),
+        "所見ID,区分,重要度,初出日,経過営業日,予約番号,オーダーID,取引状態,予約状態,決済日,出発日,GMO金額,予約金額,差額,\
+         取消期限,残日数,理由,次の対応,対応状況,担当,メモ,出典"
+    );
+    assert_eq!(rows.len(), 4 + Code::ALL.len());
+    let first = &rows[4];
+    assert!(matches!(&first[0], Data::String(id) if id.starts_with("F-")));
+    assert_eq!(first[6], Data::String("000012345600".to_owned()), "X03: IDs are text");
+    assert!(matches!(first[3], Data::DateTime(_)) && matches!(first[9], Data::DateTime(_)));
+    assert_eq!(first[18], Data::String("未対応".to_owned()));
+    assert_eq!(rows[5][20], Data::String("=HYPERLINK(\"http://x\")".to_owned()), "X02");
+    let sum: Yen = r.findings.iter().map(|f| f.group.actual).sum();
+    assert_eq!(rows[2][11].to_string(), sum.get().to_string(), "X10: cached totals");
+    let formulas = book.worksheet_formula("要確認").expect("formulas");
+    assert!(formulas.used_cells().all(|(_, _, f)| f.is_empty() || f.starts_with("SUBTOTAL(109,")), "X02");
+
+    let rows = grid(&mut book, "突合明細");
+    let headings: Vec<String> = rows[3].iter().map(ToString::to_string).collect();
+    assert_eq!(
+        headings.join(","),
+        "決済日,オーダーID,予約番号,照合キー,取引状態,予約状態,GMO金額,予約金額,商品名,出発日,決済方法,出典"
+    );
+    assert_eq!(rows[7][8], Data::String("=1+1".to_owned()), "X02");
+    assert_eq!(rows[7][1], Data::String("-3".to_owned()));
+    let matched: Yen = r.matched.iter().map(|g| g.actual).sum();
+    assert_eq!(rows[2][6].to_string(), matched.get().to_string());
+
+    let rows = grid(&mut book, "取消期限");
+    let headings: Vec<String> = rows[3].iter().map(ToString::to_string).collect();
+    assert_eq!(
+        headings.join(","),
+        "リスク,残日数,安全期限,最終期限,決済日,オーダーID,予約番号,予約状態,出発日,残高,可能な操作,出典"
+    );
+    assert_eq!(rows[2][9].to_string(), "150000");
+    let rows = grid(&mut book, "対象外・待ち");
+    let headings: Vec<String> = rows[3].iter().map(ToString::to_string).collect();
+    assert_eq!(headings.join(","), "種別,規則,オーダーID,予約番号,日付,金額,出典");
+    assert_eq!(rows.len(), 4 + 6);
+    let rows = grid(&mut book, "検算");
+    assert_eq!(rows[4][3], Data::Bool(true));
+    let rows = grid(&mut book, "売上集計");
+    let net = r.sales.total.net().get().to_string();
+    assert_eq!(rows[4 + 22][4].to_string(), net);
+    let rows = grid(&mut book, "サマリー");
+    assert_eq!(rows[11][4].to_string(), net);
+    assert_eq!(rows[1][0].to_string(), "保留ファイル1件・要確認16件・期限間近5件");
+}
+
+#[test]
+fn an_empty_shop_has_no_differences_in_both_languages() {
+    let r = empty();
+    for (language, clear, name) in [(Language::Ja, "差異なし", "empty-ja.xlsx"), (Language::En, "No differences", "empty-en.xlsx")] {
+        let bytes = workbook(&edition(&r, &[], language)).expect("written");
+        look(name, &bytes);
+        let mut book = open(bytes);
+        let first = book.sheet_names()[0].clone();
+        assert_eq!(grid(&mut book, &first)[1][0].to_string(), clear);
+        let exceptions = book.sheet_names()[2].clone();
+        assert_eq!(grid(&mut book, &exceptions).len(), 4);
+    }
+    let missing = Reconciliation { freshness: Freshness { payments: None, bookings: None }, ..empty() };
+    assert_eq!(verdict(Language::Ja, &missing, 0), "取引データ未着・予約データ未着");
+    let mut unbalanced = empty();
+    unbalanced.checks[0].left = 0;
+    assert!(!verdict(Language::Ja, &unbalanced, 0).contains("差異なし"));
+}
+
+#[test]
+fn english_and_customers_and_without_matched() {
+    let (r, files) = (rich(), files());
+    let with = Edition { with_customer: true, ..edition(&r, &files, Language::En) };
+    let bytes = workbook(&with).expect("written");
+    look("rich-en.xlsx", &bytes);
+    let mut book = open(bytes);
+    assert_eq!(book.sheet_names(), ["Summary", "Sales", "Exceptions", "Cancellation", "Matched", "Excluded", "Proof"]);
+    let rows = grid(&mut book, "Matched");
+    assert_eq!(rows[3][12].to_string(), "Customer");
+    assert_eq!(rows[7][12], Data::String("@SUM(A1)".to_owned()), "X02");
+    assert_eq!(grid(&mut book, "Exceptions")[5][18].to_string(), "In progress");
+    let without = Edition { with_matched: false, ..edition(&r, &files, Language::Ja) };
+    let mut book = open(workbook(&without).expect("written"));
+    assert!(!book.sheet_names().contains(&"突合明細".to_owned()));
+    let all: Vec<String> = book.sheet_names();
+    for sheet in all {
+        let rows = grid(&mut book, &sheet);
+        assert!(rows.iter().flatten().all(|cell| !cell.to_string().contains("山田")), "guests only if configured");
+    }
+    assert_eq!(file_name(Language::En, &r.shop, r.period, 2), "突合レポート_9200000000001_2026-11-01_2026-11-22_r2.xlsx");
+}
+
+#[test]
+fn long_texts_are_cut_and_long_tables_are_streamed() {
+    let mut r = empty();
+    let mut long = booking("MZ1", 1);
+    long.products = "🚲".repeat(20_000);
+    r.matched = vec![group(vec![payment("O", 1, 1)], Some(booking("MZ2", 1))); 20_001];
+    r.matched[0].booking = Some(long);
+    let edition = edition(&r, &[], Language::Ja);
+    let bytes = workbook(&edition).expect("written");
+    let mut book = open(bytes);
+    let rows = grid(&mut book, "突合明細");
+    assert_eq!(rows.len(), 4 + 20_001);
+    let text = rows[4][8].to_string();
+    assert!(text.ends_with("（以下省略）") && text.encode_utf16().count() <= 32_767);
+    assert_eq!(rows[2][6].to_string(), "20001");
+}
+
+#[test]
+fn every_sentence_stands_and_the_model_sentence_is_word_for_word() {
+    for finding in &rich().findings {
+        for language in [Language::Ja, Language::En] {
+            assert!(reason(language, finding).len() > 20 && next_step(language, finding).len() > 20);
+        }
+        assert!(next_step(Language::Ja, finding).ends_with('。') && !reason(Language::Ja, finding).contains("。。"));
+        if finding.code == Code::CancelledNotRefunded {
+            assert_eq!(
+                next_step(Language::Ja, finding),
+                "GMO管理画面で返品（月跨り）し、Bókunの予約に記録してください（期限 2026-12-01、残8日）。"
+            );
+            let closed = Finding { window: Some(window("2025-11-01", "2026-11-23")), ..finding.clone() };
+            assert!(next_step(Language::Ja, &closed).contains("カードへの返金はできないため、銀行振込等で"));
+        }
+    }
+}
+
+#[test]
+fn figures_know_facts_and_ignore_the_passing_of_days() {
+    let before = rich();
+    let mut later = rich();
+    later.as_of = day("2026-11-24");
+    for finding in &mut later.findings {
+        finding.age_business_days += 1;
+        finding.severity = Severity::Critical;
+        if let Some(window) = &mut finding.window {
+            window.days_left -= 1;
+        }
+    }
+    assert_eq!(figures(&before).digest(), figures(&later).digest());
+    later.sales.total.gross += Yen::new(1);
+    later.findings.remove(0);
+    let (old, new) = (figures(&before), figures(&later));
+    let changes = old.changes(&new);
+    let items: Vec<&str> = changes.iter().map(|c| c.item.as_str()).collect();
+    let gone = format!("finding.{}", before.findings[0].id);
+    assert_eq!(items, [gone.as_str(), "sales.gross", "sales.net"]);
+    assert_eq!(changes[0].after, None);
+    assert_eq!(Figures::from_text(&old.to_text()), old);
+    let odd = Figures([("a\tb\n".to_owned(), "c\\t\n".to_owned()), ("x".to_owned(), String::new())].into());
+    assert_eq!(Figures::from_text(&odd.to_text()), odd);
+    assert!(old.changes(&old).is_empty());
+}
+
+#[test]
+fn json_has_the_keys_of_the_contract_in_order() {
+    let json = serde_json::to_string(&shop_json(&rich(), 1, None, "none")).expect("serialises");
+    let start = format!(
+        "{{\"shop_id\":\"{SHOP}\",\"revision\":1,\"workbook\":null,\"mail\":\"none\",\"sales\":{{\"count\":66,\"gross_yen\":"
+    );
+    assert!(json.starts_with(&start), "{json}");
+    assert!(json.contains("\"matched\":{\"groups\":40,\"payments\":40,\"bookings\":40,\"yen\":352780}"));
+    assert!(json.contains("\"awaiting\":{\"payments\":1,\"bookings\":1}"));
+    assert!(json.contains("\"excluded\":[{\"rule\":\"agency\",\"payments\":1,\"bookings\":1},{\"rule\":\"no_money\""));
+    assert!(json.contains("\"proof\":{\"balanced\":true,\"checks\":[{\"name\":\"rows_read\",\"left\":120,\"right\":120}"));
+}
