@@ -27,3 +27,6 @@
 //! Pure modules never touch files, the clock, the environment, threads or async; `tests/tidy.rs` keeps it so.
 
 pub mod domain;
+pub mod locale;
+pub mod normalise;
+pub mod read;

@@ -227,6 +227,9 @@ impl Booking {
 
     /// The earliest start of a standing line, or of any line where none stands.
     pub fn start_at(&self) -> Option<Moment> {
-        self.standing().filter_map(|line| line.start_at).min().or_else(|| self.lines.iter().filter_map(|l| l.start_at).min())
+        self.standing()
+            .filter_map(|line| line.start_at)
+            .min()
+            .or_else(|| self.lines.iter().filter_map(|l| l.start_at).min())
     }
 }
