@@ -172,6 +172,11 @@ pub enum Fault {
         /// Their names.
         names: Vec<String>,
     },
+    /// More than one sheet of a workbook fits.
+    SeveralSheets {
+        /// Their names.
+        names: Vec<String>,
+    },
     /// A column stands twice after folding, or two aliases stand for one.
     DuplicateColumn {
         /// The canonical heading.

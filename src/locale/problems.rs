@@ -1,0 +1,328 @@
+//! What is wrong with an input, as sentences a clerk can act on. Must not decide anything: facts come in, words go out.
+
+use super::Language;
+use crate::domain::intake::{Fault, Problem};
+
+/// One or two sentences: file, line, column, what was found, what is expected, what to do.
+pub fn problem(language: Language, file: &str, problem: &Problem) -> String {
+    let place = &problem.place;
+    match language {
+        Language::Ja => {
+            let mut at = file.to_owned();
+            if let Some(line) = place.line {
+                at.push_str(&format!(" {line}行目"));
+            }
+            if let Some(column) = &place.column {
+                at.push_str(&format!("「{}」列", shown(column)));
+            }
+            format!("{at}：{}", ja(&problem.fault))
+        }
+        Language::En => {
+            let mut at = file.to_owned();
+            if let Some(line) = place.line {
+                at.push_str(&format!(", line {line}"));
+            }
+            if let Some(column) = &place.column {
+                at.push_str(&format!(", column \"{}\"", shown(column)));
+            }
+            format!("{at}: {}", en(&problem.fault))
+        }
+    }
+}
+
+/// A value of a file as it may stand in a sentence: on one line, at most 60 characters.
+fn shown(value: &str) -> String {
+    let mut out: String = value.chars().take(60).map(|c| if c.is_control() { ' ' } else { c }).collect();
+    if value.chars().count() > 60 {
+        out.push('…');
+    }
+    out
+}
+
+fn list(values: &[String], separator: &str) -> String {
+    let mut out: Vec<String> = values.iter().take(12).map(|value| shown(value)).collect();
+    if values.len() > 12 {
+        out.push("…".to_owned());
+    }
+    out.join(separator)
+}
+
+fn limit_ja(what: &str) -> &str {
+    match what {
+        "field" => "1項目の長さ（バイト）",
+        "columns" => "列数",
+        "rows" => "行数",
+        "cells" => "セル数",
+        "sheet rows" => "シートの行番号",
+        "sheet columns" => "シートの列番号",
+        other => other,
+    }
+}
+
+fn workbook_ja(why: &str) -> &str {
+    match why {
+        "too many entries" => "中に含まれる部品が多すぎます",
+        "duplicate entries" => "同じ名前の部品が重複しています",
+        "larger than 256 MiB when unpacked" => "展開後の大きさが256MiBを超えます",
+        "merged cells" => "使用する列に結合セルがあります。結合を解除してください",
+        "cells doubled or out of order" => "セルが重複しているか、順序が正しくありません",
+        other => other,
+    }
+}
+
+fn ja(fault: &Fault) -> String {
+    match fault {
+        Fault::Empty => "ファイルが空です。もう一度出力してください。".to_owned(),
+        Fault::TooLarge { limit_mb } => format!(
+            "ファイルが大きすぎます（上限{limit_mb}MiB）。期間を分けて出力するか、設定の max_file_mb を見直してください。"
+        ),
+        Fault::Incomplete => {
+            "ファイルが途中で切れている可能性があります（最後が行の終わりになっていません）。もう一度出力して置き直してください。".to_owned()
+        }
+        Fault::NotATable { looks_like } if looks_like == "password" => {
+            "パスワード付きのブックは読み取れません。パスワードを外してください。".to_owned()
+        }
+        Fault::NotATable { looks_like } if looks_like == "xls" => {
+            "旧形式のExcelブック（xls）は読み取れません。xlsx または CSV で保存し直してください。".to_owned()
+        }
+        Fault::NotATable { looks_like } => {
+            format!("表のファイルではありません（内容は{looks_like}のようです）。CSV または xlsx で出力してください。")
+        }
+        Fault::Workbook { why } => {
+            format!("Excelブックを読み取れません：{}。元の画面からもう一度出力してください。", shown(workbook_ja(why)))
+        }
+        Fault::Undecodable { encoding, byte, found } => format!(
+            "文字コード{encoding}として読めない文字があります（ファイル先頭から{byte}バイト目、値 {found}）。CSV UTF-8 で出力し直してください。"
+        ),
+        Fault::ControlCharacter { code } => format!(
+            "使用できない制御文字（U+{code:04X}）があります。元の画面からもう一度出力するか、CSV UTF-8 で保存し直してください。"
+        ),
+        Fault::Quoting => {
+            "引用符（\"）の対応が正しくないため、行の区切りを確定できません。元の画面からもう一度出力してください。".to_owned()
+        }
+        Fault::FieldCount { expected, found } => format!(
+            "項目の数が見出しと異なります（見つかった数{found}、期待する数{expected}）。手で編集していないか確認し、もう一度出力してください。"
+        ),
+        Fault::Limit { what, limit } => {
+            format!("{}が上限（{limit}）を超えています。期間を分けて出力してください。", limit_ja(what))
+        }
+        Fault::NoLayout { nearest: Some(nearest), missing, found } => format!(
+            "どの形式にも当てはまりません。最も近い形式は{nearest}で、不足しているのは「{}」、見つかった見出しは「{}」です。出力の種類を確認するか、レイアウトに別名を追加してください。",
+            list(missing, "、"),
+            list(found, "、")
+        ),
+        Fault::NoLayout { nearest: None, found, .. } => format!(
+            "どの形式にも当てはまりません。既知の見出しが1つもありません（見つかった値「{}」）。見出し行のある出力か確認してください。",
+            list(found, "、")
+        ),
+        Fault::SeveralLayouts { names } => format!(
+            "複数の形式（{}）に当てはまるため、どれか決められません。レイアウトの必須列を見直してください。",
+            list(names, "、")
+        ),
+        Fault::SeveralSheets { names } => format!(
+            "見出しの合うシートが複数あります（{}）。取り込むシートだけを残して保存してください。",
+            list(names, "、")
+        ),
+        Fault::DuplicateColumn { heading } => {
+            format!("「{}」に当たる列が2つ以上あります。1つだけになるように出力してください。", shown(heading))
+        }
+        Fault::HeadingRepeated => {
+            "見出し行が途中にもう一度あります。複数の出力をつなげず、別々のファイルで置いてください。".to_owned()
+        }
+        Fault::UnknownShop { found } => format!(
+            "ショップID「{}」は設定にありません。置き場所を確認するか、設定の [[shops]] に追加してください。",
+            shown(found)
+        ),
+        Fault::OtherShop { found, folder } => format!(
+            "フォルダー「{}」に別のショップ「{}」の行があります。正しいショップのフォルダーに置いてください。",
+            shown(folder),
+            shown(found)
+        ),
+        Fault::NoShop => {
+            "ショップIDの列がなく、ショップを特定できません。inbox の中のショップIDのフォルダーに置いてください。".to_owned()
+        }
+        Fault::KnownForOtherShop => {
+            "同じ内容のファイルが別のショップで取り込み済みです。置いたフォルダーを確認してください。".to_owned()
+        }
+        Fault::Amount { found } => format!(
+            "金額「{}」を読めません。符号と小数のない円の整数（10桁まで、例 1,234）が必要です。元の値を確認してください。",
+            shown(found)
+        ),
+        Fault::Date { found, expected } => {
+            format!("日時「{}」を読めません。期待する形は {expected} です。元の値を確認してください。", shown(found))
+        }
+        Fault::ImplausibleDate { found } => format!(
+            "日時「{}」は範囲外です（2010年より前、または先の日付）。元の値とパソコンの日付を確認してください。",
+            shown(found)
+        ),
+        Fault::Identifier { found, expected } => {
+            format!("「{}」は正しい形ではありません。期待する形は {expected} です。元の値を確認してください。", shown(found))
+        }
+        Fault::DamagedIdentifier { found } => format!(
+            "番号「{}」がExcelで変換されており、元に戻せません。Excelで開かずに、もう一度出力したファイルを置いてください。",
+            shown(found)
+        ),
+        Fault::UnknownWord { found, expected } => format!(
+            "「{}」は未知の値です。既知の値は {expected} です。新しい値であればレイアウトの words に追加してください。",
+            shown(found)
+        ),
+        Fault::Blank => "必須の値が空白です。元の値を確認し、もう一度出力してください。".to_owned(),
+        Fault::CellWithoutValue { found } => format!(
+            "セル「{}」に値がありません（計算結果のない数式またはエラー値）。Excelで開いて値を確認し、保存し直してください。",
+            shown(found)
+        ),
+        Fault::ContradictoryLine { code } => format!(
+            "商品確認コード「{}」が、異なる内容で2回出てきます。もう一度出力してください。",
+            shown(code)
+        ),
+        Fault::CardNumbers => {
+            "カード番号と思われる列があります。取り込みません。この列を外して出力し、元のファイルを削除してください。".to_owned()
+        }
+        Fault::TotalDiffers { stated, calculated } => format!(
+            "合計行の金額{stated}円が、明細の合計{calculated}円と一致しません。行が欠けていないか確認し、もう一度出力してください。"
+        ),
+        Fault::TooManyRejects { found, limit } => format!(
+            "取り込めない行が{found}行あり、許容数{limit}行を超えたため、ファイル全体を保留しました。上記の行を直して置き直してください。"
+        ),
+    }
+}
+
+fn en(fault: &Fault) -> String {
+    match fault {
+        Fault::Empty => "The file is empty. Export it again.".to_owned(),
+        Fault::TooLarge { limit_mb } => {
+            format!("The file is too large (limit {limit_mb} MiB). Export shorter periods, or raise max_file_mb.")
+        }
+        Fault::Incomplete => "The file may be cut off: it does not end as its format must. Export it again.".to_owned(),
+        Fault::NotATable { looks_like } if looks_like == "password" => {
+            "The workbook is protected by a password. Remove the password.".to_owned()
+        }
+        Fault::NotATable { looks_like } if looks_like == "xls" => {
+            "This is an old Excel workbook (xls). Save it as xlsx or CSV.".to_owned()
+        }
+        Fault::NotATable { looks_like } => {
+            format!("This is no table file; it looks like {looks_like}. Export it as CSV or xlsx.")
+        }
+        Fault::Workbook { why } => format!("The workbook cannot be read: {}. Export it again.", shown(why)),
+        Fault::Undecodable { encoding, byte, found } => format!(
+            "A character is not valid {encoding} (byte {byte} of the file, value {found}). Save it as CSV UTF-8."
+        ),
+        Fault::ControlCharacter { code } => {
+            format!("There is a control character (U+{code:04X}). Export the file again, or save it as CSV UTF-8.")
+        }
+        Fault::Quoting => {
+            "The quotes do not close as they should, so rows cannot be told apart. Export the file again.".to_owned()
+        }
+        Fault::FieldCount { expected, found } => format!(
+            "The row has {found} fields, the heading {expected}. Check whether it was edited, and export it again."
+        ),
+        Fault::Limit { what, limit } => format!("The limit of {limit} ({what}) is exceeded. Export shorter periods."),
+        Fault::NoLayout { nearest: Some(nearest), missing, found } => format!(
+            "No layout fits. The nearest is {nearest}; missing: {}; found: {}. Check the export, or add an alias to the layout.",
+            list(missing, ", "),
+            list(found, ", ")
+        ),
+        Fault::NoLayout { nearest: None, found, .. } => format!(
+            "No layout fits and no heading is known (found: {}). Check that the export has a heading row.",
+            list(found, ", ")
+        ),
+        Fault::SeveralLayouts { names } => {
+            format!("Several layouts fit: {}. Review their required columns.", list(names, ", "))
+        }
+        Fault::SeveralSheets { names } => {
+            format!("Several sheets fit: {}. Keep the one to be taken in.", list(names, ", "))
+        }
+        Fault::DuplicateColumn { heading } => {
+            format!("Several columns stand for \"{}\". Export with one of them.", shown(heading))
+        }
+        Fault::HeadingRepeated => {
+            "The heading row comes again in mid-file. Drop each export as a file of its own.".to_owned()
+        }
+        Fault::UnknownShop { found } => {
+            format!("Shop ID \"{}\" is not configured. Check the folder, or add it under [[shops]].", shown(found))
+        }
+        Fault::OtherShop { found, folder } => format!(
+            "A row of shop \"{}\" lies in the folder of shop \"{}\". Use the folder of the right shop.",
+            shown(found),
+            shown(folder)
+        ),
+        Fault::NoShop => {
+            "There is no shop ID column, so the shop is unknown. Put the file into inbox/<shop id>/.".to_owned()
+        }
+        Fault::KnownForOtherShop => {
+            "A file of the same content was taken in for another shop. Check the folder.".to_owned()
+        }
+        Fault::Amount { found } => format!(
+            "\"{}\" is no amount. Whole yen without sign are expected, at most 10 digits, e.g. 1,234. Check the source.",
+            shown(found)
+        ),
+        Fault::Date { found, expected } => {
+            format!("\"{}\" is no accepted date. Expected: {expected}. Check the source.", shown(found))
+        }
+        Fault::ImplausibleDate { found } => format!(
+            "\"{}\" is out of range (before 2010, or in the future). Check the source and this computer's date.",
+            shown(found)
+        ),
+        Fault::Identifier { found, expected } => {
+            format!("\"{}\" has the wrong form. Expected: {expected}. Check the source.", shown(found))
+        }
+        Fault::DamagedIdentifier { found } => format!(
+            "\"{}\" was changed by Excel and cannot be repaired. Export again and do not open the file in Excel.",
+            shown(found)
+        ),
+        Fault::UnknownWord { found, expected } => format!(
+            "\"{}\" is an unknown value. Known: {expected}. If it is new, add it to the layout's words.",
+            shown(found)
+        ),
+        Fault::Blank => "A required value is blank. Check the source and export it again.".to_owned(),
+        Fault::CellWithoutValue { found } => format!(
+            "The cell \"{}\" has no value (formula without result, or an error). Open it in Excel, check and save.",
+            shown(found)
+        ),
+        Fault::ContradictoryLine { code } => {
+            format!("Product code \"{}\" comes twice with different content. Export again.", shown(code))
+        }
+        Fault::CardNumbers => {
+            "This column looks like card numbers, so nothing is taken in. Export without it and delete the file."
+                .to_owned()
+        }
+        Fault::TotalDiffers { stated, calculated } => format!(
+            "The total row says {stated} yen, its rows add up to {calculated}. Check for missing rows and export again."
+        ),
+        Fault::TooManyRejects { found, limit } => format!(
+            "{found} rows cannot be taken in, more than the {limit} tolerated, so the whole file is held. Correct the rows above."
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::intake::Place;
+
+    fn at(line: u32, column: &str, fault: Fault) -> Problem {
+        Problem { place: Place { line: Some(line), column: Some(column.to_owned()) }, fault }
+    }
+
+    #[test]
+    fn a_problem_says_file_line_column_found_expected_and_remedy() {
+        let wrong = at(12, "利用金額", Fault::Amount { found: "-1,234".to_owned() });
+        assert_eq!(
+            problem(Language::Ja, "a.csv", &wrong),
+            "a.csv 12行目「利用金額」列：金額「-1,234」を読めません。符号と小数のない円の整数（10桁まで、例 1,234）が必要です。元の値を確認してください。"
+        );
+        assert_eq!(
+            problem(Language::En, "a.csv", &wrong),
+            "a.csv, line 12, column \"利用金額\": \"-1,234\" is no amount. Whole yen without sign are expected, at most 10 digits, e.g. 1,234. Check the source."
+        );
+    }
+
+    #[test]
+    fn long_or_odd_values_stay_on_one_line() {
+        let wrong = at(1, "a\nb", Fault::UnknownShop { found: "x".repeat(500) });
+        for language in [Language::Ja, Language::En] {
+            let text = problem(language, "f.csv", &wrong);
+            assert!(!text.contains('\n') && text.chars().count() < 250, "{text}");
+        }
+    }
+}

@@ -1,0 +1,180 @@
+//! Rows of a bookings file → carts, rows of a payment list → entries (SPEC §4.2). Must not know payments or matching.
+
+use super::layout::Field;
+use super::payments::check_totals;
+use super::{Refusal, Row, Taken, fields};
+use crate::domain::booking::{BookingLine, LineStatus, PaymentEntry, PaymentStatus, PaymentType, Price};
+use crate::domain::dates::Day;
+use crate::domain::ids::{CartCode, ProductCode};
+use crate::domain::intake::{CartSnapshot, Fault, Problem};
+use crate::domain::money::Yen;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// The carts so far.
+#[derive(Default)]
+pub(super) struct Bookings {
+    carts: Vec<CartSnapshot>,
+    by_code: HashMap<CartCode, usize>,
+    /// Where a line with a product code stands: cart, code → line of the cart.
+    lines: HashMap<(usize, ProductCode), usize>,
+}
+
+impl Bookings {
+    /// Takes one row.
+    pub(super) fn row(&mut self, row: &Row<'_>) -> Result<Taken, Refusal> {
+        let cart = cart(row)?;
+        let line = booking_line(row)?;
+        let next = self.carts.len();
+        let at = *self.by_code.entry(cart.clone()).or_insert(next);
+        if at == next {
+            self.carts.push(CartSnapshot { cart, lines: Vec::new(), repeated: 0 });
+        }
+        let Some(snapshot) = self.carts.get_mut(at) else { return Ok(Taken::Accepted) };
+        if !line.product_code.as_str().is_empty() {
+            let known = *self.lines.entry((at, line.product_code.clone())).or_insert(snapshot.lines.len());
+            if let Some(known) = snapshot.lines.get(known) {
+                if !same_content(known, &line) {
+                    let fault = Fault::ContradictoryLine { code: line.product_code.to_string() };
+                    return Err(row.hold(Field::ProductCode, fault));
+                }
+                snapshot.repeated += 1;
+                return Ok(Taken::Accepted);
+            }
+        }
+        snapshot.lines.push(line);
+        Ok(Taken::Accepted)
+    }
+
+    /// All carts.
+    pub(super) fn finish(self) -> Vec<CartSnapshot> {
+        self.carts
+    }
+}
+
+fn same_content(one: &BookingLine, other: &BookingLine) -> bool {
+    *one == BookingLine { source: one.source.clone(), ..other.clone() }
+}
+
+fn cart(row: &Row<'_>) -> Result<CartCode, Refusal> {
+    let written = row.identifier(Field::Cart)?;
+    if written.is_empty() {
+        return Err(row.reject(Field::Cart, Fault::Blank));
+    }
+    Ok(CartCode::new(&written))
+}
+
+fn booking_line(row: &Row<'_>) -> Result<BookingLine, Refusal> {
+    let currency = currency(row)?;
+    let start_at = match row.text(Field::StartAt).is_empty() {
+        true => None,
+        false => Some(row.moment(Field::StartAt, tours_end())?),
+    };
+    let yen = currency == "JPY";
+    let optional = |field| if yen { row.yen(field) } else { Ok(None) };
+    Ok(BookingLine {
+        product_code: ProductCode::new(&row.identifier(Field::ProductCode)?),
+        status: row.word(Field::Status, LineStatus::read, LineStatus::ALL.iter().map(|status| status.word()))?,
+        payment_status: row.word(
+            Field::PaymentStatus,
+            PaymentStatus::read,
+            PaymentStatus::ALL.iter().map(|status| status.word()),
+        )?,
+        created_at: row.moment(Field::CreatedAt, row.context.latest)?,
+        start_at,
+        total: price(row, Field::Total, &currency, Sign::Never)?,
+        channel: row.arc(Field::Channel),
+        product: row.arc(Field::Product),
+        customer: row.arc(Field::Customer),
+        external_ref: row.arc(Field::ExternalRef),
+        transaction_id: Arc::from(&*row.identifier(Field::TransactionId)?),
+        paid: optional(Field::PaidAmount)?,
+        refunded: optional(Field::RefundedAmount)?,
+        source: row.source(),
+    })
+}
+
+/// The last day a tour may start on: tours are booked ahead, but not this far.
+fn tours_end() -> Day {
+    Day::new(2099, 12, 31).unwrap_or(Day::from_number(0))
+}
+
+/// The ISO code of a row's currency.
+fn currency(row: &Row<'_>) -> Result<String, Refusal> {
+    let written = row.filled(Field::Currency)?;
+    let word = row.layout.word(Field::Currency, &written).unwrap_or(&written);
+    let code = fields::narrow(word).to_ascii_uppercase();
+    if code.len() == 3 && code.bytes().all(|byte| byte.is_ascii_uppercase()) {
+        return Ok(code);
+    }
+    Err(row.reject(Field::Currency, Fault::Identifier { found: written.to_string(), expected: "ISO 4217 (JPY)" }))
+}
+
+/// Whether an amount may be negative.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Sign {
+    Never,
+    Allowed,
+}
+
+fn price(row: &Row<'_>, field: Field, currency: &str, sign: Sign) -> Result<Price, Refusal> {
+    let written = row.filled(field)?;
+    let wrong = || row.reject(field, Fault::Amount { found: written.to_string() });
+    if currency == "JPY" {
+        let yen = match sign {
+            Sign::Never => fields::yen(&written, Yen::ROW_LIMIT),
+            Sign::Allowed => fields::signed_yen(&written, Yen::ROW_LIMIT),
+        };
+        return yen.map(Price::Yen).ok_or_else(wrong);
+    }
+    let signed = fields::narrow(&written).starts_with('-');
+    if !fields::is_decimal(&written) || (signed && sign == Sign::Never) {
+        return Err(wrong());
+    }
+    Ok(Price::Foreign { currency: Arc::from(currency), written: Arc::from(&*written) })
+}
+
+/// The entries of a payment list so far.
+#[derive(Default)]
+pub(super) struct PaymentList {
+    entries: Vec<PaymentEntry>,
+    sum: Yen,
+    totals: Vec<(Problem, Yen)>,
+}
+
+impl PaymentList {
+    /// Takes one row.
+    pub(super) fn row(&mut self, row: &Row<'_>) -> Result<Taken, Refusal> {
+        if row.is_total(Field::Cart) {
+            let written = row.filled(Field::Amount)?;
+            let stated = fields::signed_yen(&written, Yen::new(999_999_999_999_999))
+                .ok_or_else(|| row.reject(Field::Amount, Fault::Amount { found: written.to_string() }))?;
+            self.totals.push((row.problem(Field::Amount, Fault::Blank), stated));
+            return Ok(Taken::Excluded("total_row"));
+        }
+        let cart = cart(row)?;
+        let amount = price(row, Field::Amount, &currency(row)?, Sign::Allowed)?;
+        let entry = PaymentEntry {
+            reference: row.arc(Field::Reference),
+            cart,
+            payment_type: row.word(
+                Field::PaymentType,
+                PaymentType::read,
+                PaymentType::ALL.iter().map(|kind| kind.word()),
+            )?,
+            at: row.moment(Field::At, row.context.latest)?,
+            amount,
+            transaction_id: Arc::from(&*row.identifier(Field::TransactionId)?),
+            source: row.source(),
+        };
+        self.sum += entry.amount.yen().unwrap_or(Yen::ZERO);
+        self.entries.push(entry);
+        Ok(Taken::Accepted)
+    }
+
+    /// All entries, if the totals hold.
+    pub(super) fn finish(self) -> Result<Vec<PaymentEntry>, Problem> {
+        check_totals(&self.totals, self.sum)?;
+        Ok(self.entries)
+    }
+}

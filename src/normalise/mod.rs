@@ -1,0 +1,407 @@
+//! Rows and a layout → observations, bookings, problems; every row accounted for. Must not know files, clock, store.
+//!
+//! ```text
+//! read::rows ──> Intake::heading (exactly one layout fits) ──> Intake::row ──> payments │ bookings ──> Normalised
+//!                        hold the file <───────────────────────────┴──> reject the row
+//! ```
+
+mod bookings;
+mod fields;
+mod layout;
+mod payments;
+
+pub use layout::{Layout, LayoutError};
+
+use crate::domain::dates::{Day, Moment};
+use crate::domain::ids::ShopId;
+use crate::domain::intake::{Fault, Kind, Normalised, Place, Problem, Rows, Source};
+use crate::domain::money::Yen;
+use crate::read::{self, Cell, Plan, Sink};
+use bookings::{Bookings, PaymentList};
+use layout::{Field, Fit};
+use payments::Payments;
+use std::borrow::Cow;
+use std::sync::Arc;
+
+/// How many rejects are told when there are too many.
+const TOLD: usize = 50;
+/// Card numbers in a column before it counts as a column of card numbers; fewer happen by chance (N17).
+const CARDS: u64 = 6;
+
+/// What normalising needs to know besides the file.
+#[derive(Clone, Copy, Debug)]
+pub struct Context<'a> {
+    /// The layouts that may fit.
+    pub layouts: &'a [Layout],
+    /// The shop's sub-folder the file lies in.
+    pub folder: Option<&'a ShopId>,
+    /// The configured shops.
+    pub shops: &'a [ShopId],
+    /// Rejected rows tolerated before the file is held.
+    pub max_rejects: u32,
+    /// The newest plausible day.
+    pub latest: Day,
+}
+
+/// Reads and normalises a file. `name` is its inbox-relative name, used in [`Source`] only, never for recognition.
+///
+/// # Errors
+/// Why the file must be held; the rejected rows come first if there are too many of them.
+pub fn normalise(bytes: &[u8], name: &str, context: &Context<'_>) -> Result<Normalised, Vec<Problem>> {
+    if let Some(folder) = context.folder
+        && !context.shops.contains(folder)
+    {
+        return Err(vec![read::whole(Fault::UnknownShop { found: folder.as_str().to_owned() })]);
+    }
+    let mut intake = Intake { context, file: Arc::from(name), nearest: None, body: None };
+    let reading = read::rows(bytes, &mut intake)?;
+    match intake.body {
+        Some(body) if reading.headed => body.finish(context, reading.encoding),
+        Some(_) | None => Err(vec![read::whole(no_layout(intake.nearest))]),
+    }
+}
+
+/// The layout that came nearest, for the message.
+struct Nearest {
+    known: usize,
+    layout: String,
+    missing: Vec<String>,
+    found: Vec<String>,
+}
+
+fn no_layout(nearest: Option<Nearest>) -> Fault {
+    match nearest {
+        None => Fault::NoLayout { nearest: None, missing: Vec::new(), found: Vec::new() },
+        Some(Nearest { known: 0, found, .. }) => Fault::NoLayout { nearest: None, missing: Vec::new(), found },
+        Some(Nearest { layout, missing, found, .. }) => Fault::NoLayout { nearest: Some(layout), missing, found },
+    }
+}
+
+/// What becomes of one row.
+enum Taken {
+    /// It is one of the accepted rows.
+    Accepted,
+    /// A rule of the layout leaves it out.
+    Excluded(&'static str),
+}
+
+/// Why a row is not taken.
+enum Refusal {
+    /// The row alone.
+    Reject(Problem),
+    /// The whole file.
+    Hold(Problem),
+}
+
+/// Rows of one kind, on their way.
+enum Collected {
+    Payments(Payments),
+    Bookings(Bookings),
+    PaymentList(PaymentList),
+}
+
+/// Takes heading and rows as they are read.
+struct Intake<'c> {
+    context: &'c Context<'c>,
+    file: Arc<str>,
+    nearest: Option<Nearest>,
+    body: Option<Body<'c>>,
+}
+
+/// Everything below the heading.
+struct Body<'c> {
+    context: &'c Context<'c>,
+    layout: &'c Layout,
+    file: Arc<str>,
+    fit: Fit,
+    headings: Vec<String>,
+    rows_read: u64,
+    rejects: u64,
+    rejected: Vec<Problem>,
+    excluded: Vec<(u32, String)>,
+    cards: Vec<(u64, u64)>,
+    collected: Collected,
+}
+
+impl Sink for Intake<'_> {
+    fn heading(&mut self, encoding: &'static str, line: u32, cells: &[String]) -> Result<Option<Plan>, Vec<Problem>> {
+        let folded: Vec<String> = cells.iter().map(|cell| crate::domain::text::fold(cell)).collect();
+        let mut fitting = Vec::new();
+        for layout in self.context.layouts {
+            let fit = layout.fit(encoding, cells, &folded);
+            if fit.missing.is_empty() {
+                fitting.push((layout, fit));
+            } else if self.nearest.as_ref().is_none_or(|nearest| fit.known > nearest.known) {
+                let found = cells.iter().map(|cell| cell.trim()).filter(|cell| !cell.is_empty());
+                self.nearest = Some(Nearest {
+                    known: fit.known,
+                    layout: layout.name().to_owned(),
+                    missing: fit.missing,
+                    found: found.take(40).map(|cell| cell.chars().take(60).collect()).collect(),
+                });
+            }
+        }
+        if fitting.len() > 1 {
+            let names = fitting.iter().map(|(layout, _)| layout.name().to_owned()).collect();
+            return Err(vec![read::at(line, None, Fault::SeveralLayouts { names })]);
+        }
+        let Some((layout, fit)) = fitting.pop() else { return Ok(None) };
+        if let Some(heading) = fit.doubled {
+            return Err(vec![read::at(line, Some(heading.clone()), Fault::DuplicateColumn { heading })]);
+        }
+        let has_shop = fit.columns.get(Field::Shop as usize).is_some_and(Option::is_some);
+        if layout.kind() == Kind::Payments && !has_shop && self.context.folder.is_none() {
+            return Err(vec![read::whole(Fault::NoShop)]);
+        }
+        let plan = Plan { slots: fit.columns.clone(), headings: cells.to_vec(), line_breaks: fit.line_breaks.clone() };
+        self.body = Some(Body {
+            context: self.context,
+            layout,
+            file: Arc::clone(&self.file),
+            fit,
+            headings: cells.iter().map(|cell| cell.trim().to_owned()).collect(),
+            rows_read: 0,
+            rejects: 0,
+            rejected: Vec::new(),
+            excluded: Vec::new(),
+            cards: vec![(0, 0); Field::COUNT],
+            collected: match layout.kind() {
+                Kind::Payments => Collected::Payments(Payments::default()),
+                Kind::Bookings => Collected::Bookings(Bookings::default()),
+                Kind::PaymentList => Collected::PaymentList(PaymentList::default()),
+            },
+        });
+        Ok(Some(plan))
+    }
+
+    fn row(&mut self, line: u32, cells: &[Cell<'_>]) -> Result<(), Vec<Problem>> {
+        self.body.as_mut().map_or(Ok(()), |body| body.row(line, cells))
+    }
+}
+
+impl Body<'_> {
+    fn row(&mut self, line: u32, cells: &[Cell<'_>]) -> Result<(), Vec<Problem>> {
+        let row = Row {
+            line,
+            cells,
+            layout: self.layout,
+            columns: &self.fit.columns,
+            headings: &self.headings,
+            file: &self.file,
+            context: self.context,
+        };
+        if row.repeats_heading() {
+            return Err(vec![read::at(line, None, Fault::HeadingRepeated)]);
+        }
+        row.check_values().map_err(|problem| vec![problem])?;
+        row.count_cards(&mut self.cards);
+        self.rows_read += 1;
+        let taken = match &mut self.collected {
+            Collected::Payments(payments) => payments.row(&row),
+            Collected::Bookings(bookings) => bookings.row(&row),
+            Collected::PaymentList(list) => list.row(&row),
+        };
+        match taken {
+            Ok(Taken::Accepted) => {}
+            Ok(Taken::Excluded(rule)) => self.excluded.push((line, rule.to_owned())),
+            Err(Refusal::Hold(problem)) => return Err(vec![problem]),
+            Err(Refusal::Reject(problem)) => {
+                self.rejects += 1;
+                let keep = usize::try_from(self.context.max_rejects).unwrap_or(usize::MAX).max(TOLD);
+                if self.rejected.len() < keep {
+                    self.rejected.push(problem);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn finish(mut self, context: &Context<'_>, encoding: &'static str) -> Result<Normalised, Vec<Problem>> {
+        let limit = u64::from(context.max_rejects);
+        if self.rejects > limit {
+            self.rejected.truncate(TOLD);
+            self.rejected.push(read::whole(Fault::TooManyRejects { found: self.rejects, limit }));
+            return Err(self.rejected);
+        }
+        for (slot, (cards, values)) in self.fit.columns.iter().zip(&self.cards) {
+            if *cards >= CARDS && cards * 2 > *values {
+                let column = slot.and_then(|slot| self.headings.get(slot)).cloned();
+                return Err(vec![Problem { place: Place { line: None, column }, fault: Fault::CardNumbers }]);
+            }
+        }
+        let rows = match self.collected {
+            Collected::Payments(payments) => Rows::Payments(payments.finish().map_err(|problem| vec![problem])?),
+            Collected::Bookings(bookings) => Rows::Bookings(bookings.finish()),
+            Collected::PaymentList(list) => Rows::PaymentList(list.finish().map_err(|problem| vec![problem])?),
+        };
+        Ok(Normalised {
+            layout: self.layout.name().to_owned(),
+            encoding,
+            rows_read: self.rows_read,
+            rows,
+            excluded: self.excluded,
+            rejected: self.rejected,
+            unknown_columns: self.fit.unknown,
+        })
+    }
+}
+
+/// One row with what is needed to read its fields.
+struct Row<'r> {
+    line: u32,
+    cells: &'r [Cell<'r>],
+    layout: &'r Layout,
+    columns: &'r [Option<usize>],
+    headings: &'r [String],
+    file: &'r Arc<str>,
+    context: &'r Context<'r>,
+}
+
+impl<'r> Row<'r> {
+    fn cell(&self, field: Field) -> &'r Cell<'r> {
+        self.cells.get(field as usize).unwrap_or(&Cell::Empty)
+    }
+
+    fn has_column(&self, field: Field) -> bool {
+        self.columns.get(field as usize).is_some_and(Option::is_some)
+    }
+
+    fn source(&self) -> Source {
+        Source { file: Arc::clone(self.file), line: self.line }
+    }
+
+    fn problem(&self, field: Field, fault: Fault) -> Problem {
+        let column = self.columns.get(field as usize).copied().flatten();
+        read::at(self.line, column.and_then(|column| self.headings.get(column)).cloned(), fault)
+    }
+
+    fn reject(&self, field: Field, fault: Fault) -> Refusal {
+        Refusal::Reject(self.problem(field, fault))
+    }
+
+    fn hold(&self, field: Field, fault: Fault) -> Refusal {
+        Refusal::Hold(self.problem(field, fault))
+    }
+
+    /// D05: two cells or more say what the heading of their column says.
+    fn repeats_heading(&self) -> bool {
+        let same = |(cell, column): &(&Cell<'_>, &Option<usize>)| match (cell, column) {
+            (Cell::Text(text), Some(column)) => {
+                self.headings.get(*column).is_some_and(|heading| heading == text.trim().trim_start_matches('\u{feff}'))
+            }
+            _ => false,
+        };
+        self.cells.iter().zip(self.columns).filter(same).count() >= 2
+    }
+
+    /// P16: no used cell may lack its value.
+    fn check_values(&self) -> Result<(), Problem> {
+        for (cell, column) in self.cells.iter().zip(self.columns) {
+            if let Cell::Problem(found) = cell {
+                let heading = column.and_then(|column| self.headings.get(column)).cloned();
+                return Err(read::at(self.line, heading, Fault::CellWithoutValue { found: found.clone() }));
+            }
+        }
+        Ok(())
+    }
+
+    fn count_cards(&self, counts: &mut [(u64, u64)]) {
+        for (cell, (cards, values)) in self.cells.iter().zip(counts) {
+            match cell {
+                Cell::Text(text) if !text.trim().is_empty() => {
+                    *values += 1;
+                    *cards += u64::from(fields::is_card_number(text.trim()));
+                }
+                Cell::Integer(number) => {
+                    *values += 1;
+                    *cards += u64::from(fields::is_card_number(&number.to_string()));
+                }
+                Cell::Empty | Cell::Text(_) | Cell::Decimal(_) | Cell::Date(_) | Cell::Problem(_) => {}
+            }
+        }
+    }
+
+    /// The cell as text, trimmed.
+    fn text(&self, field: Field) -> Cow<'r, str> {
+        match self.cell(field) {
+            Cell::Empty | Cell::Problem(_) => Cow::Borrowed(""),
+            Cell::Text(text) => Cow::Borrowed(text.trim()),
+            Cell::Integer(number) => Cow::Owned(number.to_string()),
+            Cell::Decimal(text) => Cow::Borrowed(text),
+            Cell::Date(moment) => Cow::Owned(moment.to_string()),
+        }
+    }
+
+    fn arc(&self, field: Field) -> Arc<str> {
+        Arc::from(&*self.text(field))
+    }
+
+    fn filled(&self, field: Field) -> Result<Cow<'r, str>, Refusal> {
+        let text = self.text(field);
+        if text.is_empty() { Err(self.reject(field, Fault::Blank)) } else { Ok(text) }
+    }
+
+    /// An identifier as text; one that a spreadsheet damaged holds the file (N01, N02, N04).
+    fn identifier(&self, field: Field) -> Result<Cow<'r, str>, Refusal> {
+        /// Excel keeps fifteen digits of a number.
+        const LONGEST: i64 = 1_000_000_000_000_000;
+        let text = self.text(field);
+        let damaged = match self.cell(field) {
+            Cell::Empty | Cell::Problem(_) => false,
+            Cell::Text(_) => fields::is_damaged(&fields::narrow(&text)),
+            Cell::Integer(number) => !(0..LONGEST).contains(number),
+            Cell::Decimal(_) | Cell::Date(_) => true,
+        };
+        if damaged { Err(self.hold(field, Fault::DamagedIdentifier { found: text.into_owned() })) } else { Ok(text) }
+    }
+
+    /// A moment by the layout's forms or from a date cell, not before 2010.
+    fn moment(&self, field: Field, latest: Day) -> Result<Moment, Refusal> {
+        let text = self.filled(field)?;
+        let read = match self.cell(field) {
+            Cell::Date(moment) => Some(*moment),
+            Cell::Text(text) => fields::date(self.layout.dates(), text),
+            Cell::Empty | Cell::Integer(_) | Cell::Decimal(_) | Cell::Problem(_) => None,
+        };
+        let Some(moment) = read else {
+            let forms: Vec<&str> = self.layout.dates().iter().map(fields::DateForm::pattern).collect();
+            return Err(self.reject(field, Fault::Date { found: text.into_owned(), expected: forms.join(" | ") }));
+        };
+        if moment.day().year() < 2010 || moment.day() > latest {
+            return Err(self.reject(field, Fault::ImplausibleDate { found: text.into_owned() }));
+        }
+        Ok(moment)
+    }
+
+    /// Unsigned whole yen; `None` where blank.
+    fn yen(&self, field: Field) -> Result<Option<Yen>, Refusal> {
+        let text = self.text(field);
+        if text.is_empty() {
+            return Ok(None);
+        }
+        let read = fields::yen(&text, Yen::ROW_LIMIT);
+        read.map(Some).ok_or_else(|| self.reject(field, Fault::Amount { found: text.into_owned() }))
+    }
+
+    /// A value out of a closed set, through the layout's words; an unknown one holds the file (N12).
+    fn word<T: Copy>(
+        &self,
+        field: Field,
+        read: impl Fn(&str) -> Option<T>,
+        known: impl Iterator<Item = &'static str>,
+    ) -> Result<T, Refusal> {
+        let written = self.text(field);
+        let value = read(&written).or_else(|| self.layout.word(field, &written).and_then(&read));
+        value.ok_or_else(|| {
+            let expected = known.collect::<Vec<_>>().join(", ");
+            self.hold(field, Fault::UnknownWord { found: written.into_owned(), expected })
+        })
+    }
+
+    /// Whether this row is a total by the layout's rule: its `key` is blank and a used cell carries a label.
+    fn is_total(&self, key: Field) -> bool {
+        self.layout.has_total_row()
+            && self.text(key).is_empty()
+            && self.cells.iter().any(|cell| matches!(cell, Cell::Text(text) if self.layout.is_total_label(text)))
+    }
+}

@@ -1,0 +1,233 @@
+//! Which encoding a text file has, and its fields as text. Never guesses, never replaces; must not know rows.
+
+use super::{at, whole};
+use crate::domain::intake::{Fault, Problem};
+use encoding_rs::{DecoderResult, Encoding, SHIFT_JIS, UTF_16BE, UTF_16LE};
+use std::borrow::Cow;
+
+/// A text file whose encoding is known and whose bytes were checked once.
+pub struct Text<'a> {
+    /// The content without BOM and final 0x1A: UTF-8 or CP932.
+    pub bytes: Cow<'a, [u8]>,
+    /// How the file was encoded.
+    pub encoding: &'static str,
+    /// Length of the BOM, so that offsets count from the start of the file.
+    skipped: usize,
+}
+
+impl Text<'_> {
+    /// One field as text.
+    ///
+    /// # Errors
+    /// The offset in `raw` of the first byte that has no character.
+    pub fn field<'f>(&self, raw: &'f [u8]) -> Result<Cow<'f, str>, usize> {
+        if self.encoding != "CP932" {
+            return std::str::from_utf8(raw).map(Cow::Borrowed).map_err(|error| error.valid_up_to());
+        }
+        SHIFT_JIS.decode_without_bom_handling_and_without_replacement(raw).ok_or_else(|| bad_offset(SHIFT_JIS, raw))
+    }
+
+    /// The problem of an undecodable byte at `offset` of [`Text::bytes`].
+    pub fn undecodable(&self, line: u32, column: Option<String>, offset: usize) -> Problem {
+        at(line, column, fault(self.encoding, &self.bytes, offset, self.skipped))
+    }
+}
+
+fn fault(encoding: &'static str, bytes: &[u8], offset: usize, skipped: usize) -> Fault {
+    let bad = bytes.get(offset..).unwrap_or_default();
+    let found: Vec<String> = bad.iter().take(2).map(|byte| format!("{byte:02X}")).collect();
+    Fault::Undecodable { encoding, byte: as_u64(offset + skipped), found: found.join(" ") }
+}
+
+fn as_u64(number: usize) -> u64 {
+    u64::try_from(number).unwrap_or(u64::MAX)
+}
+
+/// The line that `offset` lies in, counted from 1; CR, LF and CRLF end a line.
+pub(crate) fn line_of(bytes: &[u8], offset: usize) -> u32 {
+    1 + line_ends(bytes, 0, offset)
+}
+
+/// Line ends that begin in `from..to`.
+pub(crate) fn line_ends(bytes: &[u8], from: usize, to: usize) -> u32 {
+    let mut ends = 0_u32;
+    let mut before = from.checked_sub(1).and_then(|at| bytes.get(at)).copied();
+    for byte in bytes.get(from..to.min(bytes.len())).unwrap_or_default() {
+        if *byte == b'\r' || (*byte == b'\n' && before != Some(b'\r')) {
+            ends += 1;
+        }
+        before = Some(*byte);
+    }
+    ends
+}
+
+/// Where strict decoding stops; the end where it does not.
+fn bad_offset(encoding: &'static Encoding, raw: &[u8]) -> usize {
+    let mut decoder = encoding.new_decoder_without_bom_handling();
+    let mut out = String::with_capacity(raw.len() * 3 + 16);
+    let (result, read) = decoder.decode_to_string_without_replacement(raw, &mut out, true);
+    match result {
+        DecoderResult::Malformed(bad, after) => read.saturating_sub(usize::from(bad) + usize::from(after)),
+        DecoderResult::InputEmpty | DecoderResult::OutputFull => read,
+    }
+}
+
+/// Decides on the encoding: BOM, else strict UTF-8, else strict CP932; then checks every byte and the last line end.
+///
+/// # Errors
+/// Why the file must be held.
+pub fn open(bytes: &[u8]) -> Result<Text<'_>, Problem> {
+    let text = if let Some(rest) = bytes.strip_prefix(b"\xEF\xBB\xBF") {
+        utf8(rest, 3)?
+    } else if let Some(rest) = bytes.strip_prefix(b"\xFF\xFE") {
+        utf16(rest, UTF_16LE, "UTF-16LE")?
+    } else if let Some(rest) = bytes.strip_prefix(b"\xFE\xFF") {
+        utf16(rest, UTF_16BE, "UTF-16BE")?
+    } else if std::str::from_utf8(bytes).is_ok() {
+        Text { bytes: Cow::Borrowed(bytes), encoding: "UTF-8", skipped: 0 }
+    } else {
+        Text { bytes: Cow::Borrowed(bytes), encoding: "CP932", skipped: 0 }
+    };
+    let text = without_sub(text);
+    no_control(&text)?;
+    if text.encoding == "CP932"
+        && let Some(offset) = bad_cp932(&text.bytes)
+    {
+        return Err(text.undecodable(line_of(&text.bytes, offset), None, offset));
+    }
+    match text.bytes.last() {
+        None => Err(whole(Fault::Empty)),
+        Some(b'\n' | b'\r') => Ok(text),
+        Some(_) => Err(whole(Fault::Incomplete)),
+    }
+}
+
+fn utf8(rest: &[u8], skipped: usize) -> Result<Text<'_>, Problem> {
+    let text = Text { bytes: Cow::Borrowed(rest), encoding: "UTF-8", skipped };
+    match std::str::from_utf8(rest) {
+        Ok(_) => Ok(text),
+        Err(error) => Err(text.undecodable(line_of(rest, error.valid_up_to()), None, error.valid_up_to())),
+    }
+}
+
+fn utf16<'a>(rest: &'a [u8], encoding: &'static Encoding, name: &'static str) -> Result<Text<'a>, Problem> {
+    if rest.len() % 2 == 1 {
+        return Err(whole(Fault::Incomplete));
+    }
+    match encoding.decode_without_bom_handling_and_without_replacement(rest) {
+        Some(text) => Ok(Text { bytes: Cow::Owned(text.into_owned().into_bytes()), encoding: name, skipped: 2 }),
+        None => Err(whole(fault(name, rest, bad_offset(encoding, rest), 2))),
+    }
+}
+
+/// Drops the end-of-file mark that old tools append.
+fn without_sub(text: Text<'_>) -> Text<'_> {
+    let Text { bytes, encoding, skipped } = text;
+    let bytes = match bytes {
+        Cow::Borrowed(all) => Cow::Borrowed(all.strip_suffix(b"\x1A").unwrap_or(all)),
+        Cow::Owned(mut all) => {
+            if all.last() == Some(&0x1A) {
+                all.pop();
+            }
+            Cow::Owned(all)
+        }
+    };
+    Text { bytes, encoding, skipped }
+}
+
+/// NUL and other control characters; ASCII bytes never occur inside a UTF-8 or CP932 character below 0x40.
+fn no_control(text: &Text<'_>) -> Result<(), Problem> {
+    let control = |byte: &u8| (*byte < 0x20 && !matches!(byte, b'\t' | b'\r' | b'\n')) || *byte == 0x7F;
+    match text.bytes.iter().position(control) {
+        None => Ok(()),
+        Some(offset) => {
+            let code = u32::from(text.bytes.get(offset).copied().unwrap_or_default());
+            Err(at(line_of(&text.bytes, offset), None, Fault::ControlCharacter { code }))
+        }
+    }
+}
+
+/// The first byte that cannot be CP932, or is one of its unassigned and user-defined characters (F040…).
+fn bad_cp932(bytes: &[u8]) -> Option<usize> {
+    let mut offset = 0;
+    while let Some(byte) = bytes.get(offset) {
+        offset += match byte {
+            0..=0x7F | 0xA1..=0xDF => 1,
+            0x81..=0x9F | 0xE0..=0xEF | 0xFA..=0xFC => match bytes.get(offset + 1) {
+                Some(0x40..=0x7E | 0x80..=0xFC) => 2,
+                Some(_) | None => return Some(offset),
+            },
+            0x80 | 0xA0 | 0xF0..=0xF9 | 0xFD..=0xFF => return Some(offset),
+        };
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fault_of(bytes: &[u8]) -> (Option<u32>, Fault) {
+        match open(bytes) {
+            Ok(text) => panic!("read as {}", text.encoding),
+            Err(problem) => (problem.place.line, problem.fault),
+        }
+    }
+
+    #[test]
+    fn d04_bom_then_utf8_then_cp932() {
+        let named = |bytes: &[u8]| open(bytes).map(|text| text.encoding).map_err(|problem| problem.fault);
+        assert_eq!(named("\u{feff}表\n".as_bytes()), Ok("UTF-8"));
+        assert_eq!(named("表\n".as_bytes()), Ok("UTF-8"));
+        assert_eq!(named(b"\x95\x5C\n"), Ok("CP932"));
+        assert_eq!(named(b"\xFF\xFE\x68\x88\x0A\x00"), Ok("UTF-16LE"));
+        assert_eq!(named(b"\xFE\xFF\x88\x68\x00\x0A"), Ok("UTF-16BE"));
+    }
+
+    #[test]
+    fn d01_d02_broken_utf16_and_control_characters_are_held() {
+        assert_eq!(fault_of(b"\xFF\xFEa\x00\n"), (None, Fault::Incomplete));
+        assert_eq!(fault_of(b"a\x00\n\x00"), (Some(1), Fault::ControlCharacter { code: 0 }));
+        assert_eq!(fault_of(b"ok\r\nok\n\x1B$B\n"), (Some(3), Fault::ControlCharacter { code: 0x1B }));
+        let lone = fault_of(b"\xFF\xFE\x00\xD8a\x00");
+        assert_eq!(lone.1, Fault::Undecodable { encoding: "UTF-16LE", byte: 2, found: "00 D8".to_owned() });
+    }
+
+    #[test]
+    fn d03_bytes_that_cp932_does_not_have_are_named_with_line_and_offset() {
+        let bad = |bytes: &[u8]| match fault_of(bytes) {
+            (Some(line), Fault::Undecodable { encoding: "CP932", byte, found }) => (line, byte, found),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(bad(b"a\r\n\x95\x5C\xF0\x40\n"), (2, 5, "F0 40".to_owned()));
+        assert_eq!(bad(b"\x80\n"), (1, 0, "80 0A".to_owned()));
+        assert_eq!(bad(b"a\r\r\x95"), (3, 3, "95".to_owned()));
+        assert_eq!(bad(b"\x95\n"), (1, 0, "95 0A".to_owned()));
+        assert_eq!(
+            fault_of(b"\xEF\xBB\xBFa\xFF\n").1,
+            Fault::Undecodable { encoding: "UTF-8", byte: 4, found: "FF 0A".to_owned() }
+        );
+    }
+
+    #[test]
+    fn d03_every_pair_that_is_let_through_decodes_or_is_found_in_its_field() {
+        for lead in 0x80..=0xFF_u8 {
+            for trail in 0x20..=0xFF_u8 {
+                let raw = [lead, trail, b'\n'];
+                let Ok(text) = open(&raw) else { continue };
+                if let Ok(field) = text.field(&raw[..2]) {
+                    assert!(!field.contains(|c| ('\u{E000}'..='\u{F8FF}').contains(&c) || c == '\u{80}'), "{raw:02X?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn d07_d08_text_is_kept_and_the_end_mark_dropped() {
+        let text = open(b"\x81\x60\x81\x7C\xFB\xFC\x83\x5C\r\n\x1A").expect("reads");
+        assert_eq!(text.field(&text.bytes[..8]).as_deref(), Ok("～－髙ソ"));
+        assert!(text.bytes.ends_with(b"\r\n"));
+        assert_eq!(fault_of(b"a,b\n1,2"), (None, Fault::Incomplete));
+        assert_eq!(fault_of(b"\x1A"), (None, Fault::Empty));
+    }
+}

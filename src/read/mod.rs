@@ -1,0 +1,209 @@
+//! Bytes → rows of cells, strictly: whole or not at all. Must not know layouts, shops, money, files or the clock.
+//!
+//! ```text
+//! bytes ──content──> CSV (decode → records) ─┐
+//!               └──> XLSX (zip check → cells) ┴─> Sink::heading, then Sink::row for each row that is not blank
+//! ```
+
+pub mod csv;
+pub mod decode;
+pub mod xlsx;
+
+use crate::domain::dates::Moment;
+use crate::domain::intake::{Fault, Place, Problem};
+use std::borrow::Cow;
+
+/// The longest field, in bytes.
+pub const FIELD_LIMIT: usize = 64 * 1024;
+/// The most columns.
+pub const COLUMN_LIMIT: usize = 512;
+/// The most rows below the heading.
+pub const ROW_LIMIT: u64 = 2_000_000;
+/// How many rows that are not blank may stand above the heading, plus one.
+pub const HEADING_SEARCH: usize = 10;
+
+/// The value of one cell, the same whichever format it was read from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Cell<'a> {
+    /// Nothing.
+    Empty,
+    /// Text as written.
+    Text(Cow<'a, str>),
+    /// A number cell that holds a whole number.
+    Integer(i64),
+    /// A number cell that holds anything else, in digits.
+    Decimal(String),
+    /// A date cell.
+    Date(Moment),
+    /// No value to trust: a formula without a stored value, or an error value.
+    Problem(String),
+}
+
+/// Which columns of a sheet are wanted, and in what order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Plan {
+    /// For each wanted value the column it stands in, from 0; `None` gives [`Cell::Empty`].
+    pub slots: Vec<Option<usize>>,
+    /// All headings, by column.
+    pub headings: Vec<String>,
+    /// Whether a cell may contain line breaks, by column.
+    pub line_breaks: Vec<bool>,
+}
+
+impl Plan {
+    fn heading(&self, column: usize) -> Option<String> {
+        self.headings.get(column).map(|heading| heading.trim().to_owned())
+    }
+
+    fn allows_line_breaks(&self, column: usize) -> bool {
+        self.line_breaks.get(column).copied().unwrap_or(false)
+    }
+}
+
+/// Receives the rows of a table.
+pub trait Sink {
+    /// Whether this row is the heading. Asked for the first rows, possibly split in several ways.
+    ///
+    /// # Errors
+    /// Why the file must be held.
+    fn heading(&mut self, encoding: &'static str, line: u32, cells: &[String]) -> Result<Option<Plan>, Vec<Problem>>;
+
+    /// Takes one row below the heading, its cells in the order of [`Plan::slots`].
+    ///
+    /// # Errors
+    /// Why the file must be held.
+    fn row(&mut self, line: u32, cells: &[Cell<'_>]) -> Result<(), Vec<Problem>>;
+}
+
+/// What was read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reading {
+    /// `CP932`, `UTF-8`, `UTF-16LE`, `UTF-16BE`, `XLSX`.
+    pub encoding: &'static str,
+    /// Whether a heading was found; without one no row was handed over.
+    pub headed: bool,
+}
+
+/// Reads a file whole into `sink`, recognising by content what it is.
+///
+/// # Errors
+/// Why the file must be held.
+pub fn rows(bytes: &[u8], sink: &mut dyn Sink) -> Result<Reading, Vec<Problem>> {
+    if bytes.is_empty() {
+        return Err(vec![whole(Fault::Empty)]);
+    }
+    if bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(b"PK\x05\x06") {
+        return xlsx::read(bytes, sink);
+    }
+    if let Some(looks_like) = other_format(bytes) {
+        return Err(vec![whole(Fault::NotATable { looks_like: looks_like.to_owned() })]);
+    }
+    let text = decode::open(bytes).map_err(|problem| vec![problem])?;
+    csv::read(&text, sink)
+}
+
+/// A format that is no table for us, by its first bytes.
+fn other_format(bytes: &[u8]) -> Option<&'static str> {
+    const OLE2: &[u8] = &[0xD0, 0xCF, 0x11, 0xE0, 0xA1, 0xB1, 0x1A, 0xE1];
+    if bytes.starts_with(OLE2) {
+        let name: Vec<u8> = "EncryptedPackage".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let locked = bytes.windows(name.len()).any(|window| window == name);
+        return Some(if locked { "password" } else { "xls" });
+    }
+    if bytes.starts_with(b"%PDF") {
+        return Some("PDF");
+    }
+    let start = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes).trim_ascii_start();
+    let starts = |tag: &str| start.get(..tag.len()).is_some_and(|head| head.eq_ignore_ascii_case(tag.as_bytes()));
+    if ["<!doctype", "<html", "<head", "<body", "<table"].into_iter().any(starts) {
+        return Some("HTML");
+    }
+    starts("<?xml").then_some("XML")
+}
+
+/// A problem of the whole file.
+pub(crate) fn whole(fault: Fault) -> Problem {
+    Problem { place: Place::default(), fault }
+}
+
+/// A problem on a line, perhaps in a column.
+pub(crate) fn at(line: u32, column: Option<String>, fault: Fault) -> Problem {
+    Problem { place: Place { line: Some(line), column }, fault }
+}
+
+/// A control character that no cell may contain; line breaks only where `line_breaks` says so.
+pub(crate) fn control(text: &str, line_breaks: bool) -> Option<char> {
+    text.chars().find(|c| match c {
+        '\t' => false,
+        '\r' | '\n' => !line_breaks,
+        '\u{FFFD}' => true,
+        other => other.is_control(),
+    })
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    /// Takes the first row with as many cells as `width` for the heading and keeps every row as text.
+    pub(crate) struct Keep {
+        pub(crate) width: usize,
+        pub(crate) line_breaks: Vec<usize>,
+        pub(crate) rows: Vec<(u32, Vec<String>)>,
+    }
+
+    impl Sink for Keep {
+        fn heading(&mut self, _: &'static str, _: u32, cells: &[String]) -> Result<Option<Plan>, Vec<Problem>> {
+            Ok((cells.len() == self.width).then(|| Plan {
+                slots: (0..self.width).map(Some).collect(),
+                headings: cells.to_vec(),
+                line_breaks: (0..self.width).map(|at| self.line_breaks.contains(&at)).collect(),
+            }))
+        }
+
+        fn row(&mut self, line: u32, cells: &[Cell<'_>]) -> Result<(), Vec<Problem>> {
+            let text = |cell: &Cell<'_>| match cell {
+                Cell::Empty => String::new(),
+                Cell::Text(text) => text.to_string(),
+                Cell::Integer(number) => number.to_string(),
+                Cell::Decimal(text) => text.clone(),
+                Cell::Date(moment) => moment.to_string(),
+                Cell::Problem(why) => format!("!{why}"),
+            };
+            self.rows.push((line, cells.iter().map(text).collect()));
+            Ok(())
+        }
+    }
+
+    /// The rows of a table of `width` columns, or the first fault with its line.
+    pub(crate) fn keep(
+        bytes: &[u8],
+        width: usize,
+        breaks: &[usize],
+    ) -> Result<Vec<(u32, Vec<String>)>, (Option<u32>, Fault)> {
+        let mut sink = Keep { width, line_breaks: breaks.to_vec(), rows: Vec::new() };
+        match rows(bytes, &mut sink) {
+            Ok(_) => Ok(sink.rows),
+            Err(mut problems) => {
+                let first = problems.remove(0);
+                Err((first.place.line, first.fault))
+            }
+        }
+    }
+
+    #[test]
+    fn a05_what_is_no_table_is_named() {
+        let looks = |bytes: &[u8]| match keep(bytes, 2, &[]) {
+            Err((_, Fault::NotATable { looks_like })) => looks_like,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(looks(b"%PDF-1.7"), "PDF");
+        assert_eq!(looks(b"\xEF\xBB\xBF \r\n<!DOCTYPE html>"), "HTML");
+        assert_eq!(looks(b"<HTML><body>"), "HTML");
+        let mut ole = vec![0xD0, 0xCF, 0x11, 0xE0, 0xA1, 0xB1, 0x1A, 0xE1];
+        assert_eq!(looks(&ole), "xls");
+        ole.extend("EncryptedPackage".encode_utf16().flat_map(u16::to_le_bytes));
+        assert_eq!(looks(&ole), "password");
+        assert_eq!(keep(b"", 2, &[]), Err((None, Fault::Empty)));
+    }
+}
