@@ -27,3 +27,4 @@
 //! Pure modules never touch files, the clock, the environment, threads or async; `tests/tidy.rs` keeps it so.
 
 pub mod domain;
+pub mod reconcile;
