@@ -7,6 +7,7 @@
 //! ```
 
 pub mod booking;
+pub mod calendar;
 pub mod dates;
 pub mod finding;
 pub mod ids;

@@ -1,0 +1,159 @@
+//! A group that needs a person becomes a finding: its id, urgency, reason, age and suggestion (SPEC §5.4, §5.6).
+
+use super::groups::{Ground, Member};
+use super::matching::Link;
+use super::verdict::severity;
+use super::window::window_of;
+use crate::domain::booking::State;
+use crate::domain::calendar::business_days_between;
+use crate::domain::dates::Day;
+use crate::domain::finding::{Code, FindingRecord, Severity, finding_id};
+use crate::domain::ids::FindingId;
+use crate::domain::money::Yen;
+use crate::domain::payment::Money;
+use crate::domain::policy::Shop;
+use crate::domain::reconciliation::{Finding, MatchGroup, Reason, Suggestion, Window};
+use std::cmp::Reverse;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// The findings of one shop that are known from earlier runs (SPEC §5.6).
+pub(super) struct Ledger<'a> {
+    by_id: HashMap<&'a FindingId, &'a FindingRecord>,
+}
+
+impl<'a> Ledger<'a> {
+    pub(super) fn of(shop: &Shop, records: &'a [FindingRecord]) -> Self {
+        let own = records.iter().filter(|record| record.shop == shop.id);
+        Self { by_id: own.map(|record| (&record.id, record)).collect() }
+    }
+
+    /// Those that were open.
+    pub(super) fn open(&self) -> Vec<&'a FindingRecord> {
+        self.by_id.values().copied().filter(|record| record.cleared.is_none()).collect()
+    }
+}
+
+/// The finding `code` on `group`, made of `core` members; age and suggestion come later.
+pub(super) fn finding(ground: &Ground<'_>, code: Code, group: MatchGroup, core: &[&Member<'_>]) -> Finding {
+    let booking = group.booking.as_ref();
+    let order_id = core.first().map_or("", |member| member.payment.order_id.as_str());
+    let key = booking.map_or(order_id, |booking| booking.cart.as_str()).to_owned();
+    let id = finding_id(&ground.shop.id, &key, code);
+    let known = ground.ledger.by_id.get(&id);
+    let policy = &ground.shop.policy;
+    let windows = group.payments.iter().filter_map(|payment| window_of(payment, policy, ground.as_of));
+    let window = windows.min_by_key(|window| window.last_safe_day);
+    let in_period = group.payments.iter().any(|payment| payment.in_period) || booking.is_some_and(|b| b.in_period);
+    Finding {
+        code,
+        severity: severity(code, window.as_ref(), policy.expiring_within_days),
+        reason: reason(ground, code, &group, core, window),
+        key,
+        group,
+        window,
+        suggestion: None,
+        carried: !in_period,
+        first_seen: known.map_or(ground.as_of, |record| record.first_seen),
+        age_business_days: 0,
+        note: known.map(|record| record.note.clone()).unwrap_or_default(),
+        id,
+    }
+}
+
+/// The facts that the reason is made of (SPEC §5.4).
+fn reason(ground: &Ground<'_>, code: Code, group: &MatchGroup, core: &[&Member<'_>], window: Option<Window>) -> Reason {
+    let cart = |at: usize| ground.bookings[at].cart.clone();
+    let found = match code {
+        Code::UnknownStatus => {
+            let unknown = core.iter().find(|member| member.newest.status.money() == Money::Unknown);
+            unknown.map(|member| Reason::Label(Arc::from(member.newest.status.label())))
+        }
+        Code::KeyConflict => core.iter().find_map(|member| match member.link {
+            Link::Booking { at, other: Some(other), .. } => {
+                Some(Reason::Keys { by_transaction: cart(at), by_digits: cart(other) })
+            }
+            Link::Booking { .. } | Link::Ambiguous(_) | Link::Missing(_) => None,
+        }),
+        Code::AmbiguousBooking => core.iter().find_map(|member| match &member.link {
+            Link::Ambiguous(several) => Some(Reason::Candidates(several.iter().map(|at| cart(*at)).collect())),
+            Link::Booking { .. } | Link::Missing(_) => None,
+        }),
+        Code::PaymentWithoutBooking => core.iter().find_map(|member| match member.link {
+            Link::Missing(why) => Some(Reason::NoBooking(why)),
+            Link::Booking { .. } | Link::Ambiguous(_) => None,
+        }),
+        Code::CurrencyMismatch => {
+            group.booking.as_ref().and_then(|booking| booking.foreign.clone()).map(Reason::Currency)
+        }
+        Code::CancelledNotRefunded | Code::PaidButDead | Code::DuplicatePayment => window.map(|w| Reason::Window {
+            last_safe_day: w.last_safe_day,
+            last_possible_day: w.last_possible_day,
+            days_left: w.days_left,
+            operation: w.operation,
+        }),
+        Code::ObservationConflict
+        | Code::RefundMismatch
+        | Code::NotificationMissing
+        | Code::RefundedNotCancelled
+        | Code::NotCaptured
+        | Code::BookingWithoutPayment
+        | Code::AmountMismatch
+        | Code::StatusReverted => None,
+    };
+    found.unwrap_or(Reason::Plain)
+}
+
+/// Unmatched items of both sides by amount and day: suggestions, never matches (SPEC §5.3).
+#[derive(Default)]
+pub(super) struct Loose {
+    payments: HashMap<(Yen, Day), Suggestion>,
+    bookings: HashMap<(Yen, Day), Suggestion>,
+}
+
+impl Loose {
+    pub(super) fn add_payment(&mut self, order_id: &str, amount: Yen, day: Day) {
+        keep_smallest(&mut self.payments, order_id, amount, day, None);
+    }
+
+    pub(super) fn add_booking(&mut self, cart: &str, amount: Yen, day: Day, state: State) {
+        keep_smallest(&mut self.bookings, cart, amount, day, Some(state));
+    }
+
+    fn suggestion(&self, finding: &Finding) -> Option<Suggestion> {
+        match (finding.code, &finding.group.booking, finding.group.payments.first()) {
+            (Code::PaymentWithoutBooking, _, Some(payment)) => {
+                self.bookings.get(&(payment.held, payment.sale_date?)).cloned()
+            }
+            (Code::BookingWithoutPayment, Some(booking), _) => {
+                self.payments.get(&(booking.expected, booking.created_at.day())).cloned()
+            }
+            _ => None,
+        }
+    }
+}
+
+fn keep_smallest(map: &mut HashMap<(Yen, Day), Suggestion>, other: &str, amount: Yen, day: Day, state: Option<State>) {
+    let known = map.get(&(amount, day)).is_some_and(|known| known.other.as_str() <= other);
+    if amount.is_positive() && !known {
+        map.insert((amount, day), Suggestion { other: other.to_owned(), amount, day, state });
+    }
+}
+
+/// Gives findings their age and suggestion, and puts the worst first.
+pub(super) fn finish(findings: &mut [Finding], loose: &Loose, as_of: Day) {
+    let mut ages: HashMap<Day, u32> = HashMap::new();
+    for finding in &mut *findings {
+        let first_seen = finding.first_seen;
+        let age = ages.entry(first_seen).or_insert_with(|| business_days_between(first_seen, as_of));
+        finding.age_business_days = *age;
+        finding.suggestion = loose.suggestion(finding);
+    }
+    findings.sort_by(|a, b| rank(a).cmp(&rank(b)).then_with(|| a.id.cmp(&b.id)));
+}
+
+/// Severity, days left (none last), amount.
+fn rank(finding: &Finding) -> (Severity, bool, i32, Reverse<Yen>) {
+    let days_left = finding.window.map(|window| window.days_left);
+    (finding.severity, days_left.is_none(), days_left.unwrap_or(0), Reverse(finding.group.actual))
+}

@@ -1,0 +1,171 @@
+//! Which booking a payment belongs to, inside one shop (SPEC §5.3). By keys only: never amount, date or name.
+
+use super::placement::transaction_ids;
+use crate::domain::booking::Booking;
+use crate::domain::finding::NoBooking;
+use crate::domain::ids::Digits;
+use crate::domain::payment::Payment;
+use crate::domain::policy::Shop;
+use crate::domain::reconciliation::MatchKey;
+use crate::domain::text::{CodeKind, code_parts};
+use std::collections::HashMap;
+use std::hash::Hash;
+
+/// Candidates named on an `ambiguous_booking`; more help nobody and would make the report grow with their square.
+const CANDIDATES_NAMED: usize = 20;
+
+/// Column H of a payment: of its newest observation that has one, as return rows may leave it blank.
+pub(super) fn column_h(payment: &Payment) -> &str {
+    let newest_first = payment.observations.iter().rev().map(|observation| observation.booking_ref.trim());
+    newest_first.into_iter().find(|text| !text.is_empty()).unwrap_or("")
+}
+
+/// Where a payment's keys lead; bookings are positions in the list the index was made of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Link {
+    /// To this booking, by this key; `other` is where column H leads instead of the Order ID.
+    Booking { at: usize, key: MatchKey, other: Option<usize> },
+    /// To several that no prefix separates.
+    Ambiguous(Vec<usize>),
+    /// Nowhere.
+    Missing(NoBooking),
+}
+
+/// What a key leads to.
+#[derive(Clone, Debug)]
+enum Hit {
+    One(usize),
+    Several(Vec<usize>),
+}
+
+/// The bookings of a shop by each key.
+pub(super) struct Index<'a> {
+    by_transaction: HashMap<&'a str, Hit>,
+    by_cart: Numbers,
+    by_product: Numbers,
+}
+
+impl<'a> Index<'a> {
+    /// Indexes `bookings`, which are sorted by cart code.
+    pub(super) fn new(shop: &Shop, bookings: &[&'a Booking]) -> Self {
+        let carts: Vec<_> = bookings.iter().map(|b| code_parts(b.cart.as_str(), CodeKind::Cart)).collect();
+        let prefixes: Vec<&str> = carts.iter().map(|parts| parts.as_ref().map_or("", |p| &*p.prefix)).collect();
+        let own: Vec<bool> = prefixes.iter().map(|p| shop.booking_prefixes.iter().any(|own| own == p)).collect();
+        let mut by_transaction: HashMap<&str, Vec<usize>> = HashMap::new();
+        let (mut by_cart, mut by_product) = (Gathering::default(), Gathering::default());
+        for (at, booking) in bookings.iter().enumerate() {
+            for id in transaction_ids(booking) {
+                push_once(by_transaction.entry(id).or_default(), at);
+            }
+            if let Some(parts) = &carts[at] {
+                by_cart.add(parts.digits, prefixes[at], at);
+            }
+            for line in &booking.lines {
+                if let Some(parts) = code_parts(line.product_code.as_str(), CodeKind::Product) {
+                    by_product.add(parts.digits, prefixes[at], at);
+                }
+            }
+        }
+        Self {
+            by_transaction: decide(by_transaction, &own),
+            by_cart: by_cart.decide(&own),
+            by_product: by_product.decide(&own),
+        }
+    }
+
+    /// Follows the keys of `payment` in their order; the first that hits decides (SPEC §5.3).
+    pub(super) fn link(&self, payment: &Payment) -> Link {
+        let written = column_h(payment);
+        let number = code_parts(written, CodeKind::Cart);
+        let on = |numbers: &'_ Numbers| number.as_ref().and_then(|n| numbers.get(n.digits, &n.prefix).cloned());
+        if let Some(hit) = self.by_transaction.get(payment.order_id.as_str()) {
+            let mut link = hit.link(MatchKey::TransactionId);
+            if let Link::Booking { at, other, .. } = &mut link {
+                *other = on(&self.by_cart).and_then(|hit| hit.elsewhere(*at));
+            }
+            return link;
+        }
+        if let Some(hit) = on(&self.by_cart) {
+            return hit.link(MatchKey::CartDigits);
+        }
+        if let Some(hit) = on(&self.by_product) {
+            return hit.link(MatchKey::ProductDigits);
+        }
+        Link::Missing(match (written.is_empty(), number.is_some()) {
+            (true, _) => NoBooking::Blank,
+            (false, false) => NoBooking::NotANumber,
+            (false, true) => NoBooking::NotAmongBookings,
+        })
+    }
+}
+
+impl Hit {
+    fn link(&self, key: MatchKey) -> Link {
+        match self {
+            Self::One(at) => Link::Booking { at: *at, key, other: None },
+            Self::Several(candidates) => Link::Ambiguous(candidates.clone()),
+        }
+    }
+
+    /// Where this leads if not to `at`.
+    fn elsewhere(&self, at: usize) -> Option<usize> {
+        match self {
+            Self::One(other) => (*other != at).then_some(*other),
+            Self::Several(others) if others.contains(&at) => None,
+            Self::Several(others) => others.first().copied(),
+        }
+    }
+
+    /// One candidate, or the only one whose prefix is the shop's own, or several.
+    fn decide(mut candidates: Vec<usize>, own: &[bool]) -> Self {
+        let mut ours = candidates.iter().filter(|at| own[**at]);
+        match (candidates.as_slice(), ours.next(), ours.next()) {
+            ([one], _, _) | (_, Some(one), None) => Self::One(*one),
+            _ => {
+                candidates.truncate(CANDIDATES_NAMED);
+                Self::Several(candidates)
+            }
+        }
+    }
+}
+
+fn decide<K: Eq + Hash>(gathered: HashMap<K, Vec<usize>>, own: &[bool]) -> HashMap<K, Hit> {
+    gathered.into_iter().map(|(key, candidates)| (key, Hit::decide(candidates, own))).collect()
+}
+
+/// Candidates come in order, so a repetition is always the last one.
+fn push_once(list: &mut Vec<usize>, at: usize) {
+    if list.last() != Some(&at) {
+        list.push(at);
+    }
+}
+
+/// Bookings by digits, and by digits with the cart's prefix where column H carries one.
+#[derive(Default)]
+struct Gathering {
+    by_digits: HashMap<Digits, Vec<usize>>,
+    by_code: HashMap<(Digits, String), Vec<usize>>,
+}
+
+impl Gathering {
+    fn add(&mut self, digits: Digits, prefix: &str, at: usize) {
+        push_once(self.by_digits.entry(digits).or_default(), at);
+        push_once(self.by_code.entry((digits, prefix.to_owned())).or_default(), at);
+    }
+
+    fn decide(self, own: &[bool]) -> Numbers {
+        Numbers { by_digits: decide(self.by_digits, own), by_code: decide(self.by_code, own) }
+    }
+}
+
+struct Numbers {
+    by_digits: HashMap<Digits, Hit>,
+    by_code: HashMap<(Digits, String), Hit>,
+}
+
+impl Numbers {
+    fn get(&self, digits: Digits, prefix: &str) -> Option<&Hit> {
+        let with_prefix = if prefix.is_empty() { None } else { self.by_code.get(&(digits, prefix.to_owned())) };
+        with_prefix.or_else(|| self.by_digits.get(&digits))
+    }
+}

@@ -1,0 +1,117 @@
+//! Facts, policy, period and as-of date → reconciliation (SPEC §4.3, §4.4, §5). Pure: no file, clock or environment,
+//! and no memory of earlier runs but the ledger of findings it is handed.
+//!
+//! ```text
+//! place ─> ShopFacts ─> events ┐
+//!                       link   ┴─> groups ─> verdict ─> matched │ findings │ awaiting │ excluded ─> proof
+//! ```
+
+mod events;
+mod finding;
+mod groups;
+mod matching;
+mod observe;
+mod placement;
+mod proof;
+mod rest;
+mod sales;
+mod verdict;
+mod view;
+mod window;
+
+pub use events::{Events, money_events};
+pub use observe::disposition;
+pub use placement::{Placed, place};
+pub use window::window;
+
+use crate::domain::booking::Booking;
+use crate::domain::dates::{Day, Period};
+use crate::domain::finding::FindingRecord;
+use crate::domain::ids::FindingId;
+use crate::domain::payment::Payment;
+use crate::domain::policy::Shop;
+use crate::domain::reconciliation::{FileSummary, Finding, Freshness, Reconciliation, ShopFacts};
+use finding::Ledger;
+use groups::{Buckets, Ground, Member};
+use rest::{Reach, ShopRules};
+use std::collections::HashSet;
+
+/// The whole of SPEC §5 for one shop. `ledger`: findings known from earlier runs, of any shop.
+///
+/// Depends on the facts alone, never on their order or on which runs happened before (SPEC §5.6); linear in their
+/// number but for sorting.
+pub fn reconcile(
+    shop: &Shop,
+    facts: &ShopFacts,
+    ledger: &[FindingRecord],
+    files: &[FileSummary],
+    period: Period,
+    as_of: Day,
+) -> Reconciliation {
+    let bookings = sorted_bookings(facts);
+    let payments = sorted_payments(facts);
+    let index = matching::Index::new(shop, &bookings);
+    let members: Vec<Member<'_>> = payments.iter().filter_map(|payment| Member::of(payment, &index)).collect();
+    let freshness = freshness(facts);
+    let ledger = Ledger::of(shop, ledger);
+    let ground = Ground {
+        shop,
+        period,
+        as_of,
+        bookings: &bookings,
+        members: &members,
+        ledger: &ledger,
+        reach: Reach::new(&shop.policy, &freshness, as_of),
+        rules: ShopRules::new(shop),
+    };
+    let Buckets { matched, findings, cancellation, travels_after_window, awaiting, excluded, .. } =
+        groups::settle(&ground);
+    let cleared = cleared(&ledger, &findings);
+    let mut result = Reconciliation {
+        shop: shop.id.clone(),
+        shop_name: shop.name.clone(),
+        period,
+        as_of,
+        sales: sales::sales(&members, &bookings, period),
+        matched,
+        findings,
+        cancellation,
+        travels_after_window,
+        awaiting,
+        excluded,
+        freshness: freshness.clone(),
+        checks: Vec::new(),
+        cleared,
+    };
+    result.checks = proof::checks(&result, &payments, &bookings, files, &ledger.open());
+    result
+}
+
+fn sorted_bookings(facts: &ShopFacts) -> Vec<&Booking> {
+    let mut bookings: Vec<&Booking> = facts.bookings.iter().collect();
+    bookings.sort_by(|a, b| a.cart.cmp(&b.cart).then_with(|| a.lines.cmp(&b.lines)));
+    bookings
+}
+
+fn sorted_payments(facts: &ShopFacts) -> Vec<&Payment> {
+    let mut payments: Vec<&Payment> = facts.payments.iter().collect();
+    payments.sort_by(|a, b| a.order_id.cmp(&b.order_id).then_with(|| a.observations.cmp(&b.observations)));
+    payments
+}
+
+/// How far each side's data reaches (SPEC §5.4 "awaiting").
+fn freshness(facts: &ShopFacts) -> Freshness {
+    Freshness {
+        payments: facts.payments.iter().filter_map(|payment| payment.newest()).map(|newest| newest.at).max(),
+        bookings: facts.bookings.iter().flat_map(|booking| &booking.lines).map(|line| line.created_at).max(),
+    }
+}
+
+/// Ids open before and no longer, in order (SPEC §5.6).
+fn cleared(ledger: &Ledger<'_>, findings: &[Finding]) -> Vec<FindingId> {
+    let now: HashSet<&FindingId> = findings.iter().map(|finding| &finding.id).collect();
+    let mut cleared: Vec<FindingId> = ledger.open().iter().map(|record| record.id.clone()).collect();
+    cleared.retain(|id| !now.contains(id));
+    cleared.sort();
+    cleared
+}

@@ -1,0 +1,223 @@
+//! One table per finding code of SPEC §5.4, and the rest: matched, awaiting, excluded.
+
+use crate::facts::{AS_OF, at, booked, cart, day, entry, facts, line, outcome, paid, run, shop, told};
+use std::sync::Arc;
+use totsugo::domain::booking::{Booking, LineStatus, PaymentStatus, PaymentType, Price};
+use totsugo::domain::finding::{Code, NoBooking, Severity};
+use totsugo::domain::money::Yen;
+use totsugo::domain::payment::Payment;
+use totsugo::domain::policy::{ExcludeRule, Shop};
+use totsugo::domain::reconciliation::{Operation, Reason};
+
+/// What one cart `MZ1` with `words` and payments `A`, `B` … with these histories becomes.
+fn becomes(words: &str, histories: &[&str]) -> String {
+    let payments = payments(histories);
+    outcome(payments, vec![booked("MZ1", words)])
+}
+
+fn payments(histories: &[&str]) -> Vec<Payment> {
+    ["A", "B", "C"].into_iter().zip(histories).map(|(id, history)| paid(id, "1", history)).collect()
+}
+
+fn with(words: &str, change: impl FnOnce(&mut Booking)) -> Booking {
+    let mut booking = booked("MZ1", words);
+    change(&mut booking);
+    booking
+}
+
+fn foreign(booking: &mut Booking) {
+    booking.lines[0].total = Price::Foreign { currency: Arc::from("USD"), written: Arc::from("100") };
+}
+
+const SALE: &str = "2026-11-05 即時売上 5000";
+const RETURNED: &str = "2026-11-05 即時売上 5000;2026-11-06 返品 5000";
+
+#[test]
+fn r16_one_booking_with_its_payments() {
+    for (words, histories, expected) in [
+        ("CONFIRMED PAID_IN_FULL 5000", &[SALE][..], "matched MZ1 A"),
+        ("CANCELLED REFUND 5000", &[RETURNED], "matched MZ1 A"),
+        ("TIMEOUT NOT_PAID 5000", &[RETURNED], "matched MZ1 A"),
+        ("CONFIRMED PAID_IN_FULL 5000", &["2026-11-05 NEWSTATE 5000"], "unknown_status MZ1 A"),
+        (
+            "CONFIRMED PAID_IN_FULL 5000",
+            &["2026-11-05 即時売上 5000;2026-11-05 即時売上 1"],
+            "observation_conflict MZ1 A",
+        ),
+        ("TIMEOUT NOT_PAID 5000", &[SALE], "paid_but_dead MZ1 A"),
+        ("CANCELLED REFUND 5000", &[SALE], "cancelled_not_refunded MZ1 A"),
+        ("CONFIRMED PAID_IN_FULL 5000", &[SALE, SALE], "duplicate_payment MZ1 A B"),
+        ("CONFIRMED NOT_PAID 5000", &[SALE], "notification_missing MZ1 A"),
+        ("CONFIRMED PAID_IN_FULL 5000", &[RETURNED], "refunded_not_cancelled MZ1 A"),
+        ("CONFIRMED PAID_IN_FULL 5000", &["2026-11-05 仮売上 5000"], "not_captured MZ1 A"),
+        ("CONFIRMED PAID_IN_FULL 5000", &[], "booking_without_payment MZ1"),
+        ("CONFIRMED DEPOSIT 5000", &[], "booking_without_payment MZ1"),
+        ("CONFIRMED OVERPAID 5000", &["2026-11-05 決済失敗 5000"], "booking_without_payment MZ1 A"),
+        ("CONFIRMED PAID_IN_FULL 6000", &[SALE], "amount_mismatch MZ1 A"),
+        ("CONFIRMED PAID_IN_FULL 4000", &[SALE], "amount_mismatch MZ1 A"),
+        ("CONFIRMED REFUND 4000", &[], "amount_mismatch MZ1"),
+        (
+            "CONFIRMED PAID_IN_FULL 5000",
+            &["2026-11-05 即時売上 5000;2026-11-06 返品 5000;2026-11-08 即時売上 5000"],
+            "status_reverted MZ1 A",
+        ),
+        ("CONFIRMED PAID_IN_FULL 5000", &[SALE, "2026-11-05 決済失敗 5000"], "matched MZ1 A | no_money B"),
+        ("CONFIRMED PAID_IN_FULL 5000", &["2026-11-05 即時売上 3000", "2026-11-06 即時売上 2000"], "matched MZ1 A B"),
+        ("RESERVED PAID_IN_FULL 5000", &[SALE], "awaiting A | awaiting MZ1"),
+        ("RESERVED NOT_PAID 5000", &[], "awaiting MZ1"),
+        ("CONFIRMED FREE 5000", &[], "free MZ1"),
+        ("CONFIRMED PAID_IN_FULL 0", &[], "free MZ1"),
+        ("CONFIRMED INVOICED 5000", &[], "not_web_payment MZ1"),
+        ("CONFIRMED NOT_PAID 5000", &[], "not_paid MZ1"),
+        ("CONFIRMED NOT_PAID 5000", &["2026-11-05 期限切れ 5000"], "no_money A | not_paid MZ1"),
+        ("CONFIRMED NOT_PAID 5000", &["2026-11-05 決済開始 5000"], "no_money A | not_paid MZ1"),
+        ("CANCELLED NOT_PAID 5000", &[], "cancelled_unpaid MZ1"),
+        ("REJECTED NOT_PAID 5000", &[], "dead MZ1"),
+    ] {
+        assert_eq!(becomes(words, histories), expected, "{words} {histories:?}");
+    }
+}
+
+#[test]
+fn r14_amounts_by_what_the_files_state() {
+    let check = |booking: Booking, histories: &[&str], expected: &str| {
+        assert_eq!(outcome(payments(histories), vec![booking.clone()]), expected, "{booking:?} {histories:?}");
+    };
+    let kept_fee = |booking: &mut Booking| {
+        booking.lines[0].paid = Some(Yen::new(8_000));
+        booking.lines[0].refunded = Some(Yen::new(3_000));
+    };
+    check(with("CANCELLED REFUND 8000", kept_fee), &[SALE], "matched MZ1 A");
+    check(with("CANCELLED REFUND 8000", kept_fee), &[RETURNED], "refund_mismatch MZ1 A");
+    check(with("CONFIRMED PAID_IN_FULL 9000", kept_fee), &[SALE], "matched MZ1 A");
+    check(booked("MZ1", "CONFIRMED DEPOSIT 9000"), &[SALE], "matched MZ1 A");
+    check(booked("MZ1", "CONFIRMED DEPOSIT 4000"), &[SALE], "amount_mismatch MZ1 A");
+    check(booked("MZ1", "CONFIRMED DEPOSIT 4000"), &[SALE, SALE], "duplicate_payment MZ1 A B");
+    check(with("CONFIRMED PAID_IN_FULL 1", foreign), &[SALE], "currency_mismatch MZ1 A");
+    check(with("CONFIRMED PAID_IN_FULL 1", foreign), &[], "booking_without_payment MZ1");
+    let entries = |list: &[(PaymentType, i64)]| {
+        let entries = list.iter().map(|(kind, yen)| entry(*kind, *yen, "")).collect();
+        with("CONFIRMED PAID_IN_FULL 9000", |booking| booking.entries = entries)
+    };
+    check(entries(&[(PaymentType::WebPayment, 6_000), (PaymentType::WebPayment, -1_000)]), &[SALE], "matched MZ1 A");
+    check(entries(&[(PaymentType::WebPayment, 5_000), (PaymentType::Cash, 4_000)]), &[SALE], "matched MZ1 A");
+    check(entries(&[(PaymentType::Cash, 9_000)]), &[], "not_web_payment MZ1");
+    check(entries(&[(PaymentType::Cash, 9_000)]), &[SALE], "amount_mismatch MZ1 A");
+    let partly = cart(
+        "MZ1",
+        vec![
+            line(LineStatus::Cancelled, PaymentStatus::Refund, 4_000),
+            line(LineStatus::Confirmed, PaymentStatus::PaidInFull, 5_000),
+        ],
+    );
+    check(partly, &[SALE], "matched MZ1 A");
+}
+
+#[test]
+fn r16_payments_of_no_booking() {
+    for (history, expected) in [
+        (SALE, "payment_without_booking A"),
+        (RETURNED, "returned A"),
+        ("2026-11-05 月跨り返品 5000", "returned A"),
+        ("2026-11-05 決済失敗 5000", "no_money A"),
+        ("2026-11-05 決済開始 5000", "no_money A"),
+        ("2026-11-05 仮売上 5000", "not_captured A"),
+        ("2026-11-23 仮売上 5000", ""),
+        ("2026-11-22 仮売上 5000", "awaiting A"),
+        ("2026-11-05 NEWSTATE 5000", "unknown_status A"),
+        ("2026-11-05 即時売上 5000;2026-11-05 返品 5000", "observation_conflict A"),
+        (
+            "2026-11-05 即時売上 5000;2026-11-06 返品 5000;2026-11-07 即時売上 5000;2026-11-08 返品 5000",
+            "status_reverted A",
+        ),
+    ] {
+        let bookings = vec![with("REJECTED NOT_PAID 1", |b| b.lines[0].created_at = at("2020-01-01"))];
+        assert_eq!(outcome(vec![paid("A", "77", history)], bookings), expected, "{history}");
+    }
+}
+
+#[test]
+fn reasons_say_what_is_wrong() {
+    for (column_h, why) in
+        [("", NoBooking::Blank), ("電話予約", NoBooking::NotANumber), ("77", NoBooking::NotAmongBookings)]
+    {
+        let result = run(&shop(), &facts(vec![paid("A", column_h, SALE)], Vec::new()), AS_OF);
+        assert_eq!(result.findings[0].reason, Reason::NoBooking(why));
+    }
+    let reason = |words: &str, history: &str, as_of: &str| {
+        let known = facts(payments(&[history]), vec![booked("MZ1", words)]);
+        let result = run(&shop(), &known, as_of);
+        let finding = result.findings.first().expect("a finding");
+        (finding.code, finding.severity, finding.reason.clone())
+    };
+    let unknown = reason("CONFIRMED PAID_IN_FULL 5000", "2026-11-05 NEWSTATE 5000", AS_OF);
+    assert_eq!(unknown, (Code::UnknownStatus, Severity::High, Reason::Label(Arc::from("NEWSTATE"))));
+    for (as_of, severity, operation) in [
+        ("2026-11-05", Severity::High, Operation::Void),
+        ("2026-11-30", Severity::High, Operation::Return),
+        ("2026-12-01", Severity::High, Operation::CrossMonthReturn),
+        ("2027-10-04", Severity::High, Operation::CrossMonthReturn),
+        ("2027-10-05", Severity::Critical, Operation::CrossMonthReturn),
+        ("2027-11-05", Severity::Critical, Operation::CrossMonthReturn),
+        ("2027-11-06", Severity::Critical, Operation::Closed),
+    ] {
+        let (code, found, reason) = reason("CANCELLED REFUND 5000", SALE, as_of);
+        assert_eq!((code, found), (Code::CancelledNotRefunded, severity), "{as_of}");
+        let last_safe_day = day("2027-11-04");
+        let days_left = last_safe_day.since(day(as_of));
+        let last_possible_day = day("2027-11-05");
+        assert_eq!(reason, Reason::Window { last_safe_day, last_possible_day, days_left, operation }, "{as_of}");
+    }
+}
+
+#[test]
+fn r13_grace_and_awaiting_to_the_day() {
+    // A payment of 11-10 with bookings known up to `reach`; then a booking of 11-10 with payments up to `reach`.
+    for (as_of, reach, awaiting) in [
+        ("2026-11-10", "2026-11-30", true),
+        ("2026-11-11", "2026-11-30", true),
+        ("2026-11-12", "2026-11-30", false),
+        ("2026-11-17", "2026-11-09", true),
+        ("2026-11-17", "2026-11-10 09:59", true),
+        ("2026-11-17", "2026-11-10 10:00", false),
+        ("2026-11-18", "2026-11-09", false),
+    ] {
+        for label in ["即時売上", "仮売上"] {
+            let other = with("REJECTED NOT_PAID 1", |booking| booking.lines[0].created_at = at(reach));
+            let known = facts(vec![paid("A", "77", &format!("2026-11-10 {label} 5000"))], vec![other]);
+            let told = told(&run(&shop(), &known, as_of));
+            assert_eq!(told.contains(&"awaiting A".to_owned()), awaiting, "{as_of} {reach} {label} {told:?}");
+        }
+        let booking = with("CONFIRMED PAID_IN_FULL 5000", |booking| booking.lines[0].created_at = at("2026-11-10"));
+        let known = facts(vec![paid("Z", "", &format!("{reach} 決済失敗 1"))], vec![booking]);
+        let told = told(&run(&shop(), &known, as_of));
+        assert_eq!(told.contains(&"awaiting MZ1".to_owned()), awaiting, "{as_of} {reach} {told:?}");
+    }
+    let alone = facts(vec![paid("A", "77", "2026-11-10 即時売上 5000")], Vec::new());
+    assert_eq!(told(&run(&shop(), &alone, "2026-11-17")), ["awaiting A"]);
+    assert_eq!(told(&run(&shop(), &alone, "2026-11-18")), ["payment_without_booking A"]);
+}
+
+#[test]
+fn shop_rules_and_cut_over_date_take_items_out_by_name() {
+    let mut shop = shop();
+    shop.exclude = vec![ExcludeRule { name: "ota".to_owned(), channel: vec!["viator.com".to_owned()] }];
+    let ota = |words| with(words, |booking| booking.lines[0].channel = Arc::from("Ｖｉａｔｏｒ.com"));
+    let told_of = |shop: &Shop, payments, booking| told(&run(shop, &facts(payments, vec![booking]), AS_OF)).join(" | ");
+    assert_eq!(told_of(&shop, Vec::new(), ota("CONFIRMED PAID_IN_FULL 5000")), "ota MZ1");
+    assert_eq!(told_of(&shop, payments(&[SALE]), ota("CONFIRMED PAID_IN_FULL 9000")), "amount_mismatch MZ1 A");
+    let failed = payments(&["2026-11-05 決済失敗 5000"]);
+    assert_eq!(told_of(&shop, failed, ota("CONFIRMED PAID_IN_FULL 5000")), "no_money A | ota MZ1");
+    shop.policy.history_start = Some(day("2026-11-06"));
+    let old = told_of(&shop, payments(&[SALE]), booked("MZ1", "CANCELLED REFUND 5000"));
+    assert_eq!(old, "before_history_start A | before_history_start MZ1");
+    shop.policy.history_start = Some(day("2026-11-05"));
+    let new = told_of(&shop, payments(&[SALE]), booked("MZ1", "CANCELLED REFUND 5000"));
+    assert_eq!(new, "cancelled_not_refunded MZ1 A");
+}
+
+#[test]
+fn a_failed_attempt_waits_with_the_live_booking_that_waits_for_it() {
+    let booking = with("CONFIRMED PAID_IN_FULL 5000", |booking| booking.lines[0].created_at = at("2026-11-22"));
+    assert_eq!(outcome(payments(&["2026-11-20 決済失敗 5000"]), vec![booking]), "awaiting A | awaiting MZ1");
+}

@@ -1,0 +1,8 @@
+//! Reconciling through its public face (SPEC §4.3, §4.4, §5). Names carry the faults of FAULTS.md section R.
+
+mod facts;
+mod findings;
+mod matching;
+mod observations;
+mod properties;
+mod results;

@@ -1,0 +1,206 @@
+//! Sales, windows, scope, findings over time and the proof.
+
+use crate::facts::{AS_OF, at, booked, cart, day, facts, line, paid, period, run, seen, shop};
+use std::sync::Arc;
+use totsugo::domain::booking::{Booking, LineStatus, PaymentStatus};
+use totsugo::domain::dates::{Day, Period};
+use totsugo::domain::finding::{Code, FindingRecord, Note, finding_id};
+use totsugo::domain::ids::ShopId;
+use totsugo::domain::intake::RowCounts;
+use totsugo::domain::money::Yen;
+use totsugo::domain::policy::Policy;
+use totsugo::domain::reconciliation::{FileSummary, Operation, Reconciliation, Risk, Totals};
+use totsugo::reconcile::{reconcile, window};
+
+const SALE: &str = "2026-11-05 即時売上 5000";
+
+fn starting(words: &str, start: Option<&str>) -> Booking {
+    let mut booking = booked("MZ1", words);
+    booking.lines[0].start_at = start.map(at);
+    booking
+}
+
+#[test]
+fn r19_window_of_every_day_2019_to_2032() {
+    let policy = Policy::default();
+    let mut sold = day("2019-01-01");
+    while sold < day("2033-01-01") {
+        for (age, left, operation) in [
+            (0, 364, Operation::Void),
+            (363, 1, Operation::CrossMonthReturn),
+            (364, 0, Operation::CrossMonthReturn),
+            (365, -1, Operation::CrossMonthReturn),
+            (366, -2, Operation::Closed),
+        ] {
+            let found = window(sold, &policy, sold.plus(age));
+            assert_eq!((found.days_left, found.operation), (left, operation), "{sold} + {age}");
+        }
+        let end = window(sold, &policy, sold.month_end()).operation;
+        assert_eq!(end, if sold == sold.month_end() { Operation::Void } else { Operation::Return });
+        assert_eq!(window(sold, &policy, sold.month_end().plus(1)).operation, Operation::CrossMonthReturn);
+        sold = sold.plus(1);
+    }
+}
+
+#[test]
+fn r19_leap_days_and_short_windows() {
+    let days = |sold: &str, cancel_window_days: i32| {
+        let policy = Policy { cancel_window_days, ..Policy::default() };
+        let window = window(day(sold), &policy, day(AS_OF));
+        (window.last_safe_day.to_string(), window.last_possible_day.to_string(), window.days_left)
+    };
+    let dates = |safe: &str, possible: &str, left| (safe.to_owned(), possible.to_owned(), left);
+    assert_eq!(days("2024-03-01", 365), dates("2025-02-28", "2025-03-01", -633));
+    assert_eq!(days("2024-03-01", 180), dates("2024-08-27", "2024-08-28", -818));
+    assert_eq!(days("2023-03-01", 365), dates("2024-02-28", "2024-02-29", -999));
+    assert_eq!(days("2024-02-29", 365), dates("2025-02-27", "2025-02-28", -634));
+    assert_eq!(days("2025-12-02", 365), dates("2026-12-01", "2026-12-02", 8));
+}
+
+#[test]
+fn r19_cancellation_list_from_d_334_to_d_365() {
+    for (age, listed) in [(333, false), (334, true), (363, true), (364, true), (365, true), (366, false)] {
+        let as_of = day("2026-11-05").plus(age).to_string();
+        let result = run(&shop(), &facts(vec![paid("A", "", SALE)], Vec::new()), &as_of);
+        assert_eq!(result.cancellation.len(), usize::from(listed), "{age}");
+    }
+}
+
+#[test]
+fn risks_of_the_cancellation_list() {
+    let sale = "2025-12-02 即時売上 5000";
+    for (words, start, risk, travels) in [
+        ("CANCELLED REFUND 5000", Some("2027-01-01"), Risk::RefundDue, 0),
+        ("TIMEOUT NOT_PAID 5000", None, Risk::RefundDue, 0),
+        ("CONFIRMED PAID_IN_FULL 5000", Some("2026-12-02"), Risk::TravelsLater, 1),
+        ("CONFIRMED PAID_IN_FULL 5000", Some("2026-12-01"), Risk::NotTravelled, 0),
+        ("CONFIRMED PAID_IN_FULL 5000", Some(AS_OF), Risk::NotTravelled, 0),
+        ("CONFIRMED PAID_IN_FULL 5000", None, Risk::NotTravelled, 0),
+        ("CONFIRMED PAID_IN_FULL 5000", Some("2026-11-22"), Risk::Travelled, 0),
+    ] {
+        let known = facts(vec![paid("A", "1", sale)], vec![starting(words, start)]);
+        let result = run(&shop(), &known, AS_OF);
+        let found: Vec<_> = result.cancellation.iter().map(|e| (e.risk, e.window.days_left)).collect();
+        assert_eq!((found, result.travels_after_window), (vec![(risk, 8)], travels), "{words} {start:?}");
+    }
+    let alone = run(&shop(), &facts(vec![paid("A", "", sale)], Vec::new()), AS_OF);
+    assert_eq!(alone.cancellation[0].risk, Risk::NoBooking);
+}
+
+#[test]
+fn r10_sales_by_every_cut() {
+    let named = |status, yen, product: &str| {
+        let mut line = line(status, PaymentStatus::PaidInFull, yen);
+        line.product = Arc::from(product);
+        line
+    };
+    let lines = [(LineStatus::Confirmed, "A"), (LineStatus::Confirmed, "B"), (LineStatus::Cancelled, "C")];
+    let booking = cart("MZ1", lines.map(|(status, product)| named(status, 3_333, product)).to_vec());
+    let payments = vec![
+        paid("A", "1", "2026-10-31 即時売上 7;2026-11-05 即時売上 10008;2026-11-20 即時売上 9997;2026-11-23 返品 9997"),
+        paid("B", "", "2026-11-06 取消 500"),
+        paid("C", "", "2026-11-07 即時売上 1;2026-11-07 即時売上 2"),
+    ];
+    let sales = run(&shop(), &facts(payments, vec![booking]), AS_OF).sales;
+    let totals = |count, gross, refunds| Totals { count, gross: Yen::new(gross), refunds: Yen::new(refunds) };
+    let row = |name: &str, totals| (name.to_owned(), totals);
+    assert_eq!(sales.total, totals(1, 10_501, -511));
+    assert_eq!(sales.by_day.len(), 22);
+    assert_eq!(sales.by_day[4], (day("2026-11-05"), totals(0, 10_001, 0)));
+    assert_eq!(sales.by_month, [row("2026-11", totals(1, 10_501, -511))]);
+    assert_eq!(sales.by_status, [row("即時売上", totals(0, 10_001, -11)), row("取消", totals(1, 500, -500))]);
+    assert_eq!(sales.by_method, [row("クレジットカード", totals(1, 10_501, -511))]);
+    let products = [row("", totals(1, 500, -500)), row("A", totals(0, 5_001, -6)), row("B", totals(0, 5_000, -5))];
+    assert_eq!(sales.by_product, products);
+}
+
+fn record(code: Code, key: &str, cleared: Option<&str>) -> FindingRecord {
+    FindingRecord {
+        id: finding_id(&shop().id, key, code),
+        shop: shop().id,
+        code,
+        key: key.to_owned(),
+        first_seen: day("2026-11-13"),
+        cleared: cleared.map(day),
+        note: Note { state: "対応中".to_owned(), ..Note::default() },
+    }
+}
+
+fn with_ledger(ledger: &[FindingRecord], period: Period) -> Reconciliation {
+    let known = facts(vec![paid("A", "", SALE), paid("B", "1", SALE)], vec![booked("MZ1", "CANCELLED REFUND 5000")]);
+    reconcile(&shop(), &known, ledger, &[], period, day(AS_OF))
+}
+
+#[test]
+fn r20_findings_keep_id_first_date_and_note_and_clear_by_themselves() {
+    let gone = record(Code::AmountMismatch, "MZ1", None);
+    let other_shop = FindingRecord { shop: ShopId::new("S2"), ..record(Code::NotCaptured, "Q", None) };
+    let ledger = [
+        record(Code::PaymentWithoutBooking, "A", None),
+        record(Code::CancelledNotRefunded, "MZ1", Some("2026-11-20")),
+        gone.clone(),
+        record(Code::AmountMismatch, "MZ2", Some("2026-11-20")),
+        other_shop,
+    ];
+    let result = with_ledger(&ledger, period());
+    assert_eq!(result.cleared, [gone.id]);
+    assert!(result.balanced(), "{:?}", result.checks);
+    for finding in &result.findings {
+        let shown = (finding.first_seen, finding.age_business_days, finding.note.state.as_str(), finding.carried);
+        assert_eq!(shown, (day("2026-11-13"), 5, "対応中", false), "{:?}", finding.code);
+    }
+    let fresh = with_ledger(&[], period());
+    assert!(fresh.findings.iter().all(|f| f.first_seen == day(AS_OF) && f.age_business_days == 0));
+}
+
+#[test]
+fn r21_open_findings_outside_the_period_are_carried() {
+    let later = Period::new(day("2026-11-20"), day("2026-11-22")).expect("a period");
+    let result = with_ledger(&[], later);
+    assert!(result.findings.len() == 2 && result.findings.iter().all(|finding| finding.carried));
+    assert!(result.balanced(), "{:?}", result.checks);
+}
+
+#[test]
+fn findings_come_worst_first() {
+    let payments = vec![
+        paid("A", "", "2026-11-05 即時売上 100"),
+        paid("B", "", "2026-11-05 即時売上 900"),
+        paid("C", "", "2026-11-04 即時売上 100"),
+        paid("D", "1", SALE),
+    ];
+    let bookings = vec![booked("MZ1", "TIMEOUT NOT_PAID 5000"), booked("MZ2", "CONFIRMED PAID_IN_FULL 7")];
+    let result = run(&shop(), &facts(payments, bookings), AS_OF);
+    let keys: Vec<_> = result.findings.iter().map(|finding| finding.key.as_str()).collect();
+    assert_eq!(keys, ["MZ1", "C", "B", "A", "MZ2"]);
+}
+
+#[test]
+fn r17_a_lost_row_breaks_the_proof() {
+    let mut rows = RowCounts { read: 3, new: 2, ..RowCounts::default() };
+    let file = |rows| FileSummary {
+        name: "a.csv".to_owned(),
+        layout: String::new(),
+        digest: String::new(),
+        rows,
+        yen: Yen::ZERO,
+        covers: None,
+    };
+    let reconciled =
+        |rows| reconcile(&shop(), &facts(Vec::new(), Vec::new()), &[], &[file(rows)], period(), day(AS_OF));
+    let broken = reconciled(rows);
+    let failed: Vec<_> = broken.checks.iter().filter(|check| !check.balances()).collect();
+    assert_eq!((failed.len(), failed[0].name.as_str(), failed[0].left, failed[0].right), (1, "rows_read", 3, 2));
+    rows.rejected = 1;
+    assert!(reconciled(rows).balanced());
+}
+
+#[test]
+fn r08_column_h_of_the_newest_row_that_has_one() {
+    let mut payment = paid("A", "1", SALE);
+    payment.observations.push(seen("2026-11-06", "即時売上", 5_000, " "));
+    let known = facts(vec![payment], vec![booked("MZ1", "CONFIRMED PAID_IN_FULL 5000")]);
+    let result = run(&shop(), &known, AS_OF);
+    assert_eq!(&*result.matched[0].payments[0].booking_ref, "1");
+    assert_eq!(result.freshness.payments.map(|at| at.day()), Day::parse("2026-11-06"));
+}
