@@ -23,8 +23,8 @@
 //! | [`run`] | the pipeline: ingest, publish, exit code | shell |
 //! | [`demo`] | a sample merchant, made in code | pure |
 //! | [`cli`] | commands of SPEC §3 | shell |
-| [`durable`] | every file we write or move, whole or not at all | shell |
-| [`clock`] | what time it is | shell |
+//! | [`durable`] | every file we write or move, whole or not at all | shell |
+//! | [`clock`] | what time it is | shell |
 //!
 //! Pure modules never touch files, the clock, the environment, threads or async; `tests/tidy.rs` keeps it so.
 

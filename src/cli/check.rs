@@ -22,12 +22,22 @@ pub(super) fn check(config: Option<&Path>) -> Exit {
 fn inspect(workshop: &Workshop) -> Exit {
     let language = workshop.language();
     let config = &workshop.config;
-    println!("✓ {}", pick(language, "設定ファイル・レイアウト・メールテンプレートは正しく読めます。", "Configuration, layouts and mail templates are valid."));
+    println!(
+        "✓ {}",
+        pick(
+            language,
+            "設定ファイル・レイアウト・メールテンプレートは正しく読めます。",
+            "Configuration, layouts and mail templates are valid."
+        )
+    );
     let mut warnings = folders(workshop);
     for shop in &config.shops {
         println!("  {} {}", shop.shop.id, shop.shop.name);
         if shop.recipients.is_empty() {
-            println!("    {}", pick(language, "宛先がありません: メールは作成されません。", "No recipients: no mail is made."));
+            println!(
+                "    {}",
+                pick(language, "宛先がありません: メールは作成されません。", "No recipients: no mail is made.")
+            );
         }
         for deviation in shop.gmo_settings.as_ref().map(console::deviations).unwrap_or_default() {
             warnings.push(deviation_sentence(language, &shop.shop.id.to_string(), &deviation));
@@ -35,7 +45,11 @@ fn inspect(workshop: &Workshop) -> Exit {
     }
     shared_addresses(workshop);
     if let Transport::Smtp(smtp) = &config.mail.transport {
-        let text = pick(language, "SMTP 送信はこの版では行わず、メールは送信待ちのまま残ります", "this version does not send by SMTP; mail stays queued");
+        let text = pick(
+            language,
+            "SMTP 送信はこの版では行わず、メールは送信待ちのまま残ります",
+            "this version does not send by SMTP; mail stays queued",
+        );
         warnings.push(format!("{}:{}: {text}", smtp.host, smtp.port));
     }
     if config.paths.database.exists()
@@ -56,10 +70,16 @@ fn folders(workshop: &Workshop) -> Vec<String> {
     let language = workshop.language();
     let mut warnings = Vec::new();
     if !paths.inbox.is_dir() {
-        let text = pick(language, "フォルダがありません。共有フォルダの接続をご確認ください", "no such folder; is the share mounted?");
+        let text = pick(
+            language,
+            "フォルダがありません。共有フォルダの接続をご確認ください",
+            "no such folder; is the share mounted?",
+        );
         warnings.push(format!("inbox: {}: {text}", paths.inbox.display()));
     }
-    for (key, folder) in [("archive", &paths.archive), ("held", &paths.held), ("reports", &paths.reports), ("outbox", &paths.outbox)] {
+    for (key, folder) in
+        [("archive", &paths.archive), ("held", &paths.held), ("reports", &paths.reports), ("outbox", &paths.outbox)]
+    {
         let read_only = folder.metadata().is_ok_and(|metadata| metadata.permissions().readonly());
         if read_only || (folder.exists() && !folder.is_dir()) {
             let text = pick(language, "書き込めません", "cannot be written");

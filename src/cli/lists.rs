@@ -49,11 +49,15 @@ pub(super) fn findings(workshop: &Workshop, action: Option<&FindingsAction>) -> 
             println!("{}", pick(language, "要確認の項目はありません。", "No findings are open."));
             return Exit::Completed;
         }
-        let mut shown = table(&pick(
-            language,
-            "所見ID,ショップ,区分,予約番号・オーダーID,初出日,対応状況",
-            "ID,Shop,Kind,Booking or Order ID,First seen,State",
-        ).split(',').collect::<Vec<_>>());
+        let mut shown = table(
+            &pick(
+                language,
+                "所見ID,ショップ,区分,予約番号・オーダーID,初出日,対応状況",
+                "ID,Shop,Kind,Booking or Order ID,First seen,State",
+            )
+            .split(',')
+            .collect::<Vec<_>>(),
+        );
         for f in &open {
             shown.add_row([
                 f.id.to_string(),
@@ -87,7 +91,14 @@ pub(super) fn held(workshop: &Workshop, action: Option<HeldAction>) -> Exit {
             Err(error) => return failed(&error),
         };
         let Some(file) = held.into_iter().find(|file| file.name == name) else {
-            eprintln!("{name}: {}", pick(language, "保留ファイルの中にありません。held list でご確認ください。", "not among the held files; see `held list`."));
+            eprintln!(
+                "{name}: {}",
+                pick(
+                    language,
+                    "保留ファイルの中にありません。held list でご確認ください。",
+                    "not among the held files; see `held list`."
+                )
+            );
             return Exit::Usage;
         };
         let paths = &workshop.config.paths;

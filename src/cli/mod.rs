@@ -14,10 +14,10 @@ use crate::domain::dates::{Day, Period};
 use crate::domain::ids::ShopId;
 use crate::inbox;
 use crate::locale::Language;
-use notices::{pick, sentence};
 use crate::run::{self, Effect, Lock, LockError, Notice, Order, Outcome, Report, Workshop};
 use args::{Arguments, Command, RunArguments};
 use clap::{CommandFactory, Parser};
+use notices::{pick, sentence};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -89,7 +89,11 @@ pub fn main(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> Exit {
         Command::Man => {
             let mut page = Vec::new();
             let rendered = clap_mangen::Man::new(Arguments::command()).render(&mut page);
-            if rendered.and_then(|()| std::io::stdout().write_all(&page)).is_ok() { Exit::Completed } else { Exit::Failed }
+            if rendered.and_then(|()| std::io::stdout().write_all(&page)).is_ok() {
+                Exit::Completed
+            } else {
+                Exit::Failed
+            }
         }
     }
 }
@@ -118,7 +122,10 @@ fn lock(workshop: &Workshop) -> Result<Lock, Exit> {
     Lock::take(&workshop.config.paths.database).map_err(|error| match error {
         LockError::Taken => {
             let ja = "別の totsugo が処理中です。終わってからもう一度実行してください。";
-            eprintln!("{}", pick(workshop.language(), ja, "Another instance of totsugo is at work. Try again when it is done."));
+            eprintln!(
+                "{}",
+                pick(workshop.language(), ja, "Another instance of totsugo is at work. Try again when it is done.")
+            );
             Exit::Busy
         }
         LockError::Io(error) => failed(&error),
@@ -171,8 +178,12 @@ fn print_json(document: &impl serde::Serialize) -> std::io::Result<()> {
 fn order(workshop: &Workshop, arguments: &RunArguments) -> Result<Order, String> {
     let language = workshop.language();
     let bad = |what: &str, found: &str| match language {
-        Language::Ja => format!("{what}: 「{found}」は指定できません。YYYY-MM-DD 形式の日付、または yesterday・last-7-days・month-to-date・previous-month・YYYY-MM を指定してください。"),
-        Language::En => format!("{what}: \"{found}\" is not valid. Give a date YYYY-MM-DD, or yesterday, last-7-days, month-to-date, previous-month or YYYY-MM."),
+        Language::Ja => format!(
+            "{what}: 「{found}」は指定できません。YYYY-MM-DD 形式の日付、または yesterday・last-7-days・month-to-date・previous-month・YYYY-MM を指定してください。"
+        ),
+        Language::En => format!(
+            "{what}: \"{found}\" is not valid. Give a date YYYY-MM-DD, or yesterday, last-7-days, month-to-date, previous-month or YYYY-MM."
+        ),
     };
     let day = |what: &str, text: &str| Day::parse(text).ok_or_else(|| bad(what, text));
     let as_of = arguments.as_of.as_deref().map_or(Ok(workshop.today()), |text| day("--as-of", text))?;
@@ -182,7 +193,11 @@ fn order(workshop: &Workshop, arguments: &RunArguments) -> Result<Order, String>
             Period::new(from, to).ok_or_else(|| bad("--from/--to", &format!("{from}..{to}")))?
         }
         (None, None) => Period::named(&arguments.period, as_of).ok_or_else(|| bad("--period", &arguments.period))?,
-        _ => return Err(pick(language, "--from と --to は両方指定してください。", "Give both --from and --to.").to_owned()),
+        _ => {
+            return Err(
+                pick(language, "--from と --to は両方指定してください。", "Give both --from and --to.").to_owned()
+            );
+        }
     };
     let known = |id: &String| workshop.config.shops.iter().any(|shop| shop.shop.id.as_str() == id);
     if let Some(unknown) = arguments.shop.iter().find(|id| !known(id)) {
@@ -204,7 +219,10 @@ fn tell(workshop: &Workshop, report: &Report, effect: Effect, json: bool) {
     let language = workshop.language();
     if !json {
         if effect == Effect::Rehearsal {
-            println!("{}", pick(language, "予行（--dry-run）: 何も変更していません。", "Dry run: nothing was changed."));
+            println!(
+                "{}",
+                pick(language, "予行（--dry-run）: 何も変更していません。", "Dry run: nothing was changed.")
+            );
         }
         println!("{} {} – {}", pick(language, "対象期間", "Period"), report.json.period.from, report.json.period.to);
         for shop in &report.issued {
@@ -243,7 +261,8 @@ fn ingest_command(workshop: &Workshop, paths: &[PathBuf], json: bool) -> Exit {
         let settle = std::time::Duration::from_secs(workshop.config.intake.settle_seconds);
         inbox::scan(&workshop.config.paths.inbox, workshop.config.intake.sentinel.as_deref(), settle)
     } else {
-        inbox::named(paths, &workshop.config.paths.inbox).map(|arrivals| inbox::Scan { arrivals, ..inbox::Scan::default() })
+        inbox::named(paths, &workshop.config.paths.inbox)
+            .map(|arrivals| inbox::Scan { arrivals, ..inbox::Scan::default() })
     };
     let intake = match found {
         Ok(scan) => run::ingest(workshop, &mut open.store, &scan, Effect::Real),
@@ -276,7 +295,11 @@ fn ingest_command(workshop: &Workshop, paths: &[PathBuf], json: bool) -> Exit {
                 file.rows.new
             ),
             Outcome::Duplicate => {
-                println!("{}: {}", file.name, pick(workshop.language(), "取込済み（重複）", "known already (duplicate)"));
+                println!(
+                    "{}: {}",
+                    file.name,
+                    pick(workshop.language(), "取込済み（重複）", "known already (duplicate)")
+                );
             }
         }
     }

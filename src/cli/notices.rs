@@ -27,8 +27,12 @@ pub(super) fn sentence(language: Language, notice: &Notice) -> String {
             format!("{name}: not a regular file, not read. Please remove it from the inbox."),
         ),
         Notice::FileFailed { name, why } => say(
-            format!("{name}: 処理できませんでした（{why}）。ファイルは inbox に残っています。権限と空き容量をご確認ください。"),
-            format!("{name}: could not be handled ({why}). It is still in the inbox; check permissions and free space."),
+            format!(
+                "{name}: 処理できませんでした（{why}）。ファイルは inbox に残っています。権限と空き容量をご確認ください。"
+            ),
+            format!(
+                "{name}: could not be handled ({why}). It is still in the inbox; check permissions and free space."
+            ),
         ),
         Notice::UnplacedBookings(carts) => say(
             format!(

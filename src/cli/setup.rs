@@ -15,7 +15,10 @@ use std::path::Path;
 pub(super) fn demo(folder: &Path) -> Exit {
     let config_file = folder.join("totsugo.toml");
     if config_file.exists() {
-        eprintln!("{}: 既に使われています。新しいフォルダを指定してください。 / already in use; name a new folder.", folder.display());
+        eprintln!(
+            "{}: 既に使われています。新しいフォルダを指定してください。 / already in use; name a new folder.",
+            folder.display()
+        );
         return Exit::Usage;
     }
     let files = match demo::files() {
@@ -28,9 +31,9 @@ pub(super) fn demo(folder: &Path) -> Exit {
             return failed(&format!("{}: {error}", path.display()));
         }
     }
-    let workshop = config::load(Some(&config_file)).map_err(|e| failed(&e)).and_then(|config| {
-        Workshop::prepare(config, clock::now()).map_err(|e| failed(&e))
-    });
+    let workshop = config::load(Some(&config_file))
+        .map_err(|e| failed(&e))
+        .and_then(|config| Workshop::prepare(config, clock::now()).map_err(|e| failed(&e)));
     let workshop = match workshop {
         Ok(workshop) => workshop,
         Err(exit) => return exit,
@@ -58,11 +61,16 @@ pub(super) fn demo(folder: &Path) -> Exit {
 /// Writes a commented configuration, a schedule and the folders; never over an existing file.
 pub(super) fn init(folder: &Path) -> Exit {
     let language = Language::Ja;
-    for (path, text) in templates::init_files() {
+    let files = [("totsugo.toml", templates::initial_config(language)), ("schedules/nightly.toml", templates::NIGHTLY)];
+    for (path, text) in files {
         let path = folder.join(path);
         match durable::write_new(&path, text.as_bytes()) {
             Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
-                eprintln!("{}: {}", path.display(), pick(language, "既にあるため、書き換えません。", "exists, not touched."));
+                eprintln!(
+                    "{}: {}",
+                    path.display(),
+                    pick(language, "既にあるため、書き換えません。", "exists, not touched.")
+                );
                 return Exit::Usage;
             }
             Err(error) => return failed(&format!("{}: {error}", path.display())),

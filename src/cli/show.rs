@@ -18,7 +18,10 @@ use crate::store::Store;
 pub(super) fn show(workshop: &Workshop, key: &str) -> Exit {
     with_store(workshop, |store| match lines(workshop, store, key) {
         Ok(lines) if lines.is_empty() => {
-            eprintln!("{key}: {}", pick(workshop.language(), "該当する取引・予約はありません。", "no such payment or booking."));
+            eprintln!(
+                "{key}: {}",
+                pick(workshop.language(), "該当する取引・予約はありません。", "no such payment or booking.")
+            );
             Exit::Attention
         }
         Ok(lines) => {
@@ -39,7 +42,8 @@ fn lines(workshop: &Workshop, store: &Store, key: &str) -> Result<Vec<String>, c
         let Some(facts) = by_shop.get(&shop.id) else { continue };
         let result = reconcile::reconcile(shop, facts, &store.findings(Some(&shop.id))?, &[], period, today);
         let (orders, carts) = related(facts, &result, key);
-        let payments: Vec<&Payment> = facts.payments.iter().filter(|p| orders.contains(&p.order_id.to_string())).collect();
+        let payments: Vec<&Payment> =
+            facts.payments.iter().filter(|p| orders.contains(&p.order_id.to_string())).collect();
         let bookings: Vec<&Booking> = facts.bookings.iter().filter(|b| carts.contains(&b.cart.to_string())).collect();
         if payments.is_empty() && bookings.is_empty() {
             continue;
@@ -68,9 +72,7 @@ fn related(facts: &ShopFacts, result: &Reconciliation, key: &str) -> (Vec<String
     let mut orders: Vec<String> = facts
         .payments
         .iter()
-        .filter(|p| {
-            p.order_id.as_str() == key || p.newest().is_some_and(|o| names(&o.booking_ref, CodeKind::Cart))
-        })
+        .filter(|p| p.order_id.as_str() == key || p.newest().is_some_and(|o| names(&o.booking_ref, CodeKind::Cart)))
         .map(|p| p.order_id.to_string())
         .collect();
     let in_group = |carts: &[String], orders: &[String], f: &Finding| touches(f, orders, carts);

@@ -220,10 +220,14 @@ fn reason_ja(finding: &Finding) -> String {
             format!("取消済の予約に残るべき金額は{booking}円ですが、GMOの残高は{gmo}円です（返しすぎ{gap}円）。")
         }
         Code::DuplicatePayment => {
-            format!("1つの予約に{payments}件の決済があり、{gmo}円が入金されています（予約金額{booking}円、超過{gap}円）。")
+            format!(
+                "1つの予約に{payments}件の決済があり、{gmo}円が入金されています（予約金額{booking}円、超過{gap}円）。"
+            )
         }
         Code::NotificationMissing => {
-            format!("Bókunでは未払いですが、GMOには{gmo}円が入金されています。決済結果の通知が届いていない疑いがあります。")
+            format!(
+                "Bókunでは未払いですが、GMOには{gmo}円が入金されています。決済結果の通知が届いていない疑いがあります。"
+            )
         }
         Code::RefundedNotCancelled => {
             format!("GMO側で取消・返品され（{statuses}）残高は0円ですが、Bókunの予約は有効なままです（{booking}円）。")
@@ -335,7 +339,9 @@ fn give_back(language: Language, finding: &Finding) -> String {
             format!("取消期限（{safe}）を過ぎており、カードへの返金はできないため、銀行振込等で返金してください")
         }
         (Language::En, Operation::Closed, _) => {
-            format!("The cancellation window closed ({safe}): the card can no longer be refunded, so pay back by bank transfer")
+            format!(
+                "The cancellation window closed ({safe}): the card can no longer be refunded, so pay back by bank transfer"
+            )
         }
         (Language::Ja, op, 0..) => {
             format!("GMO管理画面で{}してください（期限 {safe}、残{left}日）", act(language, op))
@@ -345,7 +351,11 @@ fn give_back(language: Language, finding: &Finding) -> String {
             act(language, op)
         ),
         (Language::En, op, 0..) => {
-            format!("{} it in the GMO console (by {safe}, {left} day{} left)", act(language, op), if left == 1 { "" } else { "s" })
+            format!(
+                "{} it in the GMO console (by {safe}, {left} day{} left)",
+                act(language, op),
+                if left == 1 { "" } else { "s" }
+            )
         }
         (Language::En, op, _) => format!(
             "{} it in the GMO console today (the safe day {safe} has passed; otherwise pay back by bank transfer)",

@@ -1,6 +1,7 @@
 //! Every sentence a user reads, in Japanese and English, as typed values: a text that one language lacks does not compile.
 
 pub mod findings;
+pub mod problems;
 pub mod sheets;
 
 /// The language of reports, mails and messages.

@@ -3,6 +3,7 @@
 use super::address::{is_address, once, sender};
 use super::template::Rendered;
 use super::{MailError, ReportMail};
+use crate::domain::ids::FileDigest;
 use lettre::Address;
 use lettre::address::Envelope;
 use lettre::message::header::ContentTransferEncoding::Base64;
@@ -59,7 +60,7 @@ fn parts(mail: &ReportMail<'_>, words: &Rendered, id: &str) -> Result<MultiPart,
     if name.is_empty() || name.chars().any(char::is_control) {
         return Err(refused("Content-Disposition", name));
     }
-    let digest = blake3::hash(id.as_bytes()).to_hex();
+    let digest = FileDigest::of(id.as_bytes()).to_string();
     let (mark, _) = digest.split_at(24);
     let text = MultiPart::alternative()
         .boundary(format!("=_totsugo_text_{mark}"))

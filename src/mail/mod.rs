@@ -8,7 +8,7 @@ mod template;
 pub use template::{MailTemplate, TemplateFault, Templates};
 
 use crate::domain::dates::Period;
-use crate::domain::ids::ShopId;
+use crate::domain::ids::{FileDigest, ShopId};
 use chrono::{DateTime, FixedOffset};
 use serde::Serialize;
 
@@ -163,7 +163,7 @@ pub fn message_id(shop: &ShopId, period: Period, revision: u32, recipients: &[St
     let mut addresses: Vec<String> = recipients.iter().map(|address| address.to_ascii_lowercase()).collect();
     addresses.sort();
     addresses.dedup();
-    let digest = blake3::hash(addresses.join("\n").as_bytes()).to_hex();
+    let digest = FileDigest::of(addresses.join("\n").as_bytes()).to_string();
     let (head, _) = digest.split_at(16);
     format!("totsugo.{shop}.{}.{}.r{revision}.{head}@{domain}", period.from(), period.to())
 }

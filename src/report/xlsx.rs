@@ -267,7 +267,9 @@ fn widths(sheet: &Sheet<'_>) -> BTreeMap<u16, u16> {
     let below_head = |style: Style| {
         !matches!(style, Style::Title | Style::Subtitle | Style::Section | Style::VerdictOpen | Style::VerdictClear)
     };
-    for ((_, column), cell) in sheet.cells.iter().filter(|(at, cell)| below_head(cell.style) && !sheet.merged.contains_key(at)) {
+    for ((_, column), cell) in
+        sheet.cells.iter().filter(|(at, cell)| below_head(cell.style) && !sheet.merged.contains_key(at))
+    {
         need(*column, width(cell));
     }
     if let Some(body) = &sheet.body {
@@ -316,9 +318,10 @@ fn write_chart(target: &mut Worksheet, chart: &Chart) -> Result<(), XlsxError> {
         .set_categories((chart.sheet.as_str(), first, names, last, names))
         .set_values((chart.sheet.as_str(), first, values, last, values))
         .set_name(&chart.title)
-        .set_format(rust_xlsxwriter::ChartFormat::new().set_solid_fill(
-            rust_xlsxwriter::ChartSolidFill::new().set_color(Color::RGB(0x002F_5597)),
-        ));
+        .set_format(
+            rust_xlsxwriter::ChartFormat::new()
+                .set_solid_fill(rust_xlsxwriter::ChartSolidFill::new().set_color(Color::RGB(0x002F_5597))),
+        );
     drawn.title().set_name(&chart.title).set_font(&title);
     drawn.legend().set_hidden();
     drawn.x_axis().set_font(&font).set_num_format("m/d");

@@ -63,7 +63,7 @@ impl FileOutcome {
             sha256: self.digest.clone(),
             outcome: outcome.to_owned(),
             reason: self.reason.clone(),
-            rows: (&self.rows).into(),
+            rows: self.rows.into(),
         }
     }
 }

@@ -228,12 +228,17 @@ pub fn run(workshop: &Workshop, order: &Order) -> Result<Report, RunError> {
         notices.push(Notice::MailWaiting(u64::try_from(waiting).unwrap_or(u64::MAX)));
     }
     let held = !store.held()?.is_empty() || files.iter().any(|file| file.outcome == Outcome::Held);
-    let exit_code = if !published.failures.is_empty() {
-        3
-    } else {
-        i32::from(held || !notices.is_empty())
-    };
-    store.end_run(number, if exit_code == 3 { "failed" } else if exit_code == 1 { "problems" } else { "completed" })?;
+    let exit_code = if !published.failures.is_empty() { 3 } else { i32::from(held || !notices.is_empty()) };
+    store.end_run(
+        number,
+        if exit_code == 3 {
+            "failed"
+        } else if exit_code == 1 {
+            "problems"
+        } else {
+            "completed"
+        },
+    )?;
     let json = RunJson {
         schema: SCHEMA,
         run: name,

@@ -98,7 +98,8 @@ fn shops_of_carts(by_shop: &std::collections::BTreeMap<ShopId, ShopFacts>) -> Ha
 fn deliver_to_folder(workshop: &Workshop, store: &Store) -> Result<(), RunError> {
     for (id, entry) in store.queued()? {
         let local = entry.message_id.trim_matches(['<', '>']);
-        let safe: String = local.chars().map(|c| if c.is_ascii_alphanumeric() || ".-_".contains(c) { c } else { '_' }).collect();
+        let safe: String =
+            local.chars().map(|c| if c.is_ascii_alphanumeric() || ".-_".contains(c) { c } else { '_' }).collect();
         let path = workshop.config.paths.outbox.join(format!("{safe}.eml"));
         match durable::write_new(&path, &entry.message) {
             Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {
@@ -136,8 +137,7 @@ impl ShopJob<'_> {
     ) -> Result<(), String> {
         let id = &self.shop.shop.id;
         let ledger = store.findings(Some(id)).map_err(|e| e.to_string())?;
-        let result =
-            reconcile::reconcile(&self.shop.shop, facts, &ledger, files, self.order.period, self.order.as_of);
+        let result = reconcile::reconcile(&self.shop.shop, facts, &ledger, files, self.order.period, self.order.as_of);
         self.notice_missing(&result, published);
         let held = self.held(store)?;
         let now = figures(&result);

@@ -68,8 +68,9 @@ pub(super) fn save(
     let mut find = transaction
         .prepare_cached("SELECT id, rank, reach, content FROM cart_version WHERE cart_key = ?1 AND is_current = 1")?;
     let mut retire = transaction.prepare_cached("UPDATE cart_version SET is_current = 0 WHERE id = ?1")?;
-    let mut renew = transaction
-        .prepare_cached("UPDATE cart_version SET reach = max(reach, ?2), folder = coalesce(folder, ?3) WHERE id = ?1")?;
+    let mut renew = transaction.prepare_cached(
+        "UPDATE cart_version SET reach = max(reach, ?2), folder = coalesce(folder, ?3) WHERE id = ?1",
+    )?;
     let mut insert = transaction.prepare_cached(
         "INSERT INTO cart_version (cart_key, cart, folder, file_id, reach, rank, content, is_current) \
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
@@ -116,9 +117,10 @@ pub(super) fn save(
             save_lines(transaction, transaction.last_insert_rowid(), &snapshot.lines)?;
         }
         let yen: Yen = snapshot.lines.iter().filter_map(|line| line.total.yen()).sum();
-        let covers = snapshot.lines.iter().fold(None, |covers, line| {
-            Some(widen(covers, line.created_at.day(), line.created_at.day()))
-        });
+        let covers = snapshot
+            .lines
+            .iter()
+            .fold(None, |covers, line| Some(widen(covers, line.created_at.day(), line.created_at.day())));
         tally.execute(params![
             file,
             key,
@@ -206,9 +208,7 @@ pub(super) fn save_entries(
             format!("ref:{}", entry.reference)
         };
         let known = find
-            .query_row([&key], |row| {
-                Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?))
-            })
+            .query_row([&key], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?)))
             .optional()?;
         let disposition = match known {
             None => Disposition::New,

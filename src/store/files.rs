@@ -97,7 +97,8 @@ impl Store {
     /// # Errors
     /// When the database cannot be read.
     pub fn known_file(&self, digest: FileDigest) -> Result<Option<KnownFile>> {
-        let mut statement = self.connection.prepare_cached("SELECT name, folder, layout FROM file WHERE digest = ?1")?;
+        let mut statement =
+            self.connection.prepare_cached("SELECT name, folder, layout FROM file WHERE digest = ?1")?;
         let known = statement
             .query_row([digest.0.as_slice()], |row| {
                 Ok(KnownFile {

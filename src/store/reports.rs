@@ -228,8 +228,12 @@ impl Store {
             "SELECT id, recipient, message_id, state, message FROM outbox WHERE state = 'queued' ORDER BY id",
         )?;
         let rows = statement.query_map([], |row| {
-            let entry =
-                OutboxEntry { recipient: row.get(1)?, message_id: row.get(2)?, state: row.get(3)?, message: row.get(4)? };
+            let entry = OutboxEntry {
+                recipient: row.get(1)?,
+                message_id: row.get(2)?,
+                state: row.get(3)?,
+                message: row.get(4)?,
+            };
             Ok((row.get(0)?, entry))
         })?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)

@@ -51,10 +51,9 @@ pub(in crate::report) fn sheet<'a>(edition: &'a Edition<'a>) -> Sheet<'a> {
     }
     let row = move |at: usize| r.findings.get(at).map(|finding| row(edition, finding)).unwrap_or_default();
     let mut sheet = listing(edition, words::EXCEPTIONS.of(l), &columns, r.findings.len(), row, words::TOTAL);
-    sheet.choices.push(Choices {
-        column: WORK_STATE_COLUMN,
-        words: words::WORK_STATES.iter().map(|word| word.of(l)).collect(),
-    });
+    sheet
+        .choices
+        .push(Choices { column: WORK_STATE_COLUMN, words: words::WORK_STATES.iter().map(|word| word.of(l)).collect() });
     sheet.widths.extend([(16, 44), (17, 48), (19, 12), (20, 28), (21, 30)]);
     sheet.frozen = Some((super::HEADING_ROW, 2));
     sheet.tab = Some(if r.findings.is_empty() { 0x0054_8235 } else { 0x00C0_0000 });
