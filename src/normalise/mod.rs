@@ -217,17 +217,18 @@ impl Body<'_> {
     }
 
     fn finish(mut self, context: &Context<'_>, encoding: &'static str) -> Result<Normalised, Vec<Problem>> {
-        let limit = u64::from(context.max_rejects);
-        if self.rejects > limit {
-            self.rejected.truncate(TOLD);
-            self.rejected.push(read::whole(Fault::TooManyRejects { found: self.rejects, limit }));
-            return Err(self.rejected);
-        }
+        // First of all, so that no message of a reject shows a card number.
         for (slot, (cards, values)) in self.fit.columns.iter().zip(&self.cards) {
             if *cards >= CARDS && cards * 2 > *values {
                 let column = slot.and_then(|slot| self.headings.get(slot)).cloned();
                 return Err(vec![Problem { place: Place { line: None, column }, fault: Fault::CardNumbers }]);
             }
+        }
+        let limit = u64::from(context.max_rejects);
+        if self.rejects > limit {
+            self.rejected.truncate(TOLD);
+            self.rejected.push(read::whole(Fault::TooManyRejects { found: self.rejects, limit }));
+            return Err(self.rejected);
         }
         let rows = match self.collected {
             Collected::Payments(payments) => Rows::Payments(payments.finish().map_err(|problem| vec![problem])?),
@@ -391,6 +392,9 @@ impl<'r> Row<'r> {
         known: impl Iterator<Item = &'static str>,
     ) -> Result<T, Refusal> {
         let written = self.text(field);
+        if written.is_empty() {
+            return Err(self.hold(field, Fault::Blank));
+        }
         let value = read(&written).or_else(|| self.layout.word(field, &written).and_then(&read));
         value.ok_or_else(|| {
             let expected = known.collect::<Vec<_>>().join(", ");

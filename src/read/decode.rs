@@ -215,7 +215,9 @@ mod tests {
             for trail in 0x20..=0xFF_u8 {
                 let raw = [lead, trail, b'\n'];
                 let Ok(text) = open(&raw) else { continue };
-                if let Ok(field) = text.field(&raw[..2]) {
+                if text.encoding == "CP932"
+                    && let Ok(field) = text.field(&raw[..2])
+                {
                     assert!(!field.contains(|c| ('\u{E000}'..='\u{F8FF}').contains(&c) || c == '\u{80}'), "{raw:02X?}");
                 }
             }

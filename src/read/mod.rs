@@ -145,11 +145,14 @@ pub(crate) fn control(text: &str, line_breaks: bool) -> Option<char> {
 pub(crate) mod tests {
     use super::*;
 
+    /// A line with its cells.
+    pub(crate) type Numbered = (u32, Vec<String>);
+
     /// Takes the first row with as many cells as `width` for the heading and keeps every row as text.
     pub(crate) struct Keep {
         pub(crate) width: usize,
         pub(crate) line_breaks: Vec<usize>,
-        pub(crate) rows: Vec<(u32, Vec<String>)>,
+        pub(crate) rows: Vec<Numbered>,
     }
 
     impl Sink for Keep {
@@ -176,11 +179,7 @@ pub(crate) mod tests {
     }
 
     /// The rows of a table of `width` columns, or the first fault with its line.
-    pub(crate) fn keep(
-        bytes: &[u8],
-        width: usize,
-        breaks: &[usize],
-    ) -> Result<Vec<(u32, Vec<String>)>, (Option<u32>, Fault)> {
+    pub(crate) fn keep(bytes: &[u8], width: usize, breaks: &[usize]) -> Result<Vec<Numbered>, (Option<u32>, Fault)> {
         let mut sink = Keep { width, line_breaks: breaks.to_vec(), rows: Vec::new() };
         match rows(bytes, &mut sink) {
             Ok(_) => Ok(sink.rows),

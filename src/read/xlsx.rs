@@ -160,12 +160,13 @@ struct SheetRows<'a, 'b> {
     ahead: Option<(u32, u32, Cell<'a>)>,
     last: Option<(u32, u32)>,
     count: u64,
+    done: bool,
 }
 
 impl<'a, 'b> SheetRows<'a, 'b> {
     fn open(book: &'a mut Book<'b>, sheet: &str) -> Result<Self, Vec<Problem>> {
         let reader = book.worksheet_cells_reader(sheet).map_err(|error| vec![broken(&error)])?;
-        Ok(Self { reader, cells: Vec::new(), ahead: None, last: None, count: 0 })
+        Ok(Self { reader, cells: Vec::new(), ahead: None, last: None, count: 0, done: false })
     }
 
     /// Moves on to the next row with a value; its number counted from 1.
@@ -195,7 +196,12 @@ impl<'a, 'b> SheetRows<'a, 'b> {
     }
 
     fn next_cell(&mut self) -> Result<Option<(u32, u32, Cell<'a>)>, Problem> {
+        // Behind the end of the sheet's data the reader would report a missing end.
+        if self.done {
+            return Ok(None);
+        }
         let Some(found) = self.reader.next_cell_with_formula().map_err(|error| broken(&error))? else {
+            self.done = true;
             return Ok(None);
         };
         let (row, column) = found.pos;

@@ -1,0 +1,478 @@
+//! Intake as a whole: files in every encoding and format → the same rows, or a held file with its reason.
+
+#![expect(clippy::expect_used, reason = "helpers of tests, outside functions that clippy knows as tests")]
+
+use proptest::prelude::*;
+use rust_xlsxwriter::Workbook;
+use std::path::Path;
+use totsugo::domain::dates::Day;
+use totsugo::domain::ids::ShopId;
+use totsugo::domain::intake::{Fault, Normalised, Problem, Rows};
+use totsugo::locale::{Language, problems};
+use totsugo::normalise::{Context, Layout, normalise};
+
+const SHOP: &str = "9200000000123";
+
+fn layouts() -> Vec<Layout> {
+    [
+        ("gmo-torihiki-shukei.toml", include_str!("../templates/layouts/gmo-torihiki-shukei.toml")),
+        ("bokun-bookings.toml", include_str!("../templates/layouts/bokun-bookings.toml")),
+        ("bokun-payments.toml", include_str!("../templates/layouts/bokun-payments.toml")),
+        ("totsugo-bookings.toml", include_str!("../templates/layouts/totsugo-bookings.toml")),
+    ]
+    .into_iter()
+    .map(|(name, text)| Layout::parse(name, text).expect("a built-in layout"))
+    .collect()
+}
+
+struct Desk {
+    layouts: Vec<Layout>,
+    shops: Vec<ShopId>,
+    folder: Option<ShopId>,
+    max_rejects: u32,
+}
+
+impl Desk {
+    fn new() -> Self {
+        let shops = vec![ShopId::new(SHOP), ShopId::new("tshop00000001")];
+        Self { layouts: layouts(), shops, folder: None, max_rejects: 0 }
+    }
+
+    fn take(&self, bytes: &[u8]) -> Result<Normalised, Vec<Problem>> {
+        let context = Context {
+            layouts: &self.layouts,
+            folder: self.folder.as_ref(),
+            shops: &self.shops,
+            max_rejects: self.max_rejects,
+            latest: Day::new(2026, 12, 31).expect("a day"),
+        };
+        let taken = normalise(bytes, "in.csv", &context);
+        if let Ok(file) = &taken {
+            assert_eq!(file.rows_read, accounted(file), "the proof does not balance");
+        }
+        taken
+    }
+
+    fn fault(&self, bytes: &[u8]) -> (Option<u32>, Fault) {
+        let mut problems = self.take(bytes).expect_err("held");
+        for problem in &problems {
+            assert!(problems::problem(Language::Ja, "in.csv", problem).ends_with('。'));
+            assert!(problems::problem(Language::En, "in.csv", problem).ends_with('.'));
+        }
+        let first = problems.remove(0);
+        (first.place.line, first.fault)
+    }
+}
+
+fn accounted(file: &Normalised) -> u64 {
+    let accepted = match &file.rows {
+        Rows::Payments(rows) => rows.len() as u64,
+        Rows::Bookings(carts) => carts.iter().map(|cart| cart.lines.len() as u64 + cart.repeated).sum(),
+        Rows::PaymentList(entries) => entries.len() as u64,
+    };
+    accepted + file.excluded.len() as u64 + file.rejected.len() as u64
+}
+
+/// A normalised file as text, one row a line.
+fn shown(file: &Normalised) -> String {
+    let mut out =
+        format!("{} {} rows={} unknown={:?}\n", file.layout, file.encoding, file.rows_read, file.unknown_columns);
+    match &file.rows {
+        Rows::Payments(rows) => rows.iter().for_each(|row| out.push_str(&format!("{row:?}\n"))),
+        Rows::Bookings(carts) => {
+            for cart in carts {
+                out.push_str(&format!("{} repeated={}\n", cart.cart, cart.repeated));
+                cart.lines.iter().for_each(|line| out.push_str(&format!("  {line:?}\n")));
+            }
+        }
+        Rows::PaymentList(entries) => entries.iter().for_each(|entry| out.push_str(&format!("{entry:?}\n"))),
+    }
+    out.push_str(&format!("excluded={:?} rejected={:?}\n", file.excluded, file.rejected));
+    out
+}
+
+fn golden(name: &str) -> Vec<u8> {
+    std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/intake").join(name)).expect("a golden file")
+}
+
+#[test]
+fn samples_give_their_expected_rows() {
+    for name in ["gmo", "bokun-bookings", "bokun-payments", "totsugo-bookings"] {
+        let file = Desk::new().take(&golden(&format!("{name}.csv"))).expect("taken");
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/intake").join(format!("{name}.expected"));
+        let shown = shown(&file);
+        if std::env::var_os("UPDATE_GOLDEN").is_some() {
+            std::fs::write(&path, &shown).expect("writes");
+        }
+        assert_eq!(shown, std::fs::read_to_string(&path).expect("an expected result"), "{name}");
+    }
+}
+
+/// The golden 取引集計 as text.
+fn sample() -> String {
+    encoding_rs::SHIFT_JIS
+        .decode_without_bom_handling_and_without_replacement(&golden("gmo.csv"))
+        .expect("CP932")
+        .into_owned()
+}
+
+#[test]
+fn d01_d04_one_table_gives_the_same_rows_in_every_form() {
+    let text = sample();
+    let wide = |bom: [u8; 2], unit: fn(u16) -> [u8; 2], text: &str| -> Vec<u8> {
+        bom.into_iter().chain(text.encode_utf16().flat_map(unit)).collect()
+    };
+    let mut book = Workbook::new();
+    let sheet = book.add_worksheet();
+    let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(text.as_bytes());
+    for (row, record) in reader.records().enumerate() {
+        for (column, field) in record.expect("a record").iter().enumerate() {
+            sheet.write_string(row as u32, column as u16, field).expect("writes");
+        }
+    }
+    let forms = [
+        ("CP932", golden("gmo.csv")),
+        ("CP932", [golden("gmo.csv").as_slice(), b"\x1A"].concat()),
+        ("UTF-8", text.clone().into_bytes()),
+        ("UTF-8", format!("\u{feff}{text}").into_bytes()),
+        ("UTF-8", text.replace("\r\n", "\n").into_bytes()),
+        ("UTF-16LE", wide([0xFF, 0xFE], u16::to_le_bytes, &text)),
+        ("UTF-16BE", wide([0xFE, 0xFF], u16::to_be_bytes, &text)),
+        ("XLSX", book.save_to_buffer().expect("saves")),
+    ];
+    let desk = Desk::new();
+    let wanted = desk.take(&forms[0].1).expect("taken");
+    for (encoding, bytes) in forms {
+        let file = desk.take(&bytes).expect("taken");
+        assert_eq!((file.encoding, &file.rows), (encoding, &wanted.rows));
+    }
+}
+
+#[test]
+fn n18_secret_columns_reach_nothing() {
+    let file = Desk::new().take(&golden("gmo.csv")).expect("taken");
+    assert!(!format!("{file:?}").contains("secret"));
+    assert!(file.unknown_columns.is_empty());
+}
+
+const HEADING: &str = "ショップID,オーダーID,取引状態,処理日時,利用金額,税送料,決済方法,加盟店自由項目1";
+
+/// A UTF-8 取引集計 of these rows.
+fn gmo(rows: &[&str]) -> Vec<u8> {
+    let mut text = format!("{HEADING}\r\n");
+    rows.iter().for_each(|row| text.push_str(&format!("{row}\r\n")));
+    text.into_bytes()
+}
+
+/// A good row with one field replaced.
+fn with(column: usize, value: &str) -> String {
+    let mut fields = [SHOP, "A-1", "即時売上", "2026/11/01 09:05:07", "12000", "0", "クレジットカード", "1102481"]
+        .map(str::to_owned);
+    fields[column] = value.to_owned();
+    fields.join(",")
+}
+
+#[test]
+fn rows_that_cannot_be_normalised_are_rejected_with_their_fault() {
+    let mut desk = Desk::new();
+    let amount = |found: &str| Fault::Amount { found: found.to_owned() };
+    let id = |found: &str| Fault::Identifier { found: found.to_owned(), expected: "[-0-9A-Za-z]{1,27}" };
+    let odd = |found: &str| Fault::ImplausibleDate { found: found.to_owned() };
+    let cases = [
+        (4, "-1234", amount("-1234")),
+        (4, "△1234", amount("△1234")),
+        (4, "(1234)", amount("(1234)")),
+        (4, "1234.5", amount("1234.5")),
+        (4, "1.1E+06", amount("1.1E+06")),
+        (4, "10000000000", amount("10000000000")),
+        (4, "", Fault::Blank),
+        (4, "NULL", amount("NULL")),
+        (5, "x", amount("x")),
+        (5, "9999999999", amount("10,000,011,999")),
+        (1, "A B", id("A B")),
+        (1, "A_1", id("A_1")),
+        (1, "1234567890123456789012345678", id("1234567890123456789012345678")),
+        (1, "", Fault::Blank),
+        (0, "", Fault::Blank),
+        (2, "", Fault::Blank),
+        (3, "", Fault::Blank),
+        (3, "2009/12/31 23:59:59", odd("2009/12/31 23:59:59")),
+        (3, "2027/01/01 00:00:00", odd("2027/01/01 00:00:00")),
+    ];
+    for (column, value, fault) in cases {
+        let file = gmo(&[&with(column, value), &with(1, "B-2")]);
+        desk.max_rejects = 0;
+        assert_eq!(desk.fault(&file), (Some(2), fault.clone()), "n05-n16 {value}");
+        desk.max_rejects = 1;
+        let taken = desk.take(&file).expect("taken");
+        assert_eq!(taken.rejected.len(), 1, "{value}");
+        assert_eq!(taken.rejected[0].fault, fault);
+    }
+    desk.max_rejects = 0;
+    for date in ["R8.11.1", "26/11/01", "01/11/2026", "2026/11/01 24:00:00", "2026-11-01T09:05:07Z"] {
+        assert!(matches!(desk.fault(&gmo(&[&with(3, date)])).1, Fault::Date { .. }), "n06_n15 {date}");
+    }
+}
+
+#[test]
+fn too_many_rejects_hold_the_file_and_say_which() {
+    let rows: Vec<String> = (0..80).map(|_| with(4, "x")).collect();
+    let rows: Vec<&str> = rows.iter().map(String::as_str).collect();
+    let problems = Desk::new().take(&gmo(&rows)).expect_err("held");
+    assert_eq!(problems.len(), 51);
+    assert_eq!(problems[50].fault, Fault::TooManyRejects { found: 80, limit: 0 });
+}
+
+#[test]
+fn n01_n02_damaged_identifiers_hold_the_file_whatever_is_tolerated() {
+    let mut desk = Desk::new();
+    desk.max_rejects = 100;
+    for (column, value) in
+        [(0, "9.2E+12"), (1, "1.10248E+06"), (7, "1.10248E+06"), (1, "1月2日"), (1, "Jan-02"), (7, "2026年1月2日")]
+    {
+        let fault = Fault::DamagedIdentifier { found: value.to_owned() };
+        assert_eq!(desk.fault(&gmo(&[&with(column, value)])), (Some(2), fault), "{value}");
+    }
+    assert!(desk.take(&gmo(&[&with(1, "12E5")])).is_ok());
+    for written in ["予約 MZ1102481", "", "５月分"] {
+        assert!(desk.take(&gmo(&[&with(7, written)])).is_ok(), "n13 {written}");
+    }
+}
+
+#[test]
+fn n04_n17_columns_of_rounded_or_card_numbers_hold_the_file() {
+    let rows = |make: &dyn Fn(usize) -> String| -> Vec<u8> {
+        let rows: Vec<String> = (0..9).map(make).collect();
+        gmo(&rows.iter().map(String::as_str).collect::<Vec<_>>())
+    };
+    let rounded = rows(&|n| with(1, &format!("20261101{n:07}000")));
+    assert!(matches!(Desk::new().fault(&rounded).1, Fault::DamagedIdentifier { .. }));
+    assert!(Desk::new().take(&rows(&|n| with(1, &format!("20261101{n:07}123")))).is_ok());
+    assert_eq!(Desk::new().fault(&rows(&|_| with(7, "4111111111111111"))), (None, Fault::CardNumbers));
+}
+
+#[test]
+fn the_shop_follows_from_row_and_folder() {
+    let mut desk = Desk::new();
+    let without = format!("{}\n{}\n", &HEADING["ショップID,".len()..], &with(0, "")[1..]);
+    assert_eq!(desk.fault(without.as_bytes()), (None, Fault::NoShop));
+    assert!(matches!(desk.fault(&gmo(&[&with(0, "9999")])).1, Fault::UnknownShop { .. }));
+    assert!(desk.take(&gmo(&[&with(0, "９２００００００００１２３")])).is_ok());
+    desk.folder = Some(ShopId::new("tshop00000001"));
+    assert!(desk.take(without.as_bytes()).is_ok());
+    let other = Fault::OtherShop { found: SHOP.to_owned(), folder: "tshop00000001".to_owned() };
+    assert_eq!(desk.fault(&gmo(&[&with(1, "A")])), (Some(2), other));
+    desk.folder = Some(ShopId::new("nobody"));
+    assert!(matches!(desk.fault(&gmo(&[])).1, Fault::UnknownShop { .. }));
+}
+
+#[test]
+fn p03_p04_headings_by_alias_in_any_order_or_held() {
+    let desk = Desk::new();
+    let row = with(1, "A-1");
+    let renamed = "ｼｮｯﾌﾟＩＤ,注文ID, 取引 状態,TranDate,AMOUNT,税・送料,決済方法,加盟店事由項目１,余分";
+    let file = desk.take(format!("{renamed}\n{row},x\n").as_bytes()).expect("taken");
+    assert_eq!(file.unknown_columns, ["余分"]);
+    assert_eq!(file.rows, desk.take(&gmo(&[&row])).expect("taken").rows);
+    let reversed = |line: &str| line.split(',').rev().collect::<Vec<_>>().join(",");
+    let file = desk.take(format!("{}\n{}\n", reversed(HEADING), reversed(&row)).as_bytes()).expect("taken");
+    assert_eq!(file.rows, desk.take(&gmo(&[&row])).expect("taken").rows);
+    // The canonical heading wins over an alias beside it; two aliases without it are unclear.
+    assert!(desk.take(format!("{HEADING},支払方法\n{row},一括\n").as_bytes()).is_ok());
+    let doubled = HEADING.replace("決済方法", "支払方法");
+    let (_, fault) = desk.fault(format!("{doubled},決済手段\n{row},一括\n").as_bytes());
+    assert_eq!(fault, Fault::DuplicateColumn { heading: "決済方法".to_owned() });
+    let (_, fault) = desk.fault(format!("{HEADING},オーダーＩＤ\n{row},x\n").as_bytes());
+    assert_eq!(fault, Fault::DuplicateColumn { heading: "オーダーID".to_owned() });
+    let (_, fault) = desk.fault(format!("{}\n{row}\n", HEADING.replace("利用金額", "お金")).as_bytes());
+    let Fault::NoLayout { nearest, missing, found } = fault else { panic!("{fault:?}") };
+    assert_eq!((nearest.as_deref(), missing), (Some("gmo-torihiki-shukei"), vec!["利用金額".to_owned()]));
+    assert!(found.contains(&"お金".to_owned()));
+    for (no_heading, name) in [(row.clone(), "p05"), ("取引番号,取引ステータス,取引日時,取引金額".to_owned(), "PayPay")]
+    {
+        assert!(
+            matches!(desk.fault(format!("{no_heading}\n{no_heading}\n").as_bytes()).1, Fault::NoLayout { .. }),
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn d05_p06_p07_headings_and_totals() {
+    let desk = Desk::new();
+    let (one, two) = (with(1, "A-1"), with(1, "A-2"));
+    assert_eq!(desk.fault(&gmo(&[&one, HEADING, &two])), (Some(3), Fault::HeadingRepeated));
+    assert_eq!(desk.take(&gmo(&[])).expect("taken").rows_read, 0);
+    let total = |yen: &str| format!("合計,,,,\"{yen}\",0,,");
+    let file = desk.take(&gmo(&[&one, "", &two, ",,,,,,,", &total("24,000")])).expect("taken");
+    assert_eq!((file.rows_read, file.excluded), (3, vec![(6, "total_row".to_owned())]));
+    let differs = Fault::TotalDiffers { stated: 24_000.into_yen(), calculated: 12_000.into_yen() };
+    assert_eq!(desk.fault(&gmo(&[&one, &total("24,000")])), (Some(3), differs));
+    assert_eq!(desk.fault(&gmo(&[&one, &total("")])), (Some(3), Fault::Blank));
+    let titled = ["取引集計\r\n期間,2026/11\r\n\r\n".as_bytes(), &gmo(&[&one])].concat();
+    assert_eq!(desk.take(&titled).expect("taken").rows_read, 1);
+}
+
+/// Yen out of a literal.
+trait IntoYen {
+    fn into_yen(self) -> totsugo::domain::money::Yen;
+}
+
+impl IntoYen for i64 {
+    fn into_yen(self) -> totsugo::domain::money::Yen {
+        totsugo::domain::money::Yen::new(self)
+    }
+}
+
+#[test]
+fn n12_bookings_hold_on_unknown_words_and_contradictions() {
+    let desk = Desk::new();
+    let text = String::from_utf8(golden("bokun-bookings.csv")).expect("UTF-8");
+    let fault = |from: &str, to: &str| desk.fault(text.replacen(from, to, 1).as_bytes());
+    assert!(matches!(fault("CONFIRMED", "MAYBE"), (Some(2), Fault::UnknownWord { .. })));
+    assert!(matches!(fault("PAID_IN_FULL", "?"), (Some(2), Fault::UnknownWord { .. })));
+    let code = "REY-T9091666".to_owned();
+    assert_eq!(fault("Lunch,,29.0", "Lunch,,30.0"), (Some(5), Fault::ContradictoryLine { code }));
+    assert_eq!(fault(",MZ1102481,", ",,"), (Some(2), Fault::Blank));
+    assert_eq!(fault("12000.0", "12000.5"), (Some(2), Fault::Amount { found: "12000.5".to_owned() }));
+    assert!(matches!(fault("01.11.2026 08:59", "11/01/2026"), (Some(2), Fault::Date { .. })));
+    assert!(matches!(fault("MZ1102481", "1.10248E+06"), (Some(2), Fault::DamagedIdentifier { .. })));
+}
+
+#[test]
+fn p14_p16_p18_workbooks_with_typed_cells() {
+    let headings: Vec<&str> = HEADING.split(',').collect();
+    let make = |sheets: usize, order: &dyn Fn(&mut rust_xlsxwriter::Worksheet)| {
+        let mut book = Workbook::new();
+        book.add_worksheet().write_string(0, 0, "表紙").expect("writes");
+        for _ in 0..sheets {
+            let sheet = book.add_worksheet();
+            for (column, heading) in headings.iter().enumerate() {
+                sheet.write_string(0, column as u16, *heading).expect("writes");
+            }
+            for (column, value) in with(1, "A-1").split(',').enumerate() {
+                sheet.write_string(1, column as u16, value).expect("writes");
+            }
+            let format = rust_xlsxwriter::Format::new().set_num_format("yyyy/m/d h:mm");
+            let at = rust_xlsxwriter::ExcelDateTime::from_ymd(2026, 11, 1)
+                .and_then(|day| day.and_hms(9, 5, 7))
+                .expect("a date");
+            sheet.write_datetime_with_format(1, 3, &at, &format).expect("writes");
+            sheet.write_number(1, 0, 9_200_000_000_123_f64).expect("writes");
+            sheet.write_number(1, 4, 12_000).expect("writes");
+            sheet.write_number(1, 7, 1_102_481).expect("writes");
+            order(sheet);
+        }
+        book.save_to_buffer().expect("saves")
+    };
+    let desk = Desk::new();
+    let file = desk.take(&make(1, &|_| ())).expect("taken");
+    assert_eq!(file.rows, desk.take(&gmo(&[&with(1, "A-1")])).expect("taken").rows);
+    let names = vec!["Sheet2".to_owned(), "Sheet3".to_owned()];
+    assert_eq!(desk.fault(&make(2, &|_| ())), (None, Fault::SeveralSheets { names }));
+    let number = |column: u16, value: f64| {
+        make(1, &|sheet| {
+            sheet.write_number(1, column, value).expect("writes");
+        })
+    };
+    assert!(matches!(desk.fault(&number(1, 1e15)).1, Fault::DamagedIdentifier { .. }), "n04");
+    assert!(matches!(desk.fault(&number(3, 46_327.5)).1, Fault::Date { .. }), "p18");
+    assert!(matches!(desk.fault(&number(4, 0.5)).1, Fault::Amount { .. }), "n09");
+    assert!(matches!(desk.fault(&number(4, -5.0)).1, Fault::Amount { .. }), "n08");
+    let beyond = make(1, &|sheet| {
+        sheet.write_string(1, 9, "memo").expect("writes");
+    });
+    assert_eq!(desk.fault(&beyond).1, Fault::FieldCount { expected: 8, found: 10 }, "p02");
+}
+
+#[test]
+fn a_broken_layout_names_file_and_line() {
+    let text = include_str!("../templates/layouts/gmo-torihiki-shukei.toml");
+    let message =
+        |from: &str, to: &str| Layout::parse("my.toml", &text.replacen(from, to, 1)).expect_err("broken").to_string();
+    assert!(message("kind = \"payments\"", "kind = \"x\"").starts_with("my.toml:3: unknown kind `x`"));
+    assert!(message("\"CP932\"", "\"EUC-JP\"").starts_with("my.toml:4: unknown encoding"));
+    assert!(message("yyyyMMdd\"", "yyMMdd\"").contains("date form"));
+    assert!(message("field = \"tax\"", "field = \"cart\"").contains("does not belong"));
+    assert!(message("field = \"tax\"", "colour = 1").contains("colour"));
+    assert!(message("heading = \"税送料\"", "heading = \"ｵｰﾀﾞｰID\"").contains("stands twice"));
+    let optional = text.replace("required = true", "required = false");
+    assert!(Layout::parse("my.toml", &optional).expect_err("broken").message.contains("needs a required column"));
+}
+
+/// A 取引集計 with quotes, and its rows.
+fn quoted() -> (Vec<u8>, Rows) {
+    let rows: Vec<String> = (0..6).map(|n| with(1, &format!("A-{n}")).replace("12000", "\"12,000\"")).collect();
+    let file = gmo(&rows.iter().map(String::as_str).collect::<Vec<_>>());
+    let rows = Desk::new().take(&file).expect("taken").rows;
+    (file, rows)
+}
+
+#[test]
+fn p01_one_quote_more_anywhere_never_changes_the_rows() {
+    let (file, rows) = quoted();
+    let desk = Desk::new();
+    for at in 0..=file.len() {
+        let mut mutant = file.clone();
+        mutant.insert(at, b'"');
+        if let Ok(taken) = desk.take(&mutant) {
+            assert_eq!(taken.rows, rows, "quote at {at}");
+        }
+    }
+}
+
+#[test]
+fn a02_d03_a_cut_file_is_held_or_ends_with_a_whole_row() {
+    let (file, rows) = quoted();
+    let Rows::Payments(rows) = rows else { panic!("payments") };
+    let desk = Desk::new();
+    for cut in 0..file.len() {
+        if let Ok(Normalised { rows: Rows::Payments(taken), .. }) = desk.take(&file[..cut]) {
+            assert_eq!(taken, rows[..taken.len()], "cut at {cut}");
+            assert!(matches!(file[cut - 1], b'\r' | b'\n'));
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    #[test]
+    fn damaged_bytes_are_read_whole_or_held(
+        edits in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>(), 0_u8..3), 1..6),
+        cp932 in any::<bool>(),
+    ) {
+        let mut file = if cp932 { golden("gmo.csv") } else { quoted().0 };
+        for (index, byte, kind) in edits {
+            let at = index.index(file.len().max(1));
+            match kind {
+                0 => file.insert(at, byte),
+                1 if !file.is_empty() => { file.remove(at); }
+                _ => file.truncate(at.max(file.len() / 2)),
+            }
+        }
+        // `take` checks that every row is accounted for.
+        let _ = Desk::new().take(&file);
+    }
+
+    #[test]
+    fn p09_any_bytes_are_read_or_held(bytes in prop::collection::vec(any::<u8>(), 0..400), zip in any::<bool>()) {
+        let file = if zip { [b"PK\x03\x04".as_slice(), &bytes].concat() } else { bytes };
+        let _ = Desk::new().take(&file);
+    }
+}
+
+proptest! {
+    #[test]
+    fn p03_columns_in_any_order_give_the_same_rows(order in Just((0..8_usize).collect::<Vec<_>>()).prop_shuffle()) {
+        let permuted = |line: &str| {
+            let fields: Vec<&str> = line.split(',').collect();
+            order.iter().map(|at| fields[*at]).collect::<Vec<_>>().join(",")
+        };
+        let row = with(1, "A-1");
+        let file = format!("{}\n{}\n", permuted(HEADING), permuted(&row));
+        let desk = Desk::new();
+        let taken = desk.take(file.as_bytes()).expect("taken");
+        prop_assert_eq!(taken.rows, desk.take(&gmo(&[&row])).expect("taken").rows);
+    }
+}
