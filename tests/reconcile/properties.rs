@@ -20,7 +20,7 @@ fn shown(result: &Reconciliation) -> BTreeMap<String, usize> {
         for payment in &group.payments {
             *count.entry(payment.order_id.to_string()).or_default() += 1;
         }
-        for booking in &group.booking {
+        if let Some(booking) = &group.booking {
             *count.entry(booking.cart.to_string()).or_default() += 1;
         }
     }
