@@ -11,24 +11,24 @@ use totsugo::domain::policy::{Policy, Shop};
 use totsugo::domain::reconciliation::{Item, Reconciliation, RestItem, ShopFacts};
 use totsugo::reconcile::reconcile;
 
-pub const AS_OF: &str = "2026-11-23";
+pub(crate) const AS_OF: &str = "2026-11-23";
 
-pub fn day(text: &str) -> Day {
+pub(crate) fn day(text: &str) -> Day {
     Day::parse(text).expect(text)
 }
 
 /// `YYYY-MM-DD` or `YYYY-MM-DD HH:MM`.
-pub fn at(text: &str) -> Moment {
+pub(crate) fn at(text: &str) -> Moment {
     let number = |part: &str| part.parse::<u32>().expect(text);
     let (hour, minute) = text.get(11..16).map_or((10, 0), |time| (number(&time[..2]), number(&time[3..])));
     Moment::new(day(&text[..10]), hour, minute, 0).expect(text)
 }
 
-pub fn source() -> Source {
+pub(crate) fn source() -> Source {
     Source { file: Arc::from("a.csv"), line: 2 }
 }
 
-pub fn shop() -> Shop {
+pub(crate) fn shop() -> Shop {
     Shop {
         id: ShopId::new("9200000000001"),
         name: "富士山".to_owned(),
@@ -38,11 +38,11 @@ pub fn shop() -> Shop {
     }
 }
 
-pub fn period() -> Period {
+pub(crate) fn period() -> Period {
     Period::new(day("2026-11-01"), day("2026-11-22")).expect("a period")
 }
 
-pub fn seen(when: &str, label: &str, yen: i64, column_h: &str) -> Observation {
+pub(crate) fn seen(when: &str, label: &str, yen: i64, column_h: &str) -> Observation {
     Observation {
         at: at(when),
         status: Status::read(label),
@@ -54,7 +54,7 @@ pub fn seen(when: &str, label: &str, yen: i64, column_h: &str) -> Observation {
 }
 
 /// A payment; `history` is `when label yen` per observation, separated by `;`.
-pub fn paid(order_id: &str, column_h: &str, history: &str) -> Payment {
+pub(crate) fn paid(order_id: &str, column_h: &str, history: &str) -> Payment {
     let one = |text: &str| {
         let words: Vec<&str> = text.split_whitespace().collect();
         let [when @ .., label, yen] = words.as_slice() else { panic!("{text}") };
@@ -65,7 +65,7 @@ pub fn paid(order_id: &str, column_h: &str, history: &str) -> Payment {
     Payment { shop: shop().id, order_id: OrderId::new(order_id), observations }
 }
 
-pub fn line(status: LineStatus, payment_status: PaymentStatus, yen: i64) -> BookingLine {
+pub(crate) fn line(status: LineStatus, payment_status: PaymentStatus, yen: i64) -> BookingLine {
     BookingLine {
         product_code: ProductCode::new(""),
         status,
@@ -84,19 +84,19 @@ pub fn line(status: LineStatus, payment_status: PaymentStatus, yen: i64) -> Book
     }
 }
 
-pub fn cart(code: &str, lines: Vec<BookingLine>) -> Booking {
+pub(crate) fn cart(code: &str, lines: Vec<BookingLine>) -> Booking {
     Booking { cart: CartCode::new(code), folder: None, lines, entries: Vec::new() }
 }
 
 /// A cart of one line: `CONFIRMED PAID_IN_FULL 12000`.
-pub fn booked(code: &str, words: &str) -> Booking {
+pub(crate) fn booked(code: &str, words: &str) -> Booking {
     let words: Vec<&str> = words.split_whitespace().collect();
     let status = LineStatus::read(words[0]).expect("a status");
     let payment = PaymentStatus::read(words[1]).expect("a payment status");
     cart(code, vec![line(status, payment, words[2].parse().expect("yen"))])
 }
 
-pub fn entry(payment_type: PaymentType, yen: i64, transaction_id: &str) -> PaymentEntry {
+pub(crate) fn entry(payment_type: PaymentType, yen: i64, transaction_id: &str) -> PaymentEntry {
     PaymentEntry {
         reference: Arc::from(""),
         cart: CartCode::new(""),
@@ -108,11 +108,11 @@ pub fn entry(payment_type: PaymentType, yen: i64, transaction_id: &str) -> Payme
     }
 }
 
-pub fn facts(payments: Vec<Payment>, bookings: Vec<Booking>) -> ShopFacts {
+pub(crate) fn facts(payments: Vec<Payment>, bookings: Vec<Booking>) -> ShopFacts {
     ShopFacts { payments, bookings }
 }
 
-pub fn run(shop: &Shop, facts: &ShopFacts, as_of: &str) -> Reconciliation {
+pub(crate) fn run(shop: &Shop, facts: &ShopFacts, as_of: &str) -> Reconciliation {
     let result = reconcile(shop, facts, &[], &[], period(), day(as_of));
     let broken: Vec<_> = result.checks.iter().filter(|check| !check.balances()).collect();
     assert!(broken.is_empty(), "{broken:?}");
@@ -120,7 +120,7 @@ pub fn run(shop: &Shop, facts: &ShopFacts, as_of: &str) -> Reconciliation {
 }
 
 /// Every shown item as `bucket id id …`, sorted: what a test compares.
-pub fn told(result: &Reconciliation) -> Vec<String> {
+pub(crate) fn told(result: &Reconciliation) -> Vec<String> {
     let rest = |bucket: &str, item: &RestItem| {
         let id = match &item.item {
             Item::Payment(view) => view.order_id.to_string(),
@@ -143,6 +143,6 @@ pub fn told(result: &Reconciliation) -> Vec<String> {
 }
 
 /// Reconciles with the default shop on [`AS_OF`] and tells where everything went, separated by ` | `.
-pub fn outcome(payments: Vec<Payment>, bookings: Vec<Booking>) -> String {
+pub(crate) fn outcome(payments: Vec<Payment>, bookings: Vec<Booking>) -> String {
     told(&run(&shop(), &facts(payments, bookings), AS_OF)).join(" | ")
 }

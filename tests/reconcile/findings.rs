@@ -221,3 +221,25 @@ fn a_failed_attempt_waits_with_the_live_booking_that_waits_for_it() {
     let booking = with("CONFIRMED PAID_IN_FULL 5000", |booking| booking.lines[0].created_at = at("2026-11-22"));
     assert_eq!(outcome(payments(&["2026-11-20 決済失敗 5000"]), vec![booking]), "awaiting A | awaiting MZ1");
 }
+
+#[test]
+fn r16_the_first_row_that_applies_decides() {
+    let conflict = "2026-11-05 即時売上 5000;2026-11-05 即時売上 1";
+    let reverted = "2026-11-05 即時売上 5000;2026-11-06 返品 5000;2026-11-08 即時売上 5000";
+    for (words, histories, expected) in [
+        ("CANCELLED REFUND 5000", &["2026-11-05 NEWSTATE 1", conflict, SALE][..], "unknown_status MZ1 A B C"),
+        ("CANCELLED REFUND 5000", &[SALE, conflict], "observation_conflict MZ1 A B"),
+        ("TIMEOUT NOT_PAID 5000", &[reverted], "paid_but_dead MZ1 A"),
+        ("CONFIRMED NOT_PAID 5000", &[SALE, SALE], "duplicate_payment MZ1 A B"),
+        ("CONFIRMED NOT_PAID 6000", &[reverted], "notification_missing MZ1 A"),
+        ("CONFIRMED NOT_PAID 6000", &[RETURNED], "refunded_not_cancelled MZ1 A"),
+        ("CONFIRMED PAID_IN_FULL 6000", &[reverted], "amount_mismatch MZ1 A"),
+        ("RESERVED PAID_IN_FULL 6000", &[reverted], "status_reverted MZ1 A"),
+        ("CONFIRMED PAID_IN_FULL 5000", &[SALE, "2026-11-06 仮売上 5000"], "matched MZ1 A B"),
+    ] {
+        assert_eq!(becomes(words, histories), expected, "{words} {histories:?}");
+    }
+    for words in ["CANCELLED REFUND 1", "TIMEOUT NOT_PAID 1", "CONFIRMED NOT_PAID 1"] {
+        assert_eq!(outcome(payments(&[SALE]), vec![with(words, foreign)]), "currency_mismatch MZ1 A", "{words}");
+    }
+}
