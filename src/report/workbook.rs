@@ -48,6 +48,8 @@ pub(super) enum Style {
     Wrap,
     /// Identifiers and small print.
     Small,
+    /// Small print that wraps.
+    SmallWrap,
     /// Title of the sheet.
     Title,
     /// Line under the title.

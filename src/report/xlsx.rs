@@ -56,6 +56,7 @@ enum Shape {
     Number,
     Day,
     Link,
+    Truth,
 }
 
 /// Each format is built once.
@@ -65,7 +66,8 @@ struct Formats(HashMap<(Style, Shape), Format>);
 impl Formats {
     fn of(&mut self, cell: &Cell) -> &Format {
         let shape = match cell.value {
-            Value::Empty | Value::Text(_) | Value::Check { .. } => Shape::Text,
+            Value::Empty | Value::Text(_) => Shape::Text,
+            Value::Check { .. } => Shape::Truth,
             Value::Number(_) | Value::Sum { .. } => Shape::Number,
             Value::Day(_) => Shape::Day,
             Value::Link(_) => Shape::Link,
@@ -78,6 +80,8 @@ fn format(style: Style, shape: Shape) -> Format {
     let format = match shape {
         Shape::Text => base(),
         Shape::Number => base().set_num_format(YEN),
+        // LibreOffice else shows the number 1 where an operand has a number format; Excel shows TRUE in any case.
+        Shape::Truth => base().set_num_format("\"TRUE\";\"TRUE\";\"FALSE\""),
         Shape::Day => base().set_num_format(DATE).set_align(FormatAlign::Center),
         Shape::Link => base().set_font_color(Color::RGB(0x0005_63C1)).set_underline(FormatUnderline::Single),
     };
@@ -94,6 +98,9 @@ fn format(style: Style, shape: Shape) -> Format {
         Style::Plain => format,
         Style::Value => format.set_align(FormatAlign::Left).set_indent(1),
         Style::Wrap => format.set_text_wrap().set_indent(1),
+        Style::SmallWrap => {
+            format.set_text_wrap().set_indent(1).set_font_size(8).set_font_color(Color::RGB(0x0059_5959))
+        }
         Style::Small => format.set_indent(1).set_font_size(8).set_font_color(Color::RGB(0x0059_5959)),
         Style::Title => format.set_font_size(16).set_bold().set_font_color(Color::RGB(NAVY)),
         Style::Subtitle => format.set_font_size(9).set_font_color(Color::RGB(0x0059_5959)),
@@ -168,7 +175,7 @@ fn page(target: &mut Worksheet, sheet: &Sheet<'_>, book: &Book<'_>) -> Result<()
     }
     target.set_paper_size(9).set_landscape().set_print_fit_to_pages(1, u16::from(sheet.one_page)).set_margins(0.4, 0.4, 0.5, 0.6, 0.3, 0.3);
     let text: String = clean(&book.footer).replace('&', "&&").chars().take(150).collect();
-    target.set_footer(format!("&L&\"{FONT}\"&8{text}&C&\"{FONT}\"&8&A&R&\"{FONT}\"&8&P / &N"));
+    target.set_footer(format!("&L&\"{FONT}\"&8 {text}&C&\"{FONT}\"&8&A&R&\"{FONT}\"&8&P / &N"));
     Ok(())
 }
 
@@ -194,13 +201,14 @@ fn write_body(
 
 /// The height in pixels that wrapped texts need, where one line is not enough.
 fn height(cells: &[Cell], widths: &BTreeMap<u16, u16>) -> Option<u32> {
-    let lines = |(column, cell): (u16, &Cell)| match &cell.value {
-        Value::Text(text) if matches!(cell.style, Style::Wrap | Style::Input | Style::Heading) => {
-            let spare = if cell.style == Style::Heading { 0 } else { 2 };
-            let room = widths.get(&column).copied().unwrap_or(8).saturating_sub(spare).max(2);
-            text.lines().map(|line| u32::from(text_width(line).div_ceil(room)).max(1)).sum()
+    let lines = |(column, cell): (u16, &Cell)| {
+        let Value::Text(text) = &cell.value else { return 1 };
+        let spare = if cell.style == Style::Heading { 0 } else { 3 };
+        if !matches!(cell.style, Style::Heading | Style::Wrap | Style::SmallWrap | Style::Input) {
+            return 1;
         }
-        _ => 1,
+        let room = widths.get(&column).copied().unwrap_or(8).saturating_sub(spare).max(2);
+        text.lines().map(|line| u32::from(text_width(line).div_ceil(room)).max(1)).sum()
     };
     let most = (0_u16..).zip(cells).map(lines).max().unwrap_or(1);
     (most > 1).then(|| (most * 17 + 6).min(540))

@@ -36,11 +36,11 @@ const WORK_STATE_COLUMN: u16 = 18;
 const WIDTHS: [(u16, u16); 12] = [
     (1, 17),
     (2, 9),
-    (4, 8),
+    (4, 11),
     (6, 16),
     (7, 12),
     (8, 13),
-    (15, 7),
+    (15, 8),
     (16, 34),
     (17, 40),
     (19, 10),
@@ -112,7 +112,7 @@ fn row(edition: &Edition<'_>, finding: &Finding) -> Vec<Cell> {
         Cell::text(words::work_state(l, &finding.note.state)).styled(Style::Input),
         optional(Some(&finding.note.assignee)).styled(Style::Input),
         optional(Some(&finding.note.text)).styled(Style::Input),
-        sources_of(&payments.iter().collect::<Vec<_>>(), booking).styled(Style::Wrap),
+        sources_of(&payments.iter().collect::<Vec<_>>(), booking).styled(Style::SmallWrap),
     ];
     if edition.with_customer {
         cells.push(optional(booking.map(|b| &*b.customer)));

@@ -40,7 +40,7 @@ pub(in crate::report) fn sheet<'a>(edition: &'a Edition<'a>, places: &Places, na
             sheet: words::SALES.of(l).to_owned(),
             columns: (0, 4),
             rows,
-            size: (500, 230),
+            size: (480, 230),
         });
         below = below.max(right + 13);
     }
