@@ -1,5 +1,7 @@
 //! The workbook read back by other code (calamine), its figures and its JSON.
 
+#![allow(clippy::expect_used, clippy::panic, reason = "a test may stop")]
+
 use calamine::{Data, Reader, Xlsx};
 use std::io::Cursor;
 use std::sync::Arc;
@@ -13,7 +15,7 @@ use totsugo::domain::reconciliation::*;
 use totsugo::locale::Language;
 use totsugo::locale::findings::{next_step, reason, verdict};
 use totsugo::report::figures::{Change, Figures, figures};
-use totsugo::report::json::shop_json;
+use totsugo::report::json::{FileJson, RunJson, SCHEMA, shop_json};
 use totsugo::report::{Edition, file_name, workbook};
 
 const SHOP: &str = "9200000000001";
@@ -160,6 +162,9 @@ fn rich() -> Reconciliation {
             view.products = "=1+1".to_owned();
             view.customer = Arc::from("@SUM(A1)");
         }
+        if n == 4 {
+            view.products = "a\u{1}b]]>\u{ffff}&<\t".to_owned();
+        }
         r.matched.push(group(vec![payment(&format!("-{n}"), 8_800 + n, 300)], Some(view)));
     }
     for (n, risk) in Risk::ALL.iter().copied().enumerate() {
@@ -292,6 +297,7 @@ fn headings_types_and_cached_totals_are_as_promised() {
     );
     assert_eq!(rows[7][8], Data::String("=1+1".to_owned()), "X02");
     assert_eq!(rows[7][1], Data::String("-3".to_owned()));
+    assert!(rows[8][8].to_string().contains("b]]>\u{fffd}&<"), "X06: {:?}", rows[8][8]);
     let matched: Yen = r.matched.iter().map(|g| g.actual).sum();
     assert_eq!(rows[2][6].to_string(), matched.get().to_string());
 
@@ -390,7 +396,7 @@ fn every_sentence_stands_and_the_model_sentence_is_word_for_word() {
         if finding.code == Code::CancelledNotRefunded {
             assert_eq!(
                 next_step(Language::Ja, finding),
-                "GMO管理画面で返品（月跨り）し、Bókunの予約に記録してください（期限 2026-12-01、残8日）。"
+                "GMO管理画面で返品し、Bókunの予約に記録してください（期限 2026-12-01、残8日）。"
             );
             let closed = Finding { window: Some(window("2025-11-01", "2026-11-23")), ..finding.clone() };
             assert!(next_step(Language::Ja, &closed).contains("カードへの返金はできないため、銀行振込等で"));
@@ -437,5 +443,35 @@ fn json_has_the_keys_of_the_contract_in_order() {
     assert!(json.contains("\"excluded\":[{\"rule\":\"agency\",\"payments\":1,\"bookings\":1},{\"rule\":\"no_money\""));
     assert!(
         json.contains("\"proof\":{\"balanced\":true,\"checks\":[{\"name\":\"rows_read\",\"left\":120,\"right\":120}")
+    );
+}
+
+#[test]
+fn json_of_a_run_has_its_keys_in_order() {
+    let period = Period::new(day("2026-11-01"), day("2026-11-22")).expect("a period");
+    let rows = RowCounts { read: 1, new: 1, ..RowCounts::default() };
+    let file = FileJson {
+        name: "a.csv".to_owned(),
+        layout: None,
+        sha256: "00".to_owned(),
+        outcome: "held".to_owned(),
+        reason: Some("why".to_owned()),
+        rows: rows.into(),
+    };
+    let run = RunJson {
+        schema: SCHEMA,
+        run: "r#1".to_owned(),
+        period: period.into(),
+        as_of: "2026-11-23".to_owned(),
+        files: vec![file],
+        shops: Vec::new(),
+        exit_code: 0,
+    };
+    assert_eq!(
+        serde_json::to_string(&run).expect("serialises"),
+        "{\"schema\":1,\"run\":\"r#1\",\"period\":{\"from\":\"2026-11-01\",\"to\":\"2026-11-22\"},\"as_of\":\"2026-11-23\",\
+         \"files\":[{\"name\":\"a.csv\",\"layout\":null,\"sha256\":\"00\",\"outcome\":\"held\",\"reason\":\"why\",\
+         \"rows\":{\"read\":1,\"new\":1,\"update\":0,\"same\":0,\"stale\":0,\"conflict\":0,\"excluded\":0,\"rejected\":0}}],\
+         \"shops\":[],\"exit_code\":0}"
     );
 }

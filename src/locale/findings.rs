@@ -185,24 +185,26 @@ fn reason_ja(finding: &Finding) -> String {
         Code::ObservationConflict => {
             "同じ処理日時に、状態または金額の異なる記録が2つ以上あります。どちらが正しいか判断できません。".to_owned()
         }
-        Code::KeyConflict => match &finding.reason {
-            Reason::Keys { by_transaction, by_digits } => format!(
-                "オーダーIDは予約 {by_transaction} を、加盟店自由項目1は予約 {by_digits} を指しており、一致しません。"
-            ),
-            _ => "照合キーが別々の予約を指しており、一致しません。".to_owned(),
-        },
-        Code::AmbiguousBooking => match &finding.reason {
-            Reason::Candidates(carts) => {
+        Code::KeyConflict => {
+            if let Reason::Keys { by_transaction, by_digits } = &finding.reason {
+                format!("オーダーIDは予約 {by_transaction} を、加盟店自由項目1は予約 {by_digits} を指しており、一致しません。")
+            } else {
+                "照合キーが別々の予約を指しており、一致しません。".to_owned()
+            }
+        }
+        Code::AmbiguousBooking => {
+            if let Reason::Candidates(carts) = &finding.reason {
                 let carts: Vec<&str> = carts.iter().map(|cart| cart.as_str()).collect();
                 format!("加盟店自由項目1の番号に当たる予約が{}件あります（{}）。", carts.len(), carts.join("、"))
+            } else {
+                "加盟店自由項目1の番号に当たる予約が複数あります。".to_owned()
             }
-            _ => "加盟店自由項目1の番号に当たる予約が複数あります。".to_owned(),
-        },
+        }
         Code::PaymentWithoutBooking => {
-            let why = match finding.reason {
-                Reason::NoBooking(NoBooking::Blank) => "加盟店自由項目1が空欄です。",
-                Reason::NoBooking(NoBooking::NotANumber) => "加盟店自由項目1が番号ではありません。",
-                _ => "加盟店自由項目1の番号の予約が、取り込んだ予約データにありません。",
+            let why = match no_booking(finding) {
+                NoBooking::Blank => "加盟店自由項目1が空欄です。",
+                NoBooking::NotANumber => "加盟店自由項目1が番号ではありません。",
+                NoBooking::NotAmongBookings => "加盟店自由項目1の番号の予約が、取り込んだ予約データにありません。",
             };
             format!("{gmo}円の入金に対応する予約がありません。{why}")
         }
@@ -256,24 +258,26 @@ fn reason_en(finding: &Finding) -> String {
         Code::ObservationConflict => {
             "Two or more exports give another status or amount for the same processing time.".to_owned()
         }
-        Code::KeyConflict => match &finding.reason {
-            Reason::Keys { by_transaction, by_digits } => {
+        Code::KeyConflict => {
+            if let Reason::Keys { by_transaction, by_digits } = &finding.reason {
                 format!("The Order ID leads to booking {by_transaction}, merchant free field 1 to {by_digits}.")
+            } else {
+                "The match keys lead to different bookings.".to_owned()
             }
-            _ => "The match keys lead to different bookings.".to_owned(),
-        },
-        Code::AmbiguousBooking => match &finding.reason {
-            Reason::Candidates(carts) => {
+        }
+        Code::AmbiguousBooking => {
+            if let Reason::Candidates(carts) = &finding.reason {
                 let carts: Vec<&str> = carts.iter().map(|cart| cart.as_str()).collect();
                 format!("The number in merchant free field 1 fits {} bookings ({}).", carts.len(), carts.join(", "))
+            } else {
+                "The number in merchant free field 1 fits several bookings.".to_owned()
             }
-            _ => "The number in merchant free field 1 fits several bookings.".to_owned(),
-        },
+        }
         Code::PaymentWithoutBooking => {
-            let why = match finding.reason {
-                Reason::NoBooking(NoBooking::Blank) => "merchant free field 1 is blank",
-                Reason::NoBooking(NoBooking::NotANumber) => "merchant free field 1 is not a number",
-                _ => "its number is not among the bookings",
+            let why = match no_booking(finding) {
+                NoBooking::Blank => "merchant free field 1 is blank",
+                NoBooking::NotANumber => "merchant free field 1 is not a number",
+                NoBooking::NotAmongBookings => "its number is not among the bookings",
             };
             format!("¥{gmo} was paid without a booking: {why}.")
         }
@@ -308,11 +312,14 @@ fn reason_en(finding: &Finding) -> String {
     }
 }
 
-fn currency(finding: &Finding) -> String {
-    match (&finding.reason, finding.group.booking.as_ref().and_then(|b| b.foreign.as_ref())) {
-        (Reason::Currency(currency), _) | (_, Some(currency)) => currency.to_string(),
-        _ => "JPY?".to_owned(),
-    }
+fn no_booking(finding: &Finding) -> NoBooking {
+    if let Reason::NoBooking(why) = finding.reason { why } else { NoBooking::NotAmongBookings }
+}
+
+/// The currency of the booking, empty where nobody states it.
+fn currency(finding: &Finding) -> &str {
+    let of_booking = finding.group.booking.as_ref().and_then(|booking| booking.foreign.as_deref());
+    if let Reason::Currency(currency) = &finding.reason { currency } else { of_booking.unwrap_or_default() }
 }
 
 /// The window of the money held, from whichever place states it: safe day, days left, operation.
@@ -367,8 +374,7 @@ fn give_back(language: Language, finding: &Finding) -> String {
 const fn act(language: Language, operation: Operation) -> &'static str {
     let text = match operation {
         Operation::Void => Text { ja: "取消", en: "Void" },
-        Operation::Return | Operation::Closed => Text { ja: "返品", en: "Return" },
-        Operation::CrossMonthReturn => Text { ja: "返品（月跨り）", en: "Return (cross-month)" },
+        Operation::Return | Operation::CrossMonthReturn | Operation::Closed => Text { ja: "返品", en: "Return" },
     };
     text.of(language)
 }

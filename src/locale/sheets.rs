@@ -39,7 +39,7 @@ words! {
     ABSOLUTE_DIFFERENCE = "差額（絶対値）" / "Absolute difference";
     OLDEST = "最長経過営業日" / "Oldest (business days)";
     WINDOWS_BY_RISK = "取消期限の内訳" / "Cancellation windows by risk";
-    TRAVELS_AFTER = "出発日がカード取消の安全期限より後になる有効な予約" / "Live bookings departing after the card's last safe day";
+    TRAVELS_AFTER = "安全期限より後に出発する有効な予約" / "Live bookings departing after the safe day";
     CLEARED = "前回以降に解消した所見" / "Exceptions cleared since the last report";
     PROOF_OK = "✓ すべての検算が一致しています" / "✓ All equations balance";
     PROOF_BAD = "✗ 検算が一致しません" / "✗ Equations do not balance";

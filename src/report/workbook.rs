@@ -42,10 +42,14 @@ pub(super) enum Style {
     /// Ordinary text, number or date, by the value.
     #[default]
     Plain,
+    /// A value beside its label, always at the left.
+    Value,
     /// Text that wraps.
     Wrap,
     /// Identifiers and small print.
     Small,
+    /// Small print that wraps.
+    SmallWrap,
     /// Title of the sheet.
     Title,
     /// Line under the title.
@@ -204,6 +208,8 @@ pub(super) struct Sheet<'a> {
     pub(super) frozen: Option<At>,
     /// A heading row with filters: row, first and last column, last row.
     pub(super) filter: Option<(u32, u16, u16, u32)>,
+    /// Whether it is printed on one page.
+    pub(super) one_page: bool,
     /// Colour of the tab.
     pub(super) tab: Option<u32>,
 }

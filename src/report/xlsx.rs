@@ -56,6 +56,7 @@ enum Shape {
     Number,
     Day,
     Link,
+    Truth,
 }
 
 /// Each format is built once.
@@ -65,7 +66,8 @@ struct Formats(HashMap<(Style, Shape), Format>);
 impl Formats {
     fn of(&mut self, cell: &Cell) -> &Format {
         let shape = match cell.value {
-            Value::Empty | Value::Text(_) | Value::Check { .. } => Shape::Text,
+            Value::Empty | Value::Text(_) => Shape::Text,
+            Value::Check { .. } => Shape::Truth,
             Value::Number(_) | Value::Sum { .. } => Shape::Number,
             Value::Day(_) => Shape::Day,
             Value::Link(_) => Shape::Link,
@@ -78,6 +80,8 @@ fn format(style: Style, shape: Shape) -> Format {
     let format = match shape {
         Shape::Text => base(),
         Shape::Number => base().set_num_format(YEN),
+        // LibreOffice else shows the number 1 where an operand has a number format; Excel shows TRUE in any case.
+        Shape::Truth => base().set_num_format("\"TRUE\";\"TRUE\";\"FALSE\""),
         Shape::Day => base().set_num_format(DATE).set_align(FormatAlign::Center),
         Shape::Link => base().set_font_color(Color::RGB(0x0005_63C1)).set_underline(FormatUnderline::Single),
     };
@@ -90,9 +94,14 @@ fn format(style: Style, shape: Shape) -> Format {
     };
     let boxed = |format: Format| format.set_border(FormatBorder::Thin).set_border_color(Color::RGB(0x00BF_BFBF));
     match style {
+        Style::Plain if shape == Shape::Text => format.set_indent(1),
         Style::Plain => format,
-        Style::Wrap => format.set_text_wrap(),
-        Style::Small => format.set_font_size(8).set_font_color(Color::RGB(0x0059_5959)),
+        Style::Value => format.set_align(FormatAlign::Left).set_indent(1),
+        Style::Wrap => format.set_text_wrap().set_indent(1),
+        Style::SmallWrap => {
+            format.set_text_wrap().set_indent(1).set_font_size(8).set_font_color(Color::RGB(0x0059_5959))
+        }
+        Style::Small => format.set_indent(1).set_font_size(8).set_font_color(Color::RGB(0x0059_5959)),
         Style::Title => format.set_font_size(16).set_bold().set_font_color(Color::RGB(NAVY)),
         Style::Subtitle => format.set_font_size(9).set_font_color(Color::RGB(0x0059_5959)),
         Style::Section => format.set_font_size(11).set_bold().set_font_color(Color::RGB(NAVY)),
@@ -123,8 +132,9 @@ fn write_sheet(
 ) -> Result<(), XlsxError> {
     target.set_name(&sheet.name)?;
     page(target, sheet, book)?;
-    for (column, width) in widths(sheet) {
-        target.set_column_width_pixels(column, u32::from(width) * 7 + 12)?;
+    let widths = widths(sheet);
+    for (column, width) in &widths {
+        target.set_column_width_pixels(*column, u32::from(*width) * 7 + 12)?;
     }
     for (row, height) in &sheet.heights {
         target.set_row_height_pixels(*row, u32::from(*height))?;
@@ -133,7 +143,7 @@ fn write_sheet(
         write_cell(target, *at, cell, formats, book.cut, sheet.merged.get(at).copied())?;
     }
     if let Some(body) = &sheet.body {
-        write_body(target, body, formats, book.cut)?;
+        write_body(target, body, &widths, formats, book.cut)?;
         let first = body.heading_row + 1;
         let last = body.heading_row + u32::try_from(body.rows).unwrap_or(0);
         for choices in sheet.choices.iter().filter(|_| body.rows > 0) {
@@ -154,30 +164,54 @@ fn write_sheet(
 fn page(target: &mut Worksheet, sheet: &Sheet<'_>, book: &Book<'_>) -> Result<(), XlsxError> {
     if let Some((row, column)) = sheet.frozen {
         target.set_freeze_panes(row + 1, column)?;
-        target.set_repeat_rows(row, row)?;
+        if sheet.body.is_some() {
+            target.set_repeat_rows(row, row)?;
+        }
     } else {
         target.set_screen_gridlines(false);
     }
     if let Some(tab) = sheet.tab {
         target.set_tab_color(Color::RGB(tab));
     }
-    target.set_paper_size(9).set_landscape().set_print_fit_to_pages(1, 0).set_margins(0.4, 0.4, 0.5, 0.6, 0.3, 0.3);
+    target.set_paper_size(9).set_landscape().set_print_fit_to_pages(1, u16::from(sheet.one_page)).set_margins(0.4, 0.4, 0.5, 0.6, 0.3, 0.3);
     let text: String = clean(&book.footer).replace('&', "&&").chars().take(150).collect();
-    target.set_footer(format!("&L&\"{FONT}\"&8{text}&C&\"{FONT}\"&8&A&R&\"{FONT}\"&8&P / &N"));
+    target.set_footer(format!("&L&\"{FONT}\"&8 {text}&C&\"{FONT}\"&8&A&R&\"{FONT}\"&8&P / &N"));
     Ok(())
 }
 
-fn write_body(target: &mut Worksheet, body: &Body<'_>, formats: &mut Formats, cut: &str) -> Result<(), XlsxError> {
-    for (column, heading) in (0_u16..).zip(&body.headings) {
-        let cell = Cell::text(*heading).styled(Style::Heading);
-        write_cell(target, (body.heading_row, column), &cell, formats, cut, None)?;
-    }
-    for (row, at) in (body.heading_row + 1..).zip(0..body.rows) {
-        for (column, cell) in (0_u16..).zip((body.row)(at)) {
-            write_cell(target, (row, column), &cell, formats, cut, None)?;
+fn write_body(
+    target: &mut Worksheet,
+    body: &Body<'_>,
+    widths: &BTreeMap<u16, u16>,
+    formats: &mut Formats,
+    cut: &str,
+) -> Result<(), XlsxError> {
+    let headings: Vec<Cell> = body.headings.iter().map(|heading| Cell::text(*heading).styled(Style::Heading)).collect();
+    let rows = std::iter::once(headings).chain((0..body.rows).map(|at| (body.row)(at)));
+    for (row, cells) in (body.heading_row..).zip(rows) {
+        if let Some(height) = height(&cells, widths) {
+            target.set_row_height_pixels(row, height)?;
+        }
+        for (column, cell) in (0_u16..).zip(&cells) {
+            write_cell(target, (row, column), cell, formats, cut, None)?;
         }
     }
     Ok(())
+}
+
+/// The height in pixels that wrapped texts need, where one line is not enough.
+fn height(cells: &[Cell], widths: &BTreeMap<u16, u16>) -> Option<u32> {
+    let lines = |(column, cell): (u16, &Cell)| {
+        let Value::Text(text) = &cell.value else { return 1 };
+        let spare = if cell.style == Style::Heading { 0 } else { 3 };
+        if !matches!(cell.style, Style::Heading | Style::Wrap | Style::SmallWrap | Style::Input) {
+            return 1;
+        }
+        let room = widths.get(&column).copied().unwrap_or(8).saturating_sub(spare).max(2);
+        text.lines().map(|line| u32::from(text_width(line).div_ceil(room)).max(1)).sum()
+    };
+    let most = (0_u16..).zip(cells).map(lines).max().unwrap_or(1);
+    (most > 1).then(|| (most * 17 + 6).min(540))
 }
 
 fn write_cell(
@@ -292,7 +326,7 @@ fn width(cell: &Cell) -> u16 {
         Value::Empty => 0,
         Value::Text(text) if cell.style == Style::Heading => text_width(text) + 3,
         Value::Text(text) if cell.style == Style::Small => text_width(text),
-        Value::Text(text) | Value::Link(text) => text_width(text) + 1,
+        Value::Text(text) | Value::Link(text) => text_width(text) + 2,
         Value::Number(value) => number(*value).max(9),
         Value::Sum { result, .. } => number(*result).max(9),
         Value::Day(_) => 12,

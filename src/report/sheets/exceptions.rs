@@ -32,6 +32,21 @@ const COLUMNS: [Text; 22] = [
     words::SOURCE,
 ];
 const WORK_STATE_COLUMN: u16 = 18;
+/// Narrow, so that the sheet can be read on one page's width; long texts wrap.
+const WIDTHS: [(u16, u16); 12] = [
+    (1, 17),
+    (2, 9),
+    (4, 11),
+    (6, 16),
+    (7, 12),
+    (8, 13),
+    (15, 8),
+    (16, 34),
+    (17, 40),
+    (19, 10),
+    (20, 20),
+    (21, 24),
+];
 
 /// The amounts of a finding: GMO, booking, difference.
 pub(in crate::report) fn amounts(finding: &Finding) -> [Yen; 3] {
@@ -51,10 +66,11 @@ pub(in crate::report) fn sheet<'a>(edition: &'a Edition<'a>) -> Sheet<'a> {
     }
     let row = move |at: usize| r.findings.get(at).map(|finding| row(edition, finding)).unwrap_or_default();
     let mut sheet = listing(edition, words::EXCEPTIONS.of(l), &columns, r.findings.len(), row, words::TOTAL);
-    sheet
-        .choices
-        .push(Choices { column: WORK_STATE_COLUMN, words: words::WORK_STATES.iter().map(|word| word.of(l)).collect() });
-    sheet.widths.extend([(16, 44), (17, 48), (19, 12), (20, 28), (21, 30)]);
+    sheet.choices.push(Choices {
+        column: WORK_STATE_COLUMN,
+        words: words::WORK_STATES.iter().map(|word| word.of(l)).collect(),
+    });
+    sheet.widths.extend(WIDTHS);
     sheet.frozen = Some((super::HEADING_ROW, 2));
     sheet.tab = Some(if r.findings.is_empty() { 0x0054_8235 } else { 0x00C0_0000 });
     sheet
@@ -76,14 +92,14 @@ fn row(edition: &Edition<'_>, finding: &Finding) -> Vec<Cell> {
     let sale_date = finding.window.map(|w| w.sale_date).or_else(|| payments.iter().filter_map(|p| p.sale_date).min());
     let mut cells = vec![
         Cell::text(finding.id.as_str()),
-        Cell::text(findings::code_name(l, finding.code)),
+        Cell::text(findings::code_name(l, finding.code)).styled(Style::Wrap),
         Cell::text(findings::severity_name(l, finding.severity)).styled(severity_style(finding.severity)),
         Cell::day(finding.first_seen),
         Cell::count(finding.age_business_days),
         optional(booking.map(|b| b.cart.as_str())),
-        optional(Some(&orders.join("、"))),
-        optional(Some(&statuses.join("、"))),
-        optional(booking.map(|b| b.status.as_str())),
+        optional(Some(&orders.join("、"))).styled(Style::Wrap),
+        optional(Some(&statuses.join("、"))).styled(Style::Wrap),
+        optional(booking.map(|b| b.status.as_str())).styled(Style::Wrap),
         Cell::day(sale_date),
         Cell::day(booking.and_then(|b| b.start)),
         Cell::yen(gmo),
@@ -96,7 +112,7 @@ fn row(edition: &Edition<'_>, finding: &Finding) -> Vec<Cell> {
         Cell::text(words::work_state(l, &finding.note.state)).styled(Style::Input),
         optional(Some(&finding.note.assignee)).styled(Style::Input),
         optional(Some(&finding.note.text)).styled(Style::Input),
-        sources_of(&payments.iter().collect::<Vec<_>>(), booking).styled(Style::Wrap),
+        sources_of(&payments.iter().collect::<Vec<_>>(), booking).styled(Style::SmallWrap),
     ];
     if edition.with_customer {
         cells.push(optional(booking.map(|b| &*b.customer)));

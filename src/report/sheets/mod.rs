@@ -146,3 +146,55 @@ fn blanks(count: usize, style: Style) -> impl Iterator<Item = Cell> {
 const fn beside(at: At, rows: u32, columns: u16) -> At {
     (at.0 + rows, at.1 + columns)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::dates::{Day, Period};
+    use crate::domain::ids::ShopId;
+    use crate::domain::reconciliation::{Freshness, Reconciliation, Sales};
+    use crate::locale::Language;
+
+    #[test]
+    fn x04_rows_beyond_the_limit_continue_on_a_next_sheet() {
+        let day = Day::from_number(20_000);
+        let reconciliation = Reconciliation {
+            shop: ShopId::new("S"),
+            shop_name: "S".to_owned(),
+            period: Period::new(day, day).expect("a period"),
+            as_of: day,
+            sales: Sales::default(),
+            matched: Vec::new(),
+            findings: Vec::new(),
+            cancellation: Vec::new(),
+            travels_after_window: 0,
+            awaiting: Vec::new(),
+            excluded: Vec::new(),
+            freshness: Freshness { payments: None, bookings: None },
+            checks: Vec::new(),
+            cleared: Vec::new(),
+        };
+        let edition = Edition {
+            language: Language::Ja,
+            reconciliation: &reconciliation,
+            revision: 1,
+            files: &[],
+            held: &[],
+            changes: &[],
+            with_customer: false,
+            with_matched: true,
+            installation: "",
+            expiring_within_days: 30,
+        };
+        let columns = [words::ORDER_ID, words::AMOUNT];
+        let totals = |from: usize, to: usize| vec![None, i64::try_from(to - from).ok()];
+        let row = |at: usize| vec![Cell::count(at), Cell::count(1)];
+        let sheets = listings(&edition, words::MATCHED, &columns, totals, ROWS_PER_SHEET + 2, row);
+        let names: Vec<&str> = sheets.iter().map(|sheet| sheet.name.as_str()).collect();
+        assert_eq!(names, ["突合明細", "突合明細 (2)"]);
+        let bodies: Vec<&Body<'_>> = sheets.iter().filter_map(|sheet| sheet.body.as_ref()).collect();
+        assert_eq!(bodies.iter().map(|body| body.rows).collect::<Vec<_>>(), [ROWS_PER_SHEET, 2]);
+        assert_eq!((bodies[1].row)(0)[0], Cell::count(ROWS_PER_SHEET));
+        assert_eq!(HEADING_ROW as usize + 1 + ROWS_PER_SHEET, MAX_ROWS);
+    }
+}

@@ -14,7 +14,7 @@ pub(in crate::report) fn sheet<'a>(edition: &'a Edition<'a>) -> Sheet<'a> {
     let row = equations(edition, &mut sheet, 2);
     let row = rows_written(edition, &mut sheet, row + 1);
     files(edition, &mut sheet, row + 1);
-    sheet.widths.extend([(0, 44), (1, 18), (2, 18)]);
+    sheet.widths.extend([(0, 50), (1, 20), (2, 20), (14, 52)]);
     sheet.tab = Some(if r.balanced() { 0x0054_8235 } else { 0x00C0_0000 });
     sheet
 }
@@ -122,5 +122,5 @@ fn files(edition: &Edition<'_>, sheet: &mut Sheet<'_>, row: u32) {
 
 /// Rows read = the rows of all dispositions.
 fn disposed(row: u32) -> String {
-    format!("={}=SUM({}:{})", a1((row, 3)), a1((row, 4)), a1((row, 10)))
+    format!("=AND({}=SUM({}:{}))", a1((row, 3)), a1((row, 4)), a1((row, 10)))
 }

@@ -36,6 +36,7 @@ pub(in crate::report) fn sheet<'a>(edition: &'a Edition<'a>) -> (Sheet<'a>, Plac
         let rows: Vec<(Cell, &Totals)> = rows.iter().map(|(label, totals)| (name(label), totals)).collect();
         row = table(edition, &mut sheet, row, (title, heading), &rows) + 2;
     }
+    sheet.one_page = row < 60;
     sheet.widths.extend([(1, 10), (2, 16), (3, 16), (4, 16)]);
     (sheet, places)
 }

@@ -32,20 +32,21 @@ pub(in crate::report) fn sheet<'a>(edition: &'a Edition<'a>, places: &Places, na
     let left = kinds(edition, &mut sheet, 14);
     let right = risks(edition, &mut sheet, 10);
     let right = links(edition, &mut sheet, right + 1, names);
-    let mut row = left.max(right) + 1;
+    let mut below = left;
     if let Some(rows) = places.days {
         sheet.chart = Some(Chart {
-            at: (row, 0),
+            at: (right + 1, RIGHT),
             title: words::NET_BY_DAY.of(l).to_owned(),
             sheet: words::SALES.of(l).to_owned(),
             columns: (0, 4),
             rows,
-            size: (900, 240),
+            size: (480, 230),
         });
-        row += 13;
+        below = below.max(right + 13);
     }
-    held(edition, &mut sheet, row);
-    sheet.widths.extend([(0, 28), (1, 16), (2, 16), (3, 18), (4, 18), (5, 3), (6, 24), (7, 14), (8, 18)]);
+    let below = held(edition, &mut sheet, below + 1);
+    sheet.one_page = below < 60;
+    sheet.widths.extend([(0, 28), (1, 16), (2, 16), (3, 18), (4, 18), (5, 3), (6, 26), (7, 18), (8, 20)]);
     sheet.tab = Some(if clear { 0x0054_8235 } else { 0x00C0_0000 });
     sheet
 }
@@ -65,7 +66,7 @@ fn facts(edition: &Edition<'_>, sheet: &mut Sheet<'_>) {
     let rows = [
         (words::SHOP, Cell::text(format!("{} ({})", r.shop_name, r.shop))),
         (words::PERIOD, Cell::text(format!("{} ～ {}", r.period.from(), r.period.to()))),
-        (words::AS_OF, Cell::day(r.as_of)),
+        (words::AS_OF, Cell::day(r.as_of).styled(Style::Value)),
         (words::REVISION, Cell::text(format!("r{}", edition.revision))),
         (words::PAYMENT_DATA, fresh(r.freshness.payments)),
         (words::BOOKING_DATA, fresh(r.freshness.bookings)),
@@ -190,9 +191,8 @@ fn risks(edition: &Edition<'_>, sheet: &mut Sheet<'_>, row: u32) -> u32 {
         sheet.put((at, column), Cell::sum(format!("=SUM({})", column_range(column, first, at - 1)), value));
     }
     at += 1;
-    sheet.put((at, RIGHT), Cell::text(words::TRAVELS_AFTER.of(l)).styled(Style::Wrap));
+    sheet.put((at, RIGHT), Cell::text(words::TRAVELS_AFTER.of(l)).styled(Style::Label));
     sheet.merge((at, RIGHT), RIGHT + 1);
-    sheet.heights.insert(at, 40);
     sheet.put((at, RIGHT + 2), Cell::count(r.travels_after_window));
     at + 1
 }
@@ -209,7 +209,8 @@ fn links(edition: &Edition<'_>, sheet: &mut Sheet<'_>, row: u32, names: &[String
     at
 }
 
-fn held(edition: &Edition<'_>, sheet: &mut Sheet<'_>, mut row: u32) {
+/// Held files and what was left out; the first row below.
+fn held(edition: &Edition<'_>, sheet: &mut Sheet<'_>, mut row: u32) -> u32 {
     let l = edition.language;
     if !edition.held.is_empty() {
         section(sheet, (row, 0), words::HELD_FILES.of(l), &[words::FILE.of(l), words::HELD_WHY.of(l)]);
@@ -226,5 +227,7 @@ fn held(edition: &Edition<'_>, sheet: &mut Sheet<'_>, mut row: u32) {
     }
     if !edition.with_matched {
         sheet.put((row, 0), Cell::text(words::MATCHED_LEFT_OUT.of(l)).styled(Style::Subtitle));
+        row += 1;
     }
+    row
 }
