@@ -133,6 +133,10 @@ pub(crate) fn at(line: u32, column: Option<String>, fault: Fault) -> Problem {
 
 /// A control character that no cell may contain; line breaks only where `line_breaks` says so.
 pub(crate) fn control(text: &str, line_breaks: bool) -> Option<char> {
+    let plain = |byte: u8| matches!(byte, b' '..=b'~');
+    if text.bytes().all(plain) {
+        return None;
+    }
     text.chars().find(|c| match c {
         '\t' => false,
         '\r' | '\n' => !line_breaks,
