@@ -1,6 +1,6 @@
 //! The workbook read back by other code (calamine), its figures and its JSON.
 
-#![allow(clippy::expect_used, clippy::panic, reason = "a test may stop")]
+#![allow(clippy::expect_used, clippy::panic, clippy::wildcard_enum_match_arm, reason = "a test may stop")]
 
 use calamine::{Data, Reader, Xlsx};
 use std::io::Cursor;
@@ -146,7 +146,11 @@ fn rich() -> Reconciliation {
             first_seen: day("2026-11-12"),
             age_business_days: line,
             note: if n == 1 {
-                Note { state: "対応中".to_owned(), assignee: "佐藤".to_owned(), text: "=HYPERLINK(\"http://x\")".to_owned() }
+                Note {
+                    state: "対応中".to_owned(),
+                    assignee: "佐藤".to_owned(),
+                    text: "=HYPERLINK(\"http://x\")".to_owned(),
+                }
             } else {
                 Note::default()
             },
@@ -180,7 +184,8 @@ fn rich() -> Reconciliation {
     }
     for (n, (_, totals)) in r.sales.by_day.iter_mut().enumerate() {
         let n = i64::try_from(n).expect("few");
-        *totals = Totals { count: 3, gross: Yen::new(50_000 + 3_000 * (n * 7 % 11)), refunds: Yen::new(-900 * (n % 3)) };
+        *totals =
+            Totals { count: 3, gross: Yen::new(50_000 + 3_000 * (n * 7 % 11)), refunds: Yen::new(-900 * (n % 3)) };
     }
     let gross: Yen = r.sales.by_day.iter().map(|(_, t)| t.gross).sum();
     let refunds: Yen = r.sales.by_day.iter().map(|(_, t)| t.refunds).sum();
@@ -198,7 +203,14 @@ fn files() -> Vec<FileSummary> {
     let digest = "3f2a".repeat(16);
     let covers = Some((day("2026-11-01"), day("2026-11-22")));
     let layout = "gmo-torihiki-shukei".to_owned();
-    vec![FileSummary { name: "GMO取引集計_20261123.csv".to_owned(), layout, digest, rows, yen: Yen::new(1_234_567), covers }]
+    vec![FileSummary {
+        name: "GMO取引集計_20261123.csv".to_owned(),
+        layout,
+        digest,
+        rows,
+        yen: Yen::new(1_234_567),
+        covers,
+    }]
 }
 
 fn edition<'a>(r: &'a Reconciliation, files: &'a [FileSummary], language: Language) -> Edition<'a> {
@@ -239,9 +251,16 @@ fn headings_types_and_cached_totals_are_as_promised() {
     let (r, files) = (rich(), files());
     let changes = [
         Change { item: "sales.net".to_owned(), before: Some("100".to_owned()), after: Some("90".to_owned()) },
-        Change { item: "finding.F-1A2B3C4D".to_owned(), before: None, after: Some("amount_mismatch O1:即時売上:¥9 + MZ1:live:¥8".to_owned()) },
+        Change {
+            item: "finding.F-1A2B3C4D".to_owned(),
+            before: None,
+            after: Some("amount_mismatch O1:即時売上:¥9 + MZ1:live:¥8".to_owned()),
+        },
     ];
-    let held = [HeldSummary { name: "壊れた.csv".to_owned(), reason: "12行目の項目数が見出しと異なります。".to_owned() }];
+    let held = [HeldSummary {
+        name: "壊れた.csv".to_owned(),
+        reason: "12行目の項目数が見出しと異なります。".to_owned(),
+    }];
     let edition = Edition { changes: &changes, held: &held, ..edition(&r, &files, Language::Ja) };
     let bytes = workbook(&edition).expect("written");
     look("rich-ja.xlsx", &bytes);
@@ -306,7 +325,9 @@ fn headings_types_and_cached_totals_are_as_promised() {
 #[test]
 fn an_empty_shop_has_no_differences_in_both_languages() {
     let r = empty();
-    for (language, clear, name) in [(Language::Ja, "差異なし", "empty-ja.xlsx"), (Language::En, "No differences", "empty-en.xlsx")] {
+    for (language, clear, name) in
+        [(Language::Ja, "差異なし", "empty-ja.xlsx"), (Language::En, "No differences", "empty-en.xlsx")]
+    {
         let bytes = workbook(&edition(&r, &[], language)).expect("written");
         look(name, &bytes);
         let mut book = open(bytes);
@@ -342,7 +363,10 @@ fn english_and_customers_and_without_matched() {
         let rows = grid(&mut book, &sheet);
         assert!(rows.iter().flatten().all(|cell| !cell.to_string().contains("山田")), "guests only if configured");
     }
-    assert_eq!(file_name(Language::En, &r.shop, r.period, 2), "突合レポート_9200000000001_2026-11-01_2026-11-22_r2.xlsx");
+    assert_eq!(
+        file_name(Language::En, &r.shop, r.period, 2),
+        "突合レポート_9200000000001_2026-11-01_2026-11-22_r2.xlsx"
+    );
 }
 
 #[test]
@@ -417,7 +441,9 @@ fn json_has_the_keys_of_the_contract_in_order() {
     assert!(json.contains("\"matched\":{\"groups\":40,\"payments\":40,\"bookings\":40,\"yen\":352780}"));
     assert!(json.contains("\"awaiting\":{\"payments\":1,\"bookings\":1}"));
     assert!(json.contains("\"excluded\":[{\"rule\":\"agency\",\"payments\":1,\"bookings\":1},{\"rule\":\"no_money\""));
-    assert!(json.contains("\"proof\":{\"balanced\":true,\"checks\":[{\"name\":\"rows_read\",\"left\":120,\"right\":120}"));
+    assert!(
+        json.contains("\"proof\":{\"balanced\":true,\"checks\":[{\"name\":\"rows_read\",\"left\":120,\"right\":120}")
+    );
 }
 
 #[test]

@@ -187,7 +187,9 @@ fn reason_ja(finding: &Finding) -> String {
         }
         Code::KeyConflict => {
             if let Reason::Keys { by_transaction, by_digits } = &finding.reason {
-                format!("オーダーIDは予約 {by_transaction} を、加盟店自由項目1は予約 {by_digits} を指しており、一致しません。")
+                format!(
+                    "オーダーIDは予約 {by_transaction} を、加盟店自由項目1は予約 {by_digits} を指しており、一致しません。"
+                )
             } else {
                 "照合キーが別々の予約を指しており、一致しません。".to_owned()
             }
@@ -222,10 +224,14 @@ fn reason_ja(finding: &Finding) -> String {
             format!("取消済の予約に残るべき金額は{booking}円ですが、GMOの残高は{gmo}円です（返しすぎ{gap}円）。")
         }
         Code::DuplicatePayment => {
-            format!("1つの予約に{payments}件の決済があり、{gmo}円が入金されています（予約金額{booking}円、超過{gap}円）。")
+            format!(
+                "1つの予約に{payments}件の決済があり、{gmo}円が入金されています（予約金額{booking}円、超過{gap}円）。"
+            )
         }
         Code::NotificationMissing => {
-            format!("Bókunでは未払いですが、GMOには{gmo}円が入金されています。決済結果の通知が届いていない疑いがあります。")
+            format!(
+                "Bókunでは未払いですが、GMOには{gmo}円が入金されています。決済結果の通知が届いていない疑いがあります。"
+            )
         }
         Code::RefundedNotCancelled => {
             format!("GMO側で取消・返品され（{statuses}）残高は0円ですが、Bókunの予約は有効なままです（{booking}円）。")
@@ -319,7 +325,7 @@ fn currency(finding: &Finding) -> &str {
 }
 
 /// The window of the money held, from whichever place states it: safe day, days left, operation.
-fn window(finding: &Finding) -> Option<(Day, i32, Operation)> {
+pub fn window(finding: &Finding) -> Option<(Day, i32, Operation)> {
     match (&finding.window, &finding.reason) {
         (Some(Window { last_safe_day, days_left, operation, .. }), _)
         | (None, Reason::Window { last_safe_day, days_left, operation, .. }) => {
@@ -342,7 +348,9 @@ fn give_back(language: Language, finding: &Finding) -> String {
             format!("取消期限（{safe}）を過ぎており、カードへの返金はできないため、銀行振込等で返金してください")
         }
         (Language::En, Operation::Closed, _) => {
-            format!("The cancellation window closed ({safe}): the card can no longer be refunded, so pay back by bank transfer")
+            format!(
+                "The cancellation window closed ({safe}): the card can no longer be refunded, so pay back by bank transfer"
+            )
         }
         (Language::Ja, op, 0..) => {
             format!("GMO管理画面で{}してください（期限 {safe}、残{left}日）", act(language, op))
@@ -352,7 +360,11 @@ fn give_back(language: Language, finding: &Finding) -> String {
             act(language, op)
         ),
         (Language::En, op, 0..) => {
-            format!("{} it in the GMO console (by {safe}, {left} day{} left)", act(language, op), if left == 1 { "" } else { "s" })
+            format!(
+                "{} it in the GMO console (by {safe}, {left} day{} left)",
+                act(language, op),
+                if left == 1 { "" } else { "s" }
+            )
         }
         (Language::En, op, _) => format!(
             "{} it in the GMO console today (the safe day {safe} has passed; otherwise pay back by bank transfer)",

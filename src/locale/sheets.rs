@@ -36,9 +36,9 @@ words! {
     APPROVED = "承認" / "Approved";
     NET_BY_DAY = "日別の純売上" / "Net sales by day";
     FINDINGS_BY_KIND = "要確認の内訳" / "Exceptions by category";
-    ABSOLUTE_DIFFERENCE = "差額（絶対値）" / "Absolute difference";
-    OLDEST = "最長経過営業日" / "Oldest (business days)";
-    WINDOWS_BY_RISK = "取消期限の内訳" / "Cancellation windows by risk";
+    ABSOLUTE_DIFFERENCE = "差額（絶対値）" / "Difference (abs.)";
+    OLDEST = "最長経過営業日" / "Oldest (days)";
+    WINDOWS_BY_RISK = "取消期限の内訳" / "Windows by risk";
     TRAVELS_AFTER = "安全期限より後に出発する有効な予約" / "Live bookings departing after the safe day";
     CLEARED = "前回以降に解消した所見" / "Exceptions cleared since the last report";
     PROOF_OK = "✓ すべての検算が一致しています" / "✓ All equations balance";
@@ -67,7 +67,7 @@ words! {
     CATEGORY = "区分" / "Category";
     SEVERITY = "重要度" / "Severity";
     FIRST_SEEN = "初出日" / "First seen";
-    AGE = "経過営業日" / "Age (business days)";
+    AGE = "経過営業日" / "Business days open";
     BOOKING = "予約番号" / "Booking no.";
     ORDER_ID = "オーダーID" / "Order ID";
     PAYMENT_STATUS = "取引状態" / "Payment status";
@@ -210,17 +210,36 @@ pub fn items(language: Language, count: usize) -> String {
 pub fn check_name(language: Language, name: &str) -> String {
     let text = match name {
         "rows_read" => Text { ja: "読込行 = 処理区分の合計", en: "Rows read = rows by disposition" },
-        "payments_of_period" => Text { ja: "期間の取引（件）= 突合＋要確認＋待ち＋対象外", en: "Payments of the period = listed payments" },
-        "payments_of_period_yen" => Text { ja: "期間の取引（円）= 突合＋要確認＋待ち＋対象外", en: "Payments of the period, yen = listed, yen" },
-        "bookings_of_period" => Text { ja: "期間の予約（件）= 突合＋要確認＋待ち＋対象外", en: "Bookings of the period = listed bookings" },
-        "bookings_of_period_yen" => Text { ja: "期間の予約（円）= 突合＋要確認＋待ち＋対象外", en: "Bookings of the period, yen = listed, yen" },
+        "payments_of_period" => Text {
+            ja: "期間の取引（件）= 突合＋要確認＋待ち＋対象外",
+            en: "Payments of the period = listed payments",
+        },
+        "payments_of_period_yen" => Text {
+            ja: "期間の取引（円）= 突合＋要確認＋待ち＋対象外",
+            en: "Payments of the period, yen = listed, yen",
+        },
+        "bookings_of_period" => Text {
+            ja: "期間の予約（件）= 突合＋要確認＋待ち＋対象外",
+            en: "Bookings of the period = listed bookings",
+        },
+        "bookings_of_period_yen" => Text {
+            ja: "期間の予約（円）= 突合＋要確認＋待ち＋対象外",
+            en: "Bookings of the period, yen = listed, yen",
+        },
         "sales_yen" => Text { ja: "売上純額 = 入出金の合計", en: "Net sales = sum of money events" },
         "sales_by_day_yen" => Text { ja: "売上純額 = 日別の合計", en: "Net sales = sum by day" },
         "sales_by_month_yen" => Text { ja: "売上純額 = 月別の合計", en: "Net sales = sum by month" },
-        "sales_by_status_yen" => Text { ja: "売上純額 = 取引状態別の合計", en: "Net sales = sum by status" },
-        "sales_by_method_yen" => Text { ja: "売上純額 = 決済方法別の合計", en: "Net sales = sum by method" },
+        "sales_by_status_yen" => {
+            Text { ja: "売上純額 = 取引状態別の合計", en: "Net sales = sum by status" }
+        }
+        "sales_by_method_yen" => {
+            Text { ja: "売上純額 = 決済方法別の合計", en: "Net sales = sum by method" }
+        }
         "sales_by_product_yen" => Text { ja: "売上純額 = 商品別の合計", en: "Net sales = sum by product" },
-        "findings" => Text { ja: "要確認: 期首＋発生－解消 = 期末", en: "Exceptions: opening + raised - cleared = closing" },
+        "findings" => Text {
+            ja: "要確認: 期首＋発生－解消 = 期末",
+            en: "Exceptions: opening + raised - cleared = closing",
+        },
         other => return other.to_owned(),
     };
     format!("{} ({name})", text.of(language))

@@ -70,7 +70,8 @@ pub fn file_name(_language: Language, shop: &ShopId, period: Period, revision: u
 fn book<'a>(edition: &'a Edition<'a>) -> Book<'a> {
     let (r, l) = (edition.reconciliation, edition.language);
     let (sales, places) = sheets::sales::sheet(edition);
-    let mut rest: Vec<Sheet<'a>> = vec![sales, sheets::exceptions::sheet(edition), sheets::cancellation::sheet(edition)];
+    let mut rest: Vec<Sheet<'a>> =
+        vec![sales, sheets::exceptions::sheet(edition), sheets::cancellation::sheet(edition)];
     if edition.with_matched {
         rest.extend(sheets::matched::sheets(edition));
     }

@@ -173,7 +173,11 @@ fn page(target: &mut Worksheet, sheet: &Sheet<'_>, book: &Book<'_>) -> Result<()
     if let Some(tab) = sheet.tab {
         target.set_tab_color(Color::RGB(tab));
     }
-    target.set_paper_size(9).set_landscape().set_print_fit_to_pages(1, u16::from(sheet.one_page)).set_margins(0.4, 0.4, 0.5, 0.6, 0.3, 0.3);
+    target
+        .set_paper_size(9)
+        .set_landscape()
+        .set_print_fit_to_pages(1, u16::from(sheet.one_page))
+        .set_margins(0.4, 0.4, 0.5, 0.6, 0.3, 0.3);
     let text: String = clean(&book.footer).replace('&', "&&").chars().take(150).collect();
     target.set_footer(format!("&L&\"{FONT}\"&8 {text}&C&\"{FONT}\"&8&A&R&\"{FONT}\"&8&P / &N"));
     Ok(())
@@ -301,7 +305,9 @@ fn widths(sheet: &Sheet<'_>) -> BTreeMap<u16, u16> {
     let below_head = |style: Style| {
         !matches!(style, Style::Title | Style::Subtitle | Style::Section | Style::VerdictOpen | Style::VerdictClear)
     };
-    for ((_, column), cell) in sheet.cells.iter().filter(|(at, cell)| below_head(cell.style) && !sheet.merged.contains_key(at)) {
+    for ((_, column), cell) in
+        sheet.cells.iter().filter(|(at, cell)| below_head(cell.style) && !sheet.merged.contains_key(at))
+    {
         need(*column, width(cell));
     }
     if let Some(body) = &sheet.body {
@@ -350,9 +356,10 @@ fn write_chart(target: &mut Worksheet, chart: &Chart) -> Result<(), XlsxError> {
         .set_categories((chart.sheet.as_str(), first, names, last, names))
         .set_values((chart.sheet.as_str(), first, values, last, values))
         .set_name(&chart.title)
-        .set_format(rust_xlsxwriter::ChartFormat::new().set_solid_fill(
-            rust_xlsxwriter::ChartSolidFill::new().set_color(Color::RGB(0x002F_5597)),
-        ));
+        .set_format(
+            rust_xlsxwriter::ChartFormat::new()
+                .set_solid_fill(rust_xlsxwriter::ChartSolidFill::new().set_color(Color::RGB(0x002F_5597))),
+        );
     drawn.title().set_name(&chart.title).set_font(&title);
     drawn.legend().set_hidden();
     drawn.x_axis().set_font(&font).set_num_format("m/d");

@@ -7,15 +7,8 @@ use crate::domain::money::Yen;
 use crate::domain::reconciliation::{Item, RestItem};
 use crate::locale::{Text, sheets as words};
 
-const COLUMNS: [Text; 7] = [
-    words::KIND,
-    words::RULE,
-    words::ORDER_ID,
-    words::BOOKING,
-    words::DAY,
-    words::AMOUNT,
-    words::SOURCE,
-];
+const COLUMNS: [Text; 7] =
+    [words::KIND, words::RULE, words::ORDER_ID, words::BOOKING, words::DAY, words::AMOUNT, words::SOURCE];
 
 pub(in crate::report) fn sheets<'a>(edition: &'a Edition<'a>) -> Vec<Sheet<'a>> {
     let r = edition.reconciliation;

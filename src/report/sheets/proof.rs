@@ -33,12 +33,15 @@ fn equations(edition: &Edition<'_>, sheet: &mut Sheet<'_>, mut row: u32) -> u32 
     row += 2;
     for check in &edition.reconciliation.checks {
         let formula = format!("={}={}", a1((row, 1)), a1((row, 2)));
-        sheet.put_row((row, 0), [
-            Cell::text(words::check_name(l, &check.name)),
-            Cell::count(check.left),
-            Cell::count(check.right),
-            agrees(formula, check.balances()),
-        ]);
+        sheet.put_row(
+            (row, 0),
+            [
+                Cell::text(words::check_name(l, &check.name)),
+                Cell::count(check.left),
+                Cell::count(check.right),
+                agrees(formula, check.balances()),
+            ],
+        );
         row += 1;
     }
     row

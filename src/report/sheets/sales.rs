@@ -58,12 +58,10 @@ fn table(
     let mut at = first;
     for (label, totals) in rows {
         sheet.put((at, 0), label.clone());
-        sheet.put_row((at, 1), [
-            Cell::count(totals.count),
-            Cell::yen(totals.gross),
-            Cell::yen(totals.refunds),
-            Cell::yen(totals.net()),
-        ]);
+        sheet.put_row(
+            (at, 1),
+            [Cell::count(totals.count), Cell::yen(totals.gross), Cell::yen(totals.refunds), Cell::yen(totals.net())],
+        );
         sum.count += totals.count;
         sum.gross += totals.gross;
         sum.refunds += totals.refunds;

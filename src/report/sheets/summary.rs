@@ -120,28 +120,34 @@ fn kind(findings: &[Finding], code: Code) -> Option<(Severity, i64, Yen, u32)> {
 
 fn kinds(edition: &Edition<'_>, sheet: &mut Sheet<'_>, row: u32) -> u32 {
     let (r, l) = (edition.reconciliation, edition.language);
-    let headings =
-        [words::CATEGORY, words::SEVERITY, words::COUNT, words::ABSOLUTE_DIFFERENCE, words::OLDEST].map(|text| text.of(l));
+    let headings = [words::CATEGORY, words::SEVERITY, words::COUNT, words::ABSOLUTE_DIFFERENCE, words::OLDEST]
+        .map(|text| text.of(l));
     section(sheet, (row, 0), words::FINDINGS_BY_KIND.of(l), &headings);
     let first = row + 2;
     let mut at = first;
     let (mut count, mut yen, mut oldest) = (0, Yen::ZERO, 0);
     for code in Code::ALL {
         let Some((severity, of_kind, apart, age)) = kind(&r.findings, *code) else { continue };
-        sheet.put_row((at, 0), [
-            Cell::text(findings::code_name(l, *code)),
-            Cell::text(findings::severity_name(l, severity)).styled(severity_style(severity)),
-            Cell::count(of_kind),
-            Cell::yen(apart),
-            Cell::count(age),
-        ]);
+        sheet.put_row(
+            (at, 0),
+            [
+                Cell::text(findings::code_name(l, *code)),
+                Cell::text(findings::severity_name(l, severity)).styled(severity_style(severity)),
+                Cell::count(of_kind),
+                Cell::yen(apart),
+                Cell::count(age),
+            ],
+        );
         count += of_kind;
         yen += apart;
         oldest = oldest.max(age);
         at += 1;
     }
     if at == first {
-        sheet.put_row((at, 0), std::iter::once(Cell::text(words::NONE.of(l)).styled(Style::Grey)).chain(blanks(4, Style::Plain)));
+        sheet.put_row(
+            (at, 0),
+            std::iter::once(Cell::text(words::NONE.of(l)).styled(Style::Grey)).chain(blanks(4, Style::Plain)),
+        );
         at += 1;
     } else {
         sheet.put((at, 0), Cell::text(words::TOTAL.of(l)).styled(Style::Total));
@@ -161,17 +167,21 @@ fn risks(edition: &Edition<'_>, sheet: &mut Sheet<'_>, row: u32) -> u32 {
     let (r, l) = (edition.reconciliation, edition.language);
     let headings = [words::RISK, words::COUNT, words::BALANCE].map(|text: Text| text.of(l));
     section(sheet, (row, RIGHT), words::WINDOWS_BY_RISK.of(l), &headings);
-    sheet.put((row, RIGHT + 1), Cell::text(words::within_days(l, edition.expiring_within_days)).styled(Style::Subtitle));
+    sheet
+        .put((row, RIGHT + 1), Cell::text(words::within_days(l, edition.expiring_within_days)).styled(Style::Subtitle));
     let first = row + 2;
     let mut at = first;
     for risk in Risk::ALL {
         let of_risk = || r.cancellation.iter().filter(move |line| line.risk == *risk);
         let style = if of_risk().next().is_some() { risk_style(*risk) } else { Style::Plain };
-        sheet.put_row((at, RIGHT), [
-            Cell::text(findings::risk_name(l, *risk)).styled(style),
-            Cell::count(of_risk().count()),
-            Cell::yen(of_risk().map(|line| line.payment.held).sum()),
-        ]);
+        sheet.put_row(
+            (at, RIGHT),
+            [
+                Cell::text(findings::risk_name(l, *risk)).styled(style),
+                Cell::count(of_risk().count()),
+                Cell::yen(of_risk().map(|line| line.payment.held).sum()),
+            ],
+        );
         at += 1;
     }
     sheet.put((at, RIGHT), Cell::text(words::TOTAL.of(l)).styled(Style::Total));
