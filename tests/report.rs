@@ -1,6 +1,6 @@
 //! The workbook read back by other code (calamine), its figures and its JSON.
 
-#![allow(clippy::expect_used, clippy::panic, reason = "a test may stop")]
+#![allow(clippy::expect_used, clippy::panic, clippy::wildcard_enum_match_arm, reason = "a test may stop")]
 
 use calamine::{Data, Reader, Xlsx};
 use std::io::Cursor;

@@ -187,7 +187,9 @@ fn reason_ja(finding: &Finding) -> String {
         }
         Code::KeyConflict => {
             if let Reason::Keys { by_transaction, by_digits } = &finding.reason {
-                format!("オーダーIDは予約 {by_transaction} を、加盟店自由項目1は予約 {by_digits} を指しており、一致しません。")
+                format!(
+                    "オーダーIDは予約 {by_transaction} を、加盟店自由項目1は予約 {by_digits} を指しており、一致しません。"
+                )
             } else {
                 "照合キーが別々の予約を指しており、一致しません。".to_owned()
             }
@@ -323,7 +325,7 @@ fn currency(finding: &Finding) -> &str {
 }
 
 /// The window of the money held, from whichever place states it: safe day, days left, operation.
-fn window(finding: &Finding) -> Option<(Day, i32, Operation)> {
+pub fn window(finding: &Finding) -> Option<(Day, i32, Operation)> {
     match (&finding.window, &finding.reason) {
         (Some(Window { last_safe_day, days_left, operation, .. }), _)
         | (None, Reason::Window { last_safe_day, days_left, operation, .. }) => {

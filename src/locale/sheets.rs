@@ -36,9 +36,9 @@ words! {
     APPROVED = "承認" / "Approved";
     NET_BY_DAY = "日別の純売上" / "Net sales by day";
     FINDINGS_BY_KIND = "要確認の内訳" / "Exceptions by category";
-    ABSOLUTE_DIFFERENCE = "差額（絶対値）" / "Absolute difference";
-    OLDEST = "最長経過営業日" / "Oldest (business days)";
-    WINDOWS_BY_RISK = "取消期限の内訳" / "Cancellation windows by risk";
+    ABSOLUTE_DIFFERENCE = "差額（絶対値）" / "Difference (abs.)";
+    OLDEST = "最長経過営業日" / "Oldest (days)";
+    WINDOWS_BY_RISK = "取消期限の内訳" / "Windows by risk";
     TRAVELS_AFTER = "安全期限より後に出発する有効な予約" / "Live bookings departing after the safe day";
     CLEARED = "前回以降に解消した所見" / "Exceptions cleared since the last report";
     PROOF_OK = "✓ すべての検算が一致しています" / "✓ All equations balance";
@@ -67,7 +67,7 @@ words! {
     CATEGORY = "区分" / "Category";
     SEVERITY = "重要度" / "Severity";
     FIRST_SEEN = "初出日" / "First seen";
-    AGE = "経過営業日" / "Age (business days)";
+    AGE = "経過営業日" / "Business days open";
     BOOKING = "予約番号" / "Booking no.";
     ORDER_ID = "オーダーID" / "Order ID";
     PAYMENT_STATUS = "取引状態" / "Payment status";

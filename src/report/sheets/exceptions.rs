@@ -33,20 +33,8 @@ const COLUMNS: [Text; 22] = [
 ];
 const WORK_STATE_COLUMN: u16 = 18;
 /// Narrow, so that the sheet can be read on one page's width; long texts wrap.
-const WIDTHS: [(u16, u16); 12] = [
-    (1, 17),
-    (2, 9),
-    (4, 11),
-    (6, 16),
-    (7, 12),
-    (8, 13),
-    (15, 8),
-    (16, 34),
-    (17, 40),
-    (19, 10),
-    (20, 20),
-    (21, 24),
-];
+const WIDTHS: [(u16, u16); 12] =
+    [(1, 17), (2, 9), (4, 11), (6, 16), (7, 12), (8, 13), (15, 8), (16, 34), (17, 40), (19, 10), (20, 20), (21, 24)];
 
 /// The amounts of a finding: GMO, booking, difference.
 pub(in crate::report) fn amounts(finding: &Finding) -> [Yen; 3] {
@@ -66,10 +54,9 @@ pub(in crate::report) fn sheet<'a>(edition: &'a Edition<'a>) -> Sheet<'a> {
     }
     let row = move |at: usize| r.findings.get(at).map(|finding| row(edition, finding)).unwrap_or_default();
     let mut sheet = listing(edition, words::EXCEPTIONS.of(l), &columns, r.findings.len(), row, words::TOTAL);
-    sheet.choices.push(Choices {
-        column: WORK_STATE_COLUMN,
-        words: words::WORK_STATES.iter().map(|word| word.of(l)).collect(),
-    });
+    sheet
+        .choices
+        .push(Choices { column: WORK_STATE_COLUMN, words: words::WORK_STATES.iter().map(|word| word.of(l)).collect() });
     sheet.widths.extend(WIDTHS);
     sheet.frozen = Some((super::HEADING_ROW, 2));
     sheet.tab = Some(if r.findings.is_empty() { 0x0054_8235 } else { 0x00C0_0000 });
@@ -89,6 +76,7 @@ fn row(edition: &Edition<'_>, finding: &Finding) -> Vec<Cell> {
     let orders: Vec<&str> = payments.iter().map(|p| p.order_id.as_str()).collect();
     let [gmo, expected, difference] = amounts(finding);
     let carried = if finding.carried { format!("【{}】", words::CARRIED.of(l)) } else { String::new() };
+    let window = findings::window(finding);
     let sale_date = finding.window.map(|w| w.sale_date).or_else(|| payments.iter().filter_map(|p| p.sale_date).min());
     let mut cells = vec![
         Cell::text(finding.id.as_str()),
@@ -105,8 +93,8 @@ fn row(edition: &Edition<'_>, finding: &Finding) -> Vec<Cell> {
         Cell::yen(gmo),
         booking.filter(|b| b.foreign.is_none()).map_or_else(Cell::empty, |_| Cell::yen(expected)),
         Cell::yen(difference),
-        Cell::day(finding.window.map(|w| w.last_safe_day)),
-        finding.window.map_or_else(Cell::empty, |w| Cell::count(w.days_left)),
+        Cell::day(window.map(|(safe_day, ..)| safe_day)),
+        window.map_or_else(Cell::empty, |(_, days_left, _)| Cell::count(days_left)),
         Cell::text(format!("{carried}{}", findings::reason(l, finding))).styled(Style::Wrap),
         Cell::text(findings::next_step(l, finding)).styled(Style::Wrap),
         Cell::text(words::work_state(l, &finding.note.state)).styled(Style::Input),
