@@ -170,7 +170,7 @@ fn load_reads_file_and_secret() {
     std::fs::write(&file, format!("{text}{MINIMAL}recipients = [\"a@x.jp\"]\n")).expect("written");
     assert!(matches!(config::load(Some(&folder.path().join("none.toml"))), Err(ConfigError::NotFound(_))));
     let fault = || match config::load(Some(&file)) {
-        Err(ConfigError::Invalid(_, problems)) => problems.first().map(|p| (p.line, p.fault.clone())),
+        Err(ConfigError::Invalid(_, problems, _)) => problems.first().map(|p| (p.line, p.fault.clone())),
         Err(other) => panic!("{other}"),
         Ok(_) => None,
     };

@@ -14,7 +14,7 @@ use crate::domain::dates::{Day, Period};
 use crate::domain::ids::ShopId;
 use crate::inbox;
 use crate::locale::Language;
-use crate::run::{self, Effect, Lock, LockError, Notice, Order, Outcome, Report, Workshop};
+use crate::run::{self, Effect, Lock, LockError, Notice, Order, Outcome, PreparationError, Report, Workshop};
 use args::{Arguments, Command, RunArguments};
 use clap::{CommandFactory, Parser};
 use notices::{pick, sentence};
@@ -108,11 +108,15 @@ fn with_workshop(config: Option<&Path>, work: impl FnOnce(&Workshop) -> Exit) ->
 
 fn load(config: Option<&Path>) -> Result<Workshop, Exit> {
     let loaded: Config = config::load(config).map_err(|error| {
-        eprintln!("{error}");
+        eprintln!("{}", error.sentence(error.language()));
         Exit::Usage
     })?;
+    let language = loaded.language;
     Workshop::prepare(loaded, clock::now()).map_err(|error| {
-        eprintln!("{error}");
+        match error {
+            PreparationError::Template(error) => eprintln!("{}", error.sentence(language)),
+            PreparationError::Layout(error) => eprintln!("{error}"),
+        }
         Exit::Usage
     })
 }
@@ -305,5 +309,5 @@ fn ingest_command(workshop: &Workshop, paths: &[PathBuf], json: bool) -> Exit {
     }
     tell_notices(workshop.language(), &intake.notices);
     let held = intake.files.iter().any(|file| file.outcome == Outcome::Held);
-    if held || !intake.notices.is_empty() { Exit::Attention } else { Exit::Completed }
+    if held || intake.notices.iter().any(Notice::needs_operator) { Exit::Attention } else { Exit::Completed }
 }

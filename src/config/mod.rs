@@ -158,10 +158,18 @@ pub enum ConfigError {
     Unreadable(PathBuf, String),
     /// The file is wrong in these places.
     #[error("{0} has {count} problem(s)", count = .1.len())]
-    Invalid(PathBuf, Vec<ConfigProblem>),
+    Invalid(PathBuf, Vec<ConfigProblem>, Language),
 }
 
 impl ConfigError {
+    /// The language to say it in: the one the file asks for where that much can be read, else Japanese.
+    pub const fn language(&self) -> Language {
+        match self {
+            Self::NotFound(_) | Self::Unreadable(..) => Language::Ja,
+            Self::Invalid(_, _, language) => *language,
+        }
+    }
+
     /// What is wrong, one line per problem, and what to do.
     pub fn sentence(&self, language: Language) -> String {
         match (self, language) {
@@ -179,7 +187,7 @@ impl ConfigError {
             (Self::Unreadable(path, reason), Language::En) => {
                 format!("The configuration file cannot be read: {} ({reason}). Check its permissions.", path.display())
             }
-            (Self::Invalid(path, problems), language) => problems
+            (Self::Invalid(path, problems, _), language) => problems
                 .iter()
                 .map(|problem| format!("{}: {}", path.display(), problem.sentence(language)))
                 .collect::<Vec<_>>()
@@ -220,12 +228,20 @@ pub fn load(explicit: Option<&Path>) -> Result<Config, ConfigError> {
             ConfigError::Unreadable(file.clone(), error.to_string())
         }
     })?;
-    let text = decode(&bytes).map_err(|problem| ConfigError::Invalid(file.clone(), vec![problem]))?;
+    let text = decode(&bytes).map_err(|problem| ConfigError::Invalid(file.clone(), vec![problem], Language::Ja))?;
     let environment = std::env::vars_os()
         .map(|(name, value)| (name.to_string_lossy().into_owned(), value.to_string_lossy().into_owned()))
         .collect();
     let outside = valid::Outside { secret: &|path| Some(secret(path)), real: &real };
-    parse_with(text, &file, &environment, &outside).map_err(|problems| ConfigError::Invalid(file, problems))
+    parse_with(text, &file, &environment, &outside)
+        .map_err(|problems| ConfigError::Invalid(file, problems, language_of(text)))
+}
+
+/// The language that a file which is not valid as a whole asks for.
+fn language_of(text: &str) -> Language {
+    let asks =
+        |line: &str| line.split('#').next().is_some_and(|line| line.replace([' ', '\''], "") == r#"language="en""#);
+    if text.lines().any(|line| asks(line.trim())) { Language::En } else { Language::Ja }
 }
 
 /// The text of a configuration file; a byte order mark is accepted, another encoding is a problem that names it.

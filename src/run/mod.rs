@@ -63,7 +63,7 @@ pub enum Effect {
     Rehearsal,
 }
 
-/// Something that needs the operator; makes the exit code 1.
+/// Something the operator is told.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Notice {
     /// A file is still being written and was left where it is.
@@ -90,6 +90,13 @@ pub enum Notice {
     NoRecipients(ShopId),
     /// Mail is queued and not yet sent.
     MailWaiting(u64),
+}
+
+impl Notice {
+    /// Whether it makes the exit code 1; a shop without recipients is valid and merely said (FAULTS K04).
+    pub const fn needs_operator(&self) -> bool {
+        !matches!(self, Self::NoRecipients(_))
+    }
 }
 
 /// What a run did.
@@ -228,7 +235,8 @@ pub fn run(workshop: &Workshop, order: &Order) -> Result<Report, RunError> {
         notices.push(Notice::MailWaiting(u64::try_from(waiting).unwrap_or(u64::MAX)));
     }
     let held = !store.held()?.is_empty() || files.iter().any(|file| file.outcome == Outcome::Held);
-    let exit_code = if !published.failures.is_empty() { 3 } else { i32::from(held || !notices.is_empty()) };
+    let exit_code =
+        if !published.failures.is_empty() { 3 } else { i32::from(held || notices.iter().any(Notice::needs_operator)) };
     store.end_run(
         number,
         if exit_code == 3 {
