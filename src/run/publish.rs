@@ -6,6 +6,7 @@ use crate::domain::dates::Day;
 use crate::domain::finding::FindingRecord;
 use crate::domain::ids::{CartCode, ShopId};
 use crate::domain::reconciliation::{FileSummary, HeldSummary, Reconciliation, ShopFacts};
+use crate::domain::text::code_key;
 use crate::durable;
 use crate::locale::findings::{code_name, next_step, reason, risk_name, severity_name, verdict};
 use crate::mail::{self, FindingText, HeldText, MailContext, ReportMail, SalesText, WindowText};
@@ -90,7 +91,7 @@ pub fn publish(
 
 /// Which shop each cart key was placed in, for the control totals of bookings files.
 fn shops_of_carts(by_shop: &std::collections::BTreeMap<ShopId, ShopFacts>) -> HashMap<String, ShopId> {
-    let carts = |facts: &ShopFacts| facts.bookings.iter().map(|b| Store::cart_key(&b.cart)).collect::<Vec<_>>();
+    let carts = |facts: &ShopFacts| facts.bookings.iter().map(|b| code_key(b.cart.as_str())).collect::<Vec<_>>();
     by_shop.iter().flat_map(|(shop, facts)| carts(facts).into_iter().map(|cart| (cart, shop.clone()))).collect()
 }
 
