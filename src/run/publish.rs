@@ -1,7 +1,7 @@
 //! One shop, from facts to outbox: reconcile, compare with the last revision, render, queue the mail.
 
 use super::{Effect, Notice, Order, RunError, Workshop};
-use crate::config::ShopConfig;
+use crate::config::{ShopConfig, Transport};
 use crate::domain::dates::Day;
 use crate::domain::finding::FindingRecord;
 use crate::domain::ids::{CartCode, ShopId};
@@ -14,7 +14,7 @@ use crate::reconcile::{self, Placed};
 use crate::report::figures::{Change, Figures, figures};
 use crate::report::json::{ShopJson, shop_json};
 use crate::report::{self, Edition};
-use crate::store::{OutboxEntry, ReportRecord, RunRecord, ShopRun, Store};
+use crate::store::{OutboxEntry, ReportRecord, RunRecord, ShopRun, Store, StoreError};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
@@ -83,8 +83,9 @@ pub fn publish(
             published.failures.push((id.clone(), why));
         }
     }
-    if order.effect == Effect::Real && matches!(workshop.config.mail.transport, crate::config::Transport::Directory) {
-        deliver_to_folder(workshop, store)?;
+    // What an earlier run could not write goes out now.
+    if order.mail && order.effect == Effect::Real && matches!(workshop.config.mail.transport, Transport::Directory) {
+        published.notices.extend(deliver_to_folder(workshop, store)?);
     }
     Ok(published)
 }
@@ -96,20 +97,22 @@ fn shops_of_carts(by_shop: &std::collections::BTreeMap<ShopId, ShopFacts>) -> Ha
 }
 
 /// Writes queued messages as `.eml` files; written twice is one file, because the name comes from the Message-ID.
-fn deliver_to_folder(workshop: &Workshop, store: &Store) -> Result<(), RunError> {
+///
+/// Returns the first file that could not be written; its message stays queued.
+fn deliver_to_folder(workshop: &Workshop, store: &Store) -> Result<Option<Notice>, StoreError> {
     for (id, entry) in store.queued()? {
-        let local = entry.message_id.trim_matches(['<', '>']);
-        let safe: String =
-            local.chars().map(|c| if c.is_ascii_alphanumeric() || ".-_".contains(c) { c } else { '_' }).collect();
-        let path = workshop.config.paths.outbox.join(format!("{safe}.eml"));
+        let plain = |c: char| if c.is_ascii_alphanumeric() || ".-_".contains(c) { c } else { '_' };
+        let name: String = entry.message_id.trim_matches(['<', '>']).chars().map(plain).collect();
+        let path = workshop.config.paths.outbox.join(format!("{name}.eml"));
         match durable::write_new(&path, &entry.message) {
-            Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {
-                return Err(RunError::Io { path, source: error });
+            Ok(()) => store.set_message_state(id, "accepted")?,
+            Err(_) if path.is_file() => store.set_message_state(id, "accepted")?,
+            Err(error) => {
+                return Ok(Some(Notice::FileFailed { name: path.display().to_string(), why: error.to_string() }));
             }
-            _ => store.set_message_state(id, "accepted")?,
         }
     }
-    Ok(())
+    Ok(None)
 }
 
 /// The work on one shop.
@@ -149,12 +152,14 @@ impl ShopJob<'_> {
         } else {
             Some(self.render(store, &result, files, &held, &now, last.as_ref())?)
         };
-        let messages = self.messages(&result, &held, new.as_ref(), published)?;
-        let mail = match (&messages[..], self.order.effect, &self.workshop.config.mail.transport) {
-            _ if new.is_some() && !result.balanced() => "blocked",
-            ([], _, _) => "none",
-            (_, Effect::Real, crate::config::Transport::Directory) => "sent",
-            _ => "queued",
+        let messages = self.messages(store, &result, files, &held, new.as_ref(), published)?;
+        let blocked = new.is_some() && !result.balanced();
+        let mut mail = if blocked {
+            "blocked"
+        } else if messages.is_empty() {
+            "none"
+        } else {
+            "queued"
         };
         let revision = new.as_ref().map(|new| &new.record).or(last.as_ref()).map_or(0, |report| report.revision);
         let workbook = new.as_ref().map(|new| &new.record).or(last.as_ref()).map(|report| report.workbook.clone());
@@ -178,6 +183,16 @@ impl ShopJob<'_> {
             messages: &messages,
         };
         store.save_shop_run(self.run, self.record, &shop_run).map_err(|e| e.to_string())?;
+        let to_folder = matches!(self.workshop.config.mail.transport, Transport::Directory);
+        if to_folder && !messages.is_empty() && self.order.effect == Effect::Real {
+            match deliver_to_folder(self.workshop, store).map_err(|e| e.to_string())? {
+                Some(notice) => published.notices.push(notice),
+                None => {
+                    mail = "sent";
+                    store.set_shop_mail(self.run, id, mail).map_err(|e| e.to_string())?;
+                }
+            }
+        }
         published.shops.push(shop_json(&result, revision, workbook.as_deref(), mail));
         published.issued.push(Issued {
             shop: id.clone(),
@@ -219,7 +234,7 @@ impl ShopJob<'_> {
         let (revision, workbook) = self.next_revision(last.map_or(0, |last| last.revision));
         let record = ReportRecord { revision, digest: now.digest(), figures: now.to_text(), workbook };
         let mut new = NewWorkbook { record, bytes: Vec::new(), changes };
-        new.bytes = self.workbook_bytes(store.installation(), result, files, held, &new, WithMatched::Yes)?;
+        new.bytes = self.workbook_bytes(store.installation(), result, files, held, &new, MatchedSheet::Included)?;
         Ok(new)
     }
 
@@ -230,7 +245,7 @@ impl ShopJob<'_> {
         files: &[FileSummary],
         held: &[HeldSummary],
         new: &NewWorkbook,
-        with_matched: WithMatched,
+        matched_sheet: MatchedSheet,
     ) -> Result<Vec<u8>, String> {
         let edition = Edition {
             language: self.workshop.language(),
@@ -240,7 +255,7 @@ impl ShopJob<'_> {
             held,
             changes: &new.changes,
             with_customer: self.workshop.config.report_customer,
-            with_matched: with_matched == WithMatched::Yes,
+            with_matched: matched_sheet == MatchedSheet::Included,
             installation,
             expiring_within_days: self.shop.shop.policy.expiring_within_days,
         };
@@ -260,9 +275,13 @@ impl ShopJob<'_> {
         (revision, relative(&path_of(revision), &config.root))
     }
 
+    /// The report's message, one entry per recipient; without the sheet of matched rows where it would be larger than
+    /// `max_attachment_mb` (SPEC §7).
     fn messages(
         &self,
+        store: &Store,
         result: &Reconciliation,
+        files: &[FileSummary],
         held: &[HeldSummary],
         new: Option<&NewWorkbook>,
         published: &mut Published,
@@ -278,17 +297,24 @@ impl ShopJob<'_> {
         let message_id =
             mail::message_id(&self.shop.shop.id, self.order.period, new.record.revision, &recipients, &domain);
         let name = report::file_name(config.language, &self.shop.shop.id, self.order.period, new.record.revision);
-        let message = ReportMail {
-            from: &config.mail.from,
-            to: &self.shop.recipients,
-            cc: &self.shop.cc,
-            context: self.mail_context(result, held, new),
-            attachment_name: &name,
-            attachment: &new.bytes,
-            message_id: &message_id,
-            date: self.workshop.now,
+        let compose = |attachment: &[u8], full_workbook_at: Option<String>| {
+            let message = ReportMail {
+                from: &config.mail.from,
+                to: &self.shop.recipients,
+                cc: &self.shop.cc,
+                context: self.mail_context(result, held, new, full_workbook_at),
+                attachment_name: &name,
+                attachment,
+                message_id: &message_id,
+                date: self.workshop.now,
+            };
+            mail::compose(&self.workshop.templates, &message).map_err(|e| e.to_string())
         };
-        let bytes = mail::compose(&self.workshop.templates, &message).map_err(|e| e.to_string())?;
+        let mut bytes = compose(&new.bytes, None)?;
+        if count(bytes.len()) > config.mail.max_attachment_mb.saturating_mul(1 << 20) {
+            let short = self.workbook_bytes(store.installation(), result, files, held, new, MatchedSheet::LeftOut)?;
+            bytes = compose(&short, Some(new.record.workbook.clone()))?;
+        }
         let entry = |recipient: String| OutboxEntry {
             recipient,
             message_id: message_id.clone(),
@@ -298,7 +324,13 @@ impl ShopJob<'_> {
         Ok(recipients.into_iter().map(entry).collect())
     }
 
-    fn mail_context(&self, result: &Reconciliation, held: &[HeldSummary], new: &NewWorkbook) -> MailContext {
+    fn mail_context(
+        &self,
+        result: &Reconciliation,
+        held: &[HeldSummary],
+        new: &NewWorkbook,
+        full_workbook_at: Option<String>,
+    ) -> MailContext {
         let language = self.workshop.language();
         let sales = &result.sales.total;
         MailContext {
@@ -331,7 +363,7 @@ impl ShopJob<'_> {
             payments_until: result.freshness.payments.map(|m| m.to_string()),
             bookings_until: result.freshness.bookings.map(|m| m.to_string()),
             held: held.iter().map(|h| HeldText { name: h.name.clone(), reason: h.reason.clone() }).collect(),
-            full_workbook_at: None,
+            full_workbook_at,
             corrections: new.changes.len(),
         }
     }
@@ -358,8 +390,9 @@ impl ShopJob<'_> {
 
 /// Whether a workbook holds the sheet of matched rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum WithMatched {
-    Yes,
+enum MatchedSheet {
+    Included,
+    LeftOut,
 }
 
 /// Findings are kept as of the newest as-of date only: a run for an earlier date changes nothing of their life.
