@@ -112,7 +112,16 @@ fn load(config: Option<&Path>) -> Result<Workshop, Exit> {
         Exit::Usage
     })?;
     let language = loaded.language;
-    Workshop::prepare(loaded, clock::now()).map_err(|error| {
+    let now = clock::now();
+    let today = Day::from_naive(now.date_naive());
+    let future = |shop: &&config::ShopConfig| shop.shop.policy.history_start.is_some_and(|start| start > today);
+    if let Some(shop) = loaded.shops.iter().find(future) {
+        let ja = "history_start が未来の日付です。すべての取引・予約が対象外になるため、過去の日付を指定してください。";
+        let en = "history_start lies in the future, so everything would be excluded. Give a past date.";
+        eprintln!("{}: {}", shop.shop.id, pick(language, ja, en));
+        return Err(Exit::Usage);
+    }
+    Workshop::prepare(loaded, now).map_err(|error| {
         match error {
             PreparationError::Template(error) => eprintln!("{}", error.sentence(language)),
             PreparationError::Layout(error) => eprintln!("{error}"),

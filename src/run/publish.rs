@@ -1,6 +1,6 @@
 //! One shop, from facts to outbox: reconcile, compare with the last revision, render, queue the mail.
 
-use super::{Effect, Notice, Order, RunError, Workshop};
+use super::{Effect, Notice, Order, RunError, Workshop, message};
 use crate::config::{ShopConfig, Transport};
 use crate::domain::dates::Day;
 use crate::domain::finding::FindingRecord;
@@ -8,8 +8,8 @@ use crate::domain::ids::{CartCode, ShopId};
 use crate::domain::reconciliation::{FileSummary, HeldSummary, Reconciliation, ShopFacts};
 use crate::domain::text::code_key;
 use crate::durable;
-use crate::locale::findings::{code_name, next_step, reason, risk_name, severity_name, verdict};
-use crate::mail::{self, FindingText, HeldText, MailContext, ReportMail, SalesText, WindowText};
+use crate::locale::findings::verdict;
+use crate::mail::{self, ReportMail};
 use crate::reconcile::{self, Placed};
 use crate::report::figures::{Change, Figures, figures};
 use crate::report::json::{ShopJson, shop_json};
@@ -297,12 +297,19 @@ impl ShopJob<'_> {
         let message_id =
             mail::message_id(&self.shop.shop.id, self.order.period, new.record.revision, &recipients, &domain);
         let name = report::file_name(config.language, &self.shop.shop.id, self.order.period, new.record.revision);
+        let facts = message::Facts {
+            language: config.language,
+            result,
+            held,
+            revision: new.record.revision,
+            corrections: new.changes.len(),
+        };
         let compose = |attachment: &[u8], full_workbook_at: Option<String>| {
             let message = ReportMail {
                 from: &config.mail.from,
                 to: &self.shop.recipients,
                 cc: &self.shop.cc,
-                context: self.mail_context(result, held, new, full_workbook_at),
+                context: message::context(&facts, full_workbook_at),
                 attachment_name: &name,
                 attachment,
                 message_id: &message_id,
@@ -322,69 +329,6 @@ impl ShopJob<'_> {
             message: bytes.clone(),
         };
         Ok(recipients.into_iter().map(entry).collect())
-    }
-
-    fn mail_context(
-        &self,
-        result: &Reconciliation,
-        held: &[HeldSummary],
-        new: &NewWorkbook,
-        full_workbook_at: Option<String>,
-    ) -> MailContext {
-        let language = self.workshop.language();
-        let sales = &result.sales.total;
-        MailContext {
-            shop_name: self.shop.shop.name.clone(),
-            period_from: result.period.from().to_string(),
-            period_to: result.period.to().to_string(),
-            revision: new.record.revision,
-            verdict: verdict(language, result, held.len()),
-            as_of: result.as_of.to_string(),
-            sales: SalesText {
-                count: sales.count.to_string(),
-                gross: sales.gross.to_string(),
-                refunds: sales.refunds.to_string(),
-                net: sales.net().to_string(),
-            },
-            findings: result.findings.iter().map(|finding| self.finding_text(finding)).collect(),
-            finding_count: result.findings.len(),
-            cancellation: result
-                .cancellation
-                .iter()
-                .map(|line| WindowText {
-                    risk: risk_name(language, line.risk).to_owned(),
-                    order_id: line.payment.order_id.to_string(),
-                    booking: line.booking.as_ref().map(|b| b.cart.to_string()).unwrap_or_default(),
-                    last_safe_day: line.window.last_safe_day.to_string(),
-                    days_left: line.window.days_left.to_string(),
-                    yen: line.payment.held.to_string(),
-                })
-                .collect(),
-            payments_until: result.freshness.payments.map(|m| m.to_string()),
-            bookings_until: result.freshness.bookings.map(|m| m.to_string()),
-            held: held.iter().map(|h| HeldText { name: h.name.clone(), reason: h.reason.clone() }).collect(),
-            full_workbook_at,
-            corrections: new.changes.len(),
-        }
-    }
-
-    fn finding_text(&self, finding: &crate::domain::reconciliation::Finding) -> FindingText {
-        let language = self.workshop.language();
-        let orders: Vec<String> = finding.group.payments.iter().map(|p| p.order_id.to_string()).collect();
-        let booking = finding.group.booking.as_ref();
-        let expected = booking.map_or(crate::domain::money::Yen::ZERO, |b| b.expected);
-        FindingText {
-            id: finding.id.to_string(),
-            kind: code_name(language, finding.code).to_owned(),
-            severity: severity_name(language, finding.severity).to_owned(),
-            booking: booking.map(|b| b.cart.to_string()).unwrap_or_default(),
-            order_ids: orders.join(", "),
-            gmo: finding.group.actual.to_string(),
-            booking_yen: expected.to_string(),
-            difference: (finding.group.actual - expected).to_string(),
-            reason: reason(language, finding),
-            next: next_step(language, finding),
-        }
     }
 }
 
