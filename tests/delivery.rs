@@ -64,3 +64,13 @@ fn m20_a_message_that_cannot_be_written_stays_queued_and_goes_out_once_later() {
     assert_eq!((&json["shops"][0]["mail"], &json["shops"][0]["revision"]), (&"none".into(), &1.into()));
     assert_eq!(sandbox.find("outbox", ".eml").len(), 1, "the queued message of the first run");
 }
+
+#[test]
+fn a_held_file_that_a_person_removed_is_held_no_longer() {
+    let sandbox = merchant("", 3);
+    sandbox.write("inbox/odd.csv", "なにか\n1\n".as_bytes());
+    assert_eq!(sandbox.json(RUN, 1)["files"].as_array().map(Vec::len), Some(3));
+    sandbox.json(RUN, 1);
+    std::fs::remove_file(sandbox.path("held/odd.csv")).expect("removed");
+    sandbox.json(RUN, 0);
+}

@@ -237,6 +237,9 @@ fn tell(workshop: &Workshop, report: &Report, effect: Effect, json: bool) {
                 pick(language, "予行（--dry-run）: 何も変更していません。", "Dry run: nothing was changed.")
             );
         }
+        for file in report.json.files.iter().filter(|file| file.outcome != "held") {
+            println!("{}", file_line(language, &file.name, file.rows.read, file.rows.new, file.outcome == "duplicate"));
+        }
         println!("{} {} – {}", pick(language, "対象期間", "Period"), report.json.period.from, report.json.period.to);
         for shop in &report.issued {
             println!("{} {}  {}", shop.shop, shop.name, shop.verdict);
@@ -252,6 +255,16 @@ fn tell(workshop: &Workshop, report: &Report, effect: Effect, json: bool) {
     tell_notices(language, &report.notices);
     for (shop, why) in &report.failures {
         eprintln!("{shop}: {why}");
+    }
+}
+
+/// One accepted file in a line.
+fn file_line(language: Language, name: &str, read: u64, new: u64, is_known: bool) -> String {
+    match (language, is_known) {
+        (Language::Ja, true) => format!("{name}: 取込済みの内容です（重複）"),
+        (Language::En, true) => format!("{name}: known already (duplicate)"),
+        (Language::Ja, false) => format!("{name}: {read}行（新規{new}行）"),
+        (Language::En, false) => format!("{name}: {read} rows ({new} new)"),
     }
 }
 
@@ -299,20 +312,9 @@ fn ingest_command(workshop: &Workshop, paths: &[PathBuf], json: bool) -> Exit {
         match file.outcome {
             Outcome::Held => eprintln!("{}: {}", file.name, file.reason.as_deref().unwrap_or_default()),
             Outcome::Stored | Outcome::Duplicate if json => {}
-            Outcome::Stored => println!(
-                "{}: {} {} / {} {}",
-                file.name,
-                file.rows.read,
-                pick(workshop.language(), "行", "rows"),
-                pick(workshop.language(), "新規", "new"),
-                file.rows.new
-            ),
-            Outcome::Duplicate => {
-                println!(
-                    "{}: {}",
-                    file.name,
-                    pick(workshop.language(), "取込済み（重複）", "known already (duplicate)")
-                );
+            Outcome::Stored | Outcome::Duplicate => {
+                let known = file.outcome == Outcome::Duplicate;
+                println!("{}", file_line(workshop.language(), &file.name, file.rows.read, file.rows.new, known));
             }
         }
     }
