@@ -26,6 +26,7 @@ words! {
     SHOP = "ショップ" / "Shop";
     PERIOD = "期間" / "Period";
     AS_OF = "基準日" / "As of";
+    IN_YEN = "金額の単位: 円" / "Amounts in yen";
     REVISION = "版" / "Revision";
     PAYMENT_DATA = "GMO-PG 取引データ（最新）" / "GMO-PG payments, latest";
     BOOKING_DATA = "Bókun 予約データ（最新）" / "Bókun bookings, latest";

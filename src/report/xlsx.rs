@@ -122,7 +122,7 @@ fn format(style: Style, shape: Shape) -> Format {
         Style::Orange => filled(format, 0x00FC_E0C5, 0x007F_3F00),
         Style::Yellow => filled(format, 0x00FF_F2CC, 0x007F_6000),
         Style::Green => filled(format, 0x00E2_EFDA, 0x0037_5623),
-        Style::Grey => format.set_font_color(Color::RGB(0x0080_8080)),
+        Style::Grey => format.set_indent(1).set_font_color(Color::RGB(0x0080_8080)),
         Style::VerdictOpen => filled(format, 0x00FC_E0C5, 0x009C_0006).set_font_size(14),
         Style::VerdictClear => filled(format, 0x00E2_EFDA, 0x0037_5623).set_font_size(14),
     }

@@ -30,13 +30,14 @@ fn head(edition: &Edition<'_>, sheet: &mut Sheet<'_>, note: &str) {
     let (r, l) = (edition.reconciliation, edition.language);
     sheet.put((0, 0), Cell::text(sheet.name.clone()).styled(Style::Title));
     let line = format!(
-        "{} ({})　{}　{} {}　r{}",
+        "{} ({})　{}　{} {}　r{}　{}",
         r.shop_name,
         r.shop,
         words::period(l, r.period),
         words::AS_OF.of(l),
         r.as_of,
-        edition.revision
+        edition.revision,
+        words::IN_YEN.of(l)
     );
     let line = if note.is_empty() { line } else { format!("{line}　{note}") };
     sheet.put((1, 0), Cell::text(line).styled(Style::Subtitle));

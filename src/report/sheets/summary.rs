@@ -28,6 +28,7 @@ pub(in crate::report) fn sheet<'a>(edition: &'a Edition<'a>, places: &Places, na
     sheet.heights.extend([(0, 32), (1, 34)]);
     facts(edition, &mut sheet);
     boxes(edition, &mut sheet);
+    sheet.put((9, 0), Cell::text(words::IN_YEN.of(l)).styled(Style::Subtitle));
     sales(edition, &mut sheet, places, 10);
     let left = kinds(edition, &mut sheet, 14);
     let right = risks(edition, &mut sheet, 10);
