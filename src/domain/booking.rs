@@ -36,6 +36,9 @@ macro_rules! closed_words {
 
             /// The value that `written` stands for, compared without case, spaces, `_` and `-` (DOMAIN §5.2).
             pub fn read(written: &str) -> Option<Self> {
+                if let Some(exact) = Self::ALL.iter().copied().find(|value| value.word() == written) {
+                    return Some(exact);
+                }
                 let bare = |text: &str| super::text::fold(text).replace(['_', '-'], "");
                 let wanted = bare(written);
                 Self::ALL.iter().copied().find(|value| bare(value.word()) == wanted)

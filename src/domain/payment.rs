@@ -63,6 +63,10 @@ pub const STATUS_VARIANTS: [(&str, &str); 3] =
 impl Status {
     /// The status that `written` stands for: a label or an API code, after folding width, case and spaces.
     pub fn read(written: &str) -> Self {
+        // Nearly every row has the canonical label: folding the whole table for each would cost more than parsing it.
+        if STATUSES.iter().any(|(label, _, _)| *label == written) {
+            return Self(Arc::from(written));
+        }
         let folded = super::text::fold(written);
         let same = |label: &str| !label.is_empty() && super::text::fold(label) == folded;
         let variant = STATUS_VARIANTS.iter().find(|(variant, _)| same(variant)).map(|(_, label)| *label);
