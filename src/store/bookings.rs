@@ -34,12 +34,33 @@ fn read_price(row: &Row<'_>, at: usize, texts: &mut Texts) -> rusqlite::Result<P
     }
 }
 
-/// A digest over what a snapshot says, without where it was read.
+/// A digest over what a snapshot says, without where it was read. The form is stored, so it is spelled out here.
 fn content(lines: &[BookingLine]) -> [u8; 32] {
     let mut text = String::new();
+    let number = |n: Option<i64>| n.map(|n| n.to_string()).unwrap_or_default();
     for line in lines {
-        let unplaced = BookingLine { source: Source { file: Arc::from(""), line: 0 }, ..line.clone() };
-        text.push_str(&format!("{unplaced:?}"));
+        let (total, currency, written) = price_columns(&line.total);
+        for part in [
+            line.product_code.as_str(),
+            line.status.word(),
+            line.payment_status.word(),
+            &line.created_at.number().to_string(),
+            &number(line.start_at.map(Moment::number)),
+            &number(total),
+            currency,
+            written.unwrap_or_default(),
+            &line.channel,
+            &line.product,
+            &line.customer,
+            &line.external_ref,
+            &line.transaction_id,
+            &number(line.paid.map(Yen::get)),
+            &number(line.refunded.map(Yen::get)),
+        ] {
+            text.push_str(part);
+            text.push('\u{1f}');
+        }
+        text.push('\u{1e}');
     }
     FileDigest::of(text.as_bytes()).0
 }
@@ -195,7 +216,10 @@ pub(super) fn save_entries(
             entry.transaction_id.to_string(),
         );
         let key = if entry.reference.is_empty() {
-            let text = format!("{says:?}{}", written.unwrap_or_default());
+            let amount = amount.map(|yen| yen.to_string()).unwrap_or_default();
+            let parts =
+                [&*says.0, &*says.1, &says.2.to_string(), &amount, &*says.4, &*says.5, written.unwrap_or_default()];
+            let text = parts.join("\u{1f}");
             let nth = seen.entry(text.clone()).and_modify(|nth| *nth += 1).or_insert(1);
             format!("row:{nth}:{}", FileDigest::of(text.as_bytes()))
         } else {
