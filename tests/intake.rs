@@ -67,7 +67,7 @@ impl Desk {
 fn accounted(file: &Normalised) -> u64 {
     let accepted = match &file.rows {
         Rows::Payments(rows) => rows.len() as u64,
-        Rows::Bookings(carts) => carts.iter().map(|cart| cart.lines.len() as u64 + cart.repeated).sum(),
+        Rows::Bookings(carts) => carts.iter().map(|cart| (cart.lines.len() + cart.repeated.len()) as u64).sum(),
         Rows::PaymentList(entries) => entries.len() as u64,
     };
     accepted + file.excluded.len() as u64 + file.rejected.len() as u64
@@ -81,7 +81,7 @@ fn shown(file: &Normalised) -> String {
         Rows::Payments(rows) => rows.iter().for_each(|row| out.push_str(&format!("{row:?}\n"))),
         Rows::Bookings(carts) => {
             for cart in carts {
-                out.push_str(&format!("{} repeated={}\n", cart.cart, cart.repeated));
+                out.push_str(&format!("{} repeated={}\n", cart.cart, cart.repeated.len()));
                 cart.lines.iter().for_each(|line| out.push_str(&format!("  {line:?}\n")));
             }
         }

@@ -112,7 +112,16 @@ fn load(config: Option<&Path>) -> Result<Workshop, Exit> {
         Exit::Usage
     })?;
     let language = loaded.language;
-    Workshop::prepare(loaded, clock::now()).map_err(|error| {
+    let now = clock::now();
+    let today = Day::from_naive(now.date_naive());
+    let future = |shop: &&config::ShopConfig| shop.shop.policy.history_start.is_some_and(|start| start > today);
+    if let Some(shop) = loaded.shops.iter().find(future) {
+        let ja = "history_start が未来の日付です。すべての取引・予約が対象外になるため、過去の日付を指定してください。";
+        let en = "history_start lies in the future, so everything would be excluded. Give a past date.";
+        eprintln!("{}: {}", shop.shop.id, pick(language, ja, en));
+        return Err(Exit::Usage);
+    }
+    Workshop::prepare(loaded, now).map_err(|error| {
         match error {
             PreparationError::Template(error) => eprintln!("{}", error.sentence(language)),
             PreparationError::Layout(error) => eprintln!("{error}"),
@@ -228,6 +237,9 @@ fn tell(workshop: &Workshop, report: &Report, effect: Effect, json: bool) {
                 pick(language, "予行（--dry-run）: 何も変更していません。", "Dry run: nothing was changed.")
             );
         }
+        for file in report.json.files.iter().filter(|file| file.outcome != "held") {
+            println!("{}", file_line(language, &file.name, file.rows.read, file.rows.new, file.outcome == "duplicate"));
+        }
         println!("{} {} – {}", pick(language, "対象期間", "Period"), report.json.period.from, report.json.period.to);
         for shop in &report.issued {
             println!("{} {}  {}", shop.shop, shop.name, shop.verdict);
@@ -243,6 +255,16 @@ fn tell(workshop: &Workshop, report: &Report, effect: Effect, json: bool) {
     tell_notices(language, &report.notices);
     for (shop, why) in &report.failures {
         eprintln!("{shop}: {why}");
+    }
+}
+
+/// One accepted file in a line.
+fn file_line(language: Language, name: &str, read: u64, new: u64, is_known: bool) -> String {
+    match (language, is_known) {
+        (Language::Ja, true) => format!("{name}: 取込済みの内容です（重複）"),
+        (Language::En, true) => format!("{name}: known already (duplicate)"),
+        (Language::Ja, false) => format!("{name}: {read}行（新規{new}行）"),
+        (Language::En, false) => format!("{name}: {read} rows ({new} new)"),
     }
 }
 
@@ -290,20 +312,9 @@ fn ingest_command(workshop: &Workshop, paths: &[PathBuf], json: bool) -> Exit {
         match file.outcome {
             Outcome::Held => eprintln!("{}: {}", file.name, file.reason.as_deref().unwrap_or_default()),
             Outcome::Stored | Outcome::Duplicate if json => {}
-            Outcome::Stored => println!(
-                "{}: {} {} / {} {}",
-                file.name,
-                file.rows.read,
-                pick(workshop.language(), "行", "rows"),
-                pick(workshop.language(), "新規", "new"),
-                file.rows.new
-            ),
-            Outcome::Duplicate => {
-                println!(
-                    "{}: {}",
-                    file.name,
-                    pick(workshop.language(), "取込済み（重複）", "known already (duplicate)")
-                );
+            Outcome::Stored | Outcome::Duplicate => {
+                let known = file.outcome == Outcome::Duplicate;
+                println!("{}", file_line(workshop.language(), &file.name, file.rows.read, file.rows.new, known));
             }
         }
     }

@@ -284,8 +284,8 @@ pub struct CartSnapshot {
     pub cart: CartCode,
     /// Its lines in file order.
     pub lines: Vec<BookingLine>,
-    /// Rows that repeat a line of this file word for word.
-    pub repeated: u64,
+    /// Lines of rows that repeat a line of this file word for word.
+    pub repeated: Vec<u32>,
 }
 
 /// The rows of a file, by kind.

@@ -21,6 +21,11 @@ pub fn fold(text: &str) -> String {
         .collect()
 }
 
+/// What two spellings of one booking code have in common: width, case, spaces and hyphens folded.
+pub fn code_key(code: &str) -> String {
+    fold(code).replace('-', "").to_uppercase()
+}
+
 /// A booking code taken apart: letters in front, then digits (SPEC §5.3).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CodeParts {
@@ -35,7 +40,7 @@ pub struct CodeParts {
 /// `None` where it has another form, e.g. no digits, more than 19, or a letter behind them. Whether a `T` marks a
 /// product code depends on the column it stands in, so it is dropped only when `product` says so (DOMAIN §5.1).
 pub fn code_parts(code: &str, kind: CodeKind) -> Option<CodeParts> {
-    let folded: String = fold(code).chars().filter(|c| *c != '-').collect::<String>().to_uppercase();
+    let folded = code_key(code);
     let at = folded.find(|c: char| c.is_ascii_digit())?;
     let (letters, digits) = folded.split_at(at);
     if !letters.chars().all(|c| c.is_ascii_alphabetic()) || !digits.bytes().all(|b| b.is_ascii_digit()) {

@@ -2,6 +2,7 @@
 
 use super::{Language, Text};
 use crate::domain::booking::State;
+use crate::domain::dates::Period;
 use crate::domain::finding::Code;
 use crate::domain::reconciliation::{MatchKey, Operation, Risk, Rule};
 
@@ -25,6 +26,7 @@ words! {
     SHOP = "ショップ" / "Shop";
     PERIOD = "期間" / "Period";
     AS_OF = "基準日" / "As of";
+    IN_YEN = "金額の単位: 円" / "Amounts in yen";
     REVISION = "版" / "Revision";
     PAYMENT_DATA = "GMO-PG 取引データ（最新）" / "GMO-PG payments, latest";
     BOOKING_DATA = "Bókun 予約データ（最新）" / "Bókun bookings, latest";
@@ -55,7 +57,7 @@ words! {
     DAY = "日付" / "Date";
     MONTH = "月" / "Month";
     COUNT = "件数" / "Count";
-    GROSS = "売上" / "Gross";
+    GROSS = "総額" / "Gross";
     REFUNDS = "返金" / "Refunds";
     NET = "純額" / "Net";
     TOTAL = "合計" / "Total";
@@ -104,7 +106,8 @@ words! {
     BEFORE = "変更前" / "Before";
     AFTER = "変更後" / "After";
     ABSENT = "（なし）" / "(none)";
-    CARRIED = "繰越" / "carried";
+    CARRIED = "【繰越】" / "[Carried] ";
+    COMMA = "、" / ", ";
 
     FILES = "読み込んだファイル" / "Files read";
     FILE = "ファイル" / "File";
@@ -176,6 +179,35 @@ pub const fn state(language: Language, state: State) -> &'static str {
         State::Waiting => Text { ja: "確定待ち", en: "waiting" },
         State::Cancelled => Text { ja: "取消済", en: "cancelled" },
         State::Dead => Text { ja: "不成立", en: "dead" },
+    };
+    text.of(language)
+}
+
+/// 予約状態: how the report takes it, and Bókun's own word.
+pub fn booking_status(language: Language, taken: State, written: &str) -> String {
+    if written.is_empty() {
+        return state(language, taken).to_owned();
+    }
+    match language {
+        Language::Ja => format!("{} ({written})", state(language, taken)),
+        Language::En => written.to_owned(),
+    }
+}
+
+/// A period as people write it.
+pub fn period(language: Language, period: Period) -> String {
+    let between = Text { ja: "～", en: "to" }.of(language);
+    format!("{} {between} {}", period.from(), period.to())
+}
+
+/// A layout that comes with the program by its name; others by the one they were given.
+pub fn layout(language: Language, layout: &str) -> &str {
+    let text = match layout {
+        "gmo-torihiki-shukei" => Text { ja: "GMO 取引集計", en: "GMO payments" },
+        "bokun-bookings" => Text { ja: "Bókun 予約一覧", en: "Bókun bookings" },
+        "bokun-payments" => Text { ja: "Bókun 支払一覧", en: "Bókun payments" },
+        "totsugo-bookings" => Text { ja: "予約一覧（標準様式）", en: "Bookings, own form" },
+        other => return other,
     };
     text.of(language)
 }

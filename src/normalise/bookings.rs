@@ -8,6 +8,7 @@ use crate::domain::dates::Day;
 use crate::domain::ids::{CartCode, ProductCode};
 use crate::domain::intake::{CartSnapshot, Fault, Problem};
 use crate::domain::money::Yen;
+use crate::domain::text::code_key;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -15,7 +16,8 @@ use std::sync::Arc;
 #[derive(Default)]
 pub(super) struct Bookings {
     carts: Vec<CartSnapshot>,
-    by_code: HashMap<CartCode, usize>,
+    /// Where a cart stands, by the key its spellings share.
+    by_code: HashMap<String, usize>,
     /// Where a line with a product code stands: cart, code → line of the cart.
     lines: HashMap<(usize, ProductCode), usize>,
 }
@@ -26,19 +28,19 @@ impl Bookings {
         let cart = cart(row)?;
         let line = booking_line(row)?;
         let next = self.carts.len();
-        let at = *self.by_code.entry(cart.clone()).or_insert(next);
+        let at = *self.by_code.entry(code_key(cart.as_str())).or_insert(next);
         if at == next {
-            self.carts.push(CartSnapshot { cart, lines: Vec::new(), repeated: 0 });
+            self.carts.push(CartSnapshot { cart, lines: Vec::new(), repeated: Vec::new() });
         }
         let Some(snapshot) = self.carts.get_mut(at) else { return Ok(Taken::Accepted) };
         if !line.product_code.as_str().is_empty() {
             let known = *self.lines.entry((at, line.product_code.clone())).or_insert(snapshot.lines.len());
             if let Some(known) = snapshot.lines.get(known) {
-                if !same_content(known, &line) {
+                if !known.says_same(&line) {
                     let fault = Fault::ContradictoryLine { code: line.product_code.to_string() };
                     return Err(row.hold(Field::ProductCode, fault));
                 }
-                snapshot.repeated += 1;
+                snapshot.repeated.push(line.source.line);
                 return Ok(Taken::Accepted);
             }
         }
@@ -50,10 +52,6 @@ impl Bookings {
     pub(super) fn finish(self) -> Vec<CartSnapshot> {
         self.carts
     }
-}
-
-fn same_content(one: &BookingLine, other: &BookingLine) -> bool {
-    *one == BookingLine { source: one.source.clone(), ..other.clone() }
 }
 
 fn cart(row: &Row<'_>) -> Result<CartCode, Refusal> {

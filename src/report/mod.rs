@@ -95,7 +95,7 @@ fn book<'a>(edition: &'a Edition<'a>) -> Book<'a> {
             ("totsugo.revision", edition.revision.to_string()),
             ("totsugo.report", report),
         ],
-        footer: format!("{} ({})  {}  r{}", r.shop_name, r.shop, r.period, edition.revision),
+        footer: format!("{} ({})  {}  r{}", r.shop_name, r.shop, words::period(l, r.period), edition.revision),
         cut: words::CUT.of(l),
     }
 }

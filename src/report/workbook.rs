@@ -210,6 +210,8 @@ pub(super) struct Sheet<'a> {
     pub(super) filter: Option<(u32, u16, u16, u32)>,
     /// Whether it is printed on one page.
     pub(super) one_page: bool,
+    /// Whether it is printed two pages wide, the frozen columns on both, because one would be too small to read.
+    pub(super) two_pages_wide: bool,
     /// Colour of the tab.
     pub(super) tab: Option<u32>,
 }

@@ -20,6 +20,10 @@ const LONG: usize = 20_000;
 const WIDTH_SAMPLE: usize = 500;
 /// Widest column that follows from its cells, in half-width characters.
 const WIDEST: u16 = 40;
+/// Widest column of small print, e.g. 出典 with two files.
+const WIDEST_SMALL: u16 = 72;
+/// Height in pixels of a line of wrapped text; 游ゴシック stands far apart.
+const LINE: u32 = 21;
 
 /// Writes the workbook.
 pub(super) fn write(book: &Book<'_>) -> Result<Vec<u8>, XlsxError> {
@@ -118,7 +122,7 @@ fn format(style: Style, shape: Shape) -> Format {
         Style::Orange => filled(format, 0x00FC_E0C5, 0x007F_3F00),
         Style::Yellow => filled(format, 0x00FF_F2CC, 0x007F_6000),
         Style::Green => filled(format, 0x00E2_EFDA, 0x0037_5623),
-        Style::Grey => format.set_font_color(Color::RGB(0x0080_8080)),
+        Style::Grey => format.set_indent(1).set_font_color(Color::RGB(0x0080_8080)),
         Style::VerdictOpen => filled(format, 0x00FC_E0C5, 0x009C_0006).set_font_size(14),
         Style::VerdictClear => filled(format, 0x00E2_EFDA, 0x0037_5623).set_font_size(14),
     }
@@ -166,6 +170,11 @@ fn page(target: &mut Worksheet, sheet: &Sheet<'_>, book: &Book<'_>) -> Result<()
         target.set_freeze_panes(row + 1, column)?;
         if sheet.body.is_some() {
             target.set_repeat_rows(row, row)?;
+            // A sheet two pages wide says on both of them which row is which.
+            if sheet.two_pages_wide && column > 0 {
+                target.set_repeat_columns(0, column - 1)?;
+                target.set_page_order(true);
+            }
         }
     } else {
         target.set_screen_gridlines(false);
@@ -176,7 +185,7 @@ fn page(target: &mut Worksheet, sheet: &Sheet<'_>, book: &Book<'_>) -> Result<()
     target
         .set_paper_size(9)
         .set_landscape()
-        .set_print_fit_to_pages(1, u16::from(sheet.one_page))
+        .set_print_fit_to_pages(1 + u16::from(sheet.two_pages_wide), u16::from(sheet.one_page))
         .set_margins(0.4, 0.4, 0.5, 0.6, 0.3, 0.3);
     let text: String = clean(&book.footer).replace('&', "&&").chars().take(150).collect();
     target.set_footer(format!("&L&\"{FONT}\"&8 {text}&C&\"{FONT}\"&8&A&R&\"{FONT}\"&8&P / &N"));
@@ -215,7 +224,7 @@ fn height(cells: &[Cell], widths: &BTreeMap<u16, u16>) -> Option<u32> {
         text.lines().map(|line| u32::from(text_width(line).div_ceil(room)).max(1)).sum()
     };
     let most = (0_u16..).zip(cells).map(lines).max().unwrap_or(1);
-    (most > 1).then(|| (most * 17 + 6).min(540))
+    (most > 1).then(|| (most * LINE + 6).min(540))
 }
 
 fn write_cell(
@@ -300,7 +309,7 @@ fn widths(sheet: &Sheet<'_>) -> BTreeMap<u16, u16> {
     let mut widths: BTreeMap<u16, u16> = BTreeMap::new();
     let mut need = |column: u16, width: u16| {
         let entry = widths.entry(column).or_insert(6);
-        *entry = (*entry).max(width.min(WIDEST));
+        *entry = (*entry).max(width);
     };
     let below_head = |style: Style| {
         !matches!(style, Style::Title | Style::Subtitle | Style::Section | Style::VerdictOpen | Style::VerdictClear)
@@ -312,7 +321,7 @@ fn widths(sheet: &Sheet<'_>) -> BTreeMap<u16, u16> {
     }
     if let Some(body) = &sheet.body {
         for (column, heading) in (0_u16..).zip(&body.headings) {
-            need(column, text_width(heading) + 3);
+            need(column, (text_width(heading) + 3).min(WIDEST));
         }
         for at in 0..body.rows.min(WIDTH_SAMPLE) {
             for (column, cell) in (0_u16..).zip((body.row)(at)) {
@@ -325,12 +334,12 @@ fn widths(sheet: &Sheet<'_>) -> BTreeMap<u16, u16> {
 }
 
 fn width(cell: &Cell) -> u16 {
-    let number = |number: i64| text_width(&crate::domain::money::Yen::new(number).to_string()) + 2;
+    let number = |number: i64| spacious(&crate::domain::money::Yen::new(number).to_string()) + 2;
     match &cell.value {
         Value::Empty => 0,
         Value::Text(text) if cell.style == Style::Heading => text_width(text) + 3,
-        Value::Text(text) if cell.style == Style::Small => text_width(text),
-        Value::Text(text) | Value::Link(text) => text_width(text) + 2,
+        Value::Text(text) if cell.style == Style::Small => text_width(text).min(WIDEST_SMALL),
+        Value::Text(text) | Value::Link(text) => (spacious(text) + 2).min(WIDEST),
         Value::Number(value) => number(*value).max(9),
         Value::Sum { result, .. } => number(*result).max(9),
         Value::Day(_) => 12,
@@ -338,9 +347,15 @@ fn width(cell: &Cell) -> u16 {
     }
 }
 
+/// The width with room for the wider Latin letters of the fonts that stand in where 游ゴシック is not installed.
+fn spacious(text: &str) -> u16 {
+    let latin = text.lines().map(|line| line.chars().filter(char::is_ascii).count()).max().unwrap_or(0);
+    text_width(text) + u16::try_from(latin.div_ceil(5)).unwrap_or(WIDEST).min(WIDEST)
+}
+
 fn text_width(text: &str) -> u16 {
     let widest = text.lines().map(UnicodeWidthStr::width_cjk).max().unwrap_or(0);
-    u16::try_from(widest).unwrap_or(u16::MAX - 8).min(u16::MAX - 8)
+    u16::try_from(widest).unwrap_or(u16::MAX / 2).min(u16::MAX / 2)
 }
 
 fn write_chart(target: &mut Worksheet, chart: &Chart) -> Result<(), XlsxError> {

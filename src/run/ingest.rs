@@ -73,6 +73,7 @@ impl FileOutcome {
 /// # Errors
 /// When the history cannot be used: then nothing more is safe to move.
 pub fn ingest(workshop: &Workshop, store: &mut Store, scan: &Scan, effect: Effect) -> Result<Intake, RunError> {
+    forget_gone(workshop, store)?;
     let mut intake = Intake::default();
     intake.notices.extend(scan.growing.iter().cloned().map(Notice::StillGrowing));
     intake.notices.extend(scan.foreign.iter().cloned().map(Notice::NotAFile));
@@ -87,6 +88,18 @@ pub fn ingest(workshop: &Workshop, store: &mut Store, scan: &Scan, effect: Effec
         }
     }
     Ok(intake)
+}
+
+/// A held file that a person took out of the held folder is held no longer; the trail says so.
+fn forget_gone(workshop: &Workshop, store: &Store) -> Result<(), RunError> {
+    for held in store.held()? {
+        if !workshop.config.paths.held.join(&held.name).exists() {
+            let at = workshop.now.to_rfc3339_opts(chrono::SecondsFormat::Secs, false);
+            store.log_act(&at, "gone", &held.name, "")?;
+            store.remove_held(&held.name)?;
+        }
+    }
+    Ok(())
 }
 
 /// What a file turned out to be.

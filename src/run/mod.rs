@@ -4,6 +4,7 @@
 
 mod ingest;
 mod lock;
+mod message;
 mod publish;
 
 pub use ingest::{FileOutcome, Intake, Outcome, ingest};

@@ -1,19 +1,20 @@
 //! One shop, from facts to outbox: reconcile, compare with the last revision, render, queue the mail.
 
-use super::{Effect, Notice, Order, RunError, Workshop};
-use crate::config::ShopConfig;
+use super::{Effect, Notice, Order, RunError, Workshop, message};
+use crate::config::{ShopConfig, Transport};
 use crate::domain::dates::Day;
 use crate::domain::finding::FindingRecord;
 use crate::domain::ids::{CartCode, ShopId};
 use crate::domain::reconciliation::{FileSummary, HeldSummary, Reconciliation, ShopFacts};
+use crate::domain::text::code_key;
 use crate::durable;
-use crate::locale::findings::{code_name, next_step, reason, risk_name, severity_name, verdict};
-use crate::mail::{self, FindingText, HeldText, MailContext, ReportMail, SalesText, WindowText};
+use crate::locale::findings::verdict;
+use crate::mail::{self, ReportMail};
 use crate::reconcile::{self, Placed};
 use crate::report::figures::{Change, Figures, figures};
 use crate::report::json::{ShopJson, shop_json};
 use crate::report::{self, Edition};
-use crate::store::{OutboxEntry, ReportRecord, RunRecord, ShopRun, Store};
+use crate::store::{OutboxEntry, ReportRecord, RunRecord, ShopRun, Store, StoreError};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
@@ -82,33 +83,36 @@ pub fn publish(
             published.failures.push((id.clone(), why));
         }
     }
-    if order.effect == Effect::Real && matches!(workshop.config.mail.transport, crate::config::Transport::Directory) {
-        deliver_to_folder(workshop, store)?;
+    // What an earlier run could not write goes out now.
+    if order.mail && order.effect == Effect::Real && matches!(workshop.config.mail.transport, Transport::Directory) {
+        published.notices.extend(deliver_to_folder(workshop, store)?);
     }
     Ok(published)
 }
 
 /// Which shop each cart key was placed in, for the control totals of bookings files.
 fn shops_of_carts(by_shop: &std::collections::BTreeMap<ShopId, ShopFacts>) -> HashMap<String, ShopId> {
-    let carts = |facts: &ShopFacts| facts.bookings.iter().map(|b| Store::cart_key(&b.cart)).collect::<Vec<_>>();
+    let carts = |facts: &ShopFacts| facts.bookings.iter().map(|b| code_key(b.cart.as_str())).collect::<Vec<_>>();
     by_shop.iter().flat_map(|(shop, facts)| carts(facts).into_iter().map(|cart| (cart, shop.clone()))).collect()
 }
 
 /// Writes queued messages as `.eml` files; written twice is one file, because the name comes from the Message-ID.
-fn deliver_to_folder(workshop: &Workshop, store: &Store) -> Result<(), RunError> {
+///
+/// Returns the first file that could not be written; its message stays queued.
+fn deliver_to_folder(workshop: &Workshop, store: &Store) -> Result<Option<Notice>, StoreError> {
     for (id, entry) in store.queued()? {
-        let local = entry.message_id.trim_matches(['<', '>']);
-        let safe: String =
-            local.chars().map(|c| if c.is_ascii_alphanumeric() || ".-_".contains(c) { c } else { '_' }).collect();
-        let path = workshop.config.paths.outbox.join(format!("{safe}.eml"));
+        let plain = |c: char| if c.is_ascii_alphanumeric() || ".-_".contains(c) { c } else { '_' };
+        let name: String = entry.message_id.trim_matches(['<', '>']).chars().map(plain).collect();
+        let path = workshop.config.paths.outbox.join(format!("{name}.eml"));
         match durable::write_new(&path, &entry.message) {
-            Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {
-                return Err(RunError::Io { path, source: error });
+            Ok(()) => store.set_message_state(id, "accepted")?,
+            Err(_) if path.is_file() => store.set_message_state(id, "accepted")?,
+            Err(error) => {
+                return Ok(Some(Notice::FileFailed { name: path.display().to_string(), why: error.to_string() }));
             }
-            _ => store.set_message_state(id, "accepted")?,
         }
     }
-    Ok(())
+    Ok(None)
 }
 
 /// The work on one shop.
@@ -148,12 +152,14 @@ impl ShopJob<'_> {
         } else {
             Some(self.render(store, &result, files, &held, &now, last.as_ref())?)
         };
-        let messages = self.messages(&result, &held, new.as_ref(), published)?;
-        let mail = match (&messages[..], self.order.effect, &self.workshop.config.mail.transport) {
-            _ if new.is_some() && !result.balanced() => "blocked",
-            ([], _, _) => "none",
-            (_, Effect::Real, crate::config::Transport::Directory) => "sent",
-            _ => "queued",
+        let messages = self.messages(store, &result, files, &held, new.as_ref(), published)?;
+        let blocked = new.is_some() && !result.balanced();
+        let mut mail = if blocked {
+            "blocked"
+        } else if messages.is_empty() {
+            "none"
+        } else {
+            "queued"
         };
         let revision = new.as_ref().map(|new| &new.record).or(last.as_ref()).map_or(0, |report| report.revision);
         let workbook = new.as_ref().map(|new| &new.record).or(last.as_ref()).map(|report| report.workbook.clone());
@@ -177,6 +183,16 @@ impl ShopJob<'_> {
             messages: &messages,
         };
         store.save_shop_run(self.run, self.record, &shop_run).map_err(|e| e.to_string())?;
+        let to_folder = matches!(self.workshop.config.mail.transport, Transport::Directory);
+        if to_folder && !messages.is_empty() && self.order.effect == Effect::Real {
+            match deliver_to_folder(self.workshop, store).map_err(|e| e.to_string())? {
+                Some(notice) => published.notices.push(notice),
+                None => {
+                    mail = "sent";
+                    store.set_shop_mail(self.run, id, mail).map_err(|e| e.to_string())?;
+                }
+            }
+        }
         published.shops.push(shop_json(&result, revision, workbook.as_deref(), mail));
         published.issued.push(Issued {
             shop: id.clone(),
@@ -218,7 +234,7 @@ impl ShopJob<'_> {
         let (revision, workbook) = self.next_revision(last.map_or(0, |last| last.revision));
         let record = ReportRecord { revision, digest: now.digest(), figures: now.to_text(), workbook };
         let mut new = NewWorkbook { record, bytes: Vec::new(), changes };
-        new.bytes = self.workbook_bytes(store.installation(), result, files, held, &new, WithMatched::Yes)?;
+        new.bytes = self.workbook_bytes(store.installation(), result, files, held, &new, MatchedSheet::Included)?;
         Ok(new)
     }
 
@@ -229,7 +245,7 @@ impl ShopJob<'_> {
         files: &[FileSummary],
         held: &[HeldSummary],
         new: &NewWorkbook,
-        with_matched: WithMatched,
+        matched_sheet: MatchedSheet,
     ) -> Result<Vec<u8>, String> {
         let edition = Edition {
             language: self.workshop.language(),
@@ -239,7 +255,7 @@ impl ShopJob<'_> {
             held,
             changes: &new.changes,
             with_customer: self.workshop.config.report_customer,
-            with_matched: with_matched == WithMatched::Yes,
+            with_matched: matched_sheet == MatchedSheet::Included,
             installation,
             expiring_within_days: self.shop.shop.policy.expiring_within_days,
         };
@@ -259,9 +275,13 @@ impl ShopJob<'_> {
         (revision, relative(&path_of(revision), &config.root))
     }
 
+    /// The report's message, one entry per recipient; without the sheet of matched rows where it would be larger than
+    /// `max_attachment_mb` (SPEC §7).
     fn messages(
         &self,
+        store: &Store,
         result: &Reconciliation,
+        files: &[FileSummary],
         held: &[HeldSummary],
         new: Option<&NewWorkbook>,
         published: &mut Published,
@@ -277,17 +297,31 @@ impl ShopJob<'_> {
         let message_id =
             mail::message_id(&self.shop.shop.id, self.order.period, new.record.revision, &recipients, &domain);
         let name = report::file_name(config.language, &self.shop.shop.id, self.order.period, new.record.revision);
-        let message = ReportMail {
-            from: &config.mail.from,
-            to: &self.shop.recipients,
-            cc: &self.shop.cc,
-            context: self.mail_context(result, held, new),
-            attachment_name: &name,
-            attachment: &new.bytes,
-            message_id: &message_id,
-            date: self.workshop.now,
+        let facts = message::Facts {
+            language: config.language,
+            result,
+            held,
+            revision: new.record.revision,
+            corrections: new.changes.len(),
         };
-        let bytes = mail::compose(&self.workshop.templates, &message).map_err(|e| e.to_string())?;
+        let compose = |attachment: &[u8], full_workbook_at: Option<String>| {
+            let message = ReportMail {
+                from: &config.mail.from,
+                to: &self.shop.recipients,
+                cc: &self.shop.cc,
+                context: message::context(&facts, full_workbook_at),
+                attachment_name: &name,
+                attachment,
+                message_id: &message_id,
+                date: self.workshop.now,
+            };
+            mail::compose(&self.workshop.templates, &message).map_err(|e| e.to_string())
+        };
+        let mut bytes = compose(&new.bytes, None)?;
+        if count(bytes.len()) > config.mail.max_attachment_mb.saturating_mul(1 << 20) {
+            let short = self.workbook_bytes(store.installation(), result, files, held, new, MatchedSheet::LeftOut)?;
+            bytes = compose(&short, Some(new.record.workbook.clone()))?;
+        }
         let entry = |recipient: String| OutboxEntry {
             recipient,
             message_id: message_id.clone(),
@@ -296,69 +330,13 @@ impl ShopJob<'_> {
         };
         Ok(recipients.into_iter().map(entry).collect())
     }
-
-    fn mail_context(&self, result: &Reconciliation, held: &[HeldSummary], new: &NewWorkbook) -> MailContext {
-        let language = self.workshop.language();
-        let sales = &result.sales.total;
-        MailContext {
-            shop_name: self.shop.shop.name.clone(),
-            period_from: result.period.from().to_string(),
-            period_to: result.period.to().to_string(),
-            revision: new.record.revision,
-            verdict: verdict(language, result, held.len()),
-            as_of: result.as_of.to_string(),
-            sales: SalesText {
-                count: sales.count.to_string(),
-                gross: sales.gross.to_string(),
-                refunds: sales.refunds.to_string(),
-                net: sales.net().to_string(),
-            },
-            findings: result.findings.iter().map(|finding| self.finding_text(finding)).collect(),
-            finding_count: result.findings.len(),
-            cancellation: result
-                .cancellation
-                .iter()
-                .map(|line| WindowText {
-                    risk: risk_name(language, line.risk).to_owned(),
-                    order_id: line.payment.order_id.to_string(),
-                    booking: line.booking.as_ref().map(|b| b.cart.to_string()).unwrap_or_default(),
-                    last_safe_day: line.window.last_safe_day.to_string(),
-                    days_left: line.window.days_left.to_string(),
-                    yen: line.payment.held.to_string(),
-                })
-                .collect(),
-            payments_until: result.freshness.payments.map(|m| m.to_string()),
-            bookings_until: result.freshness.bookings.map(|m| m.to_string()),
-            held: held.iter().map(|h| HeldText { name: h.name.clone(), reason: h.reason.clone() }).collect(),
-            full_workbook_at: None,
-            corrections: new.changes.len(),
-        }
-    }
-
-    fn finding_text(&self, finding: &crate::domain::reconciliation::Finding) -> FindingText {
-        let language = self.workshop.language();
-        let orders: Vec<String> = finding.group.payments.iter().map(|p| p.order_id.to_string()).collect();
-        let booking = finding.group.booking.as_ref();
-        let expected = booking.map_or(crate::domain::money::Yen::ZERO, |b| b.expected);
-        FindingText {
-            id: finding.id.to_string(),
-            kind: code_name(language, finding.code).to_owned(),
-            severity: severity_name(language, finding.severity).to_owned(),
-            booking: booking.map(|b| b.cart.to_string()).unwrap_or_default(),
-            order_ids: orders.join(", "),
-            gmo: finding.group.actual.to_string(),
-            booking_yen: expected.to_string(),
-            difference: (finding.group.actual - expected).to_string(),
-            reason: reason(language, finding),
-            next: next_step(language, finding),
-        }
-    }
 }
 
 /// Whether a workbook holds the sheet of matched rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum WithMatched {
-    Yes,
+enum MatchedSheet {
+    Included,
+    LeftOut,
 }
 
 /// Findings are kept as of the newest as-of date only: a run for an earlier date changes nothing of their life.

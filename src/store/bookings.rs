@@ -6,19 +6,14 @@ use super::{Result, Store, unexpected};
 use crate::domain::booking::{
     Booking, BookingLine, LineStatus, PaymentEntry, PaymentStatus, PaymentType, Price, SnapshotAge,
 };
-use crate::domain::dates::{Day, Moment};
+use crate::domain::dates::Moment;
 use crate::domain::ids::{CartCode, FileDigest, ProductCode, ShopId};
-use crate::domain::intake::{CartSnapshot, Disposition, RowCounts, Source, reach};
+use crate::domain::intake::{CartSnapshot, Disposition, Source, reach};
 use crate::domain::money::Yen;
-use crate::domain::text::fold;
+use crate::domain::text::code_key;
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 use std::collections::HashMap;
 use std::sync::Arc;
-
-/// What two spellings of one cart code have in common: width, case, spaces and hyphens folded.
-pub(super) fn cart_key(cart: &CartCode) -> String {
-    fold(cart.as_str()).replace('-', "").to_uppercase()
-}
 
 /// The yen and the currency of a price as columns: `(yen, currency, written)`.
 fn price_columns(price: &Price) -> (Option<i64>, &str, Option<&str>) {
@@ -62,7 +57,6 @@ pub(super) fn save(
     folder: Option<&ShopId>,
     carts: &[CartSnapshot],
     outcomes: &mut Vec<RowOutcome>,
-    counts: &mut RowCounts,
 ) -> Result<()> {
     let Some(reach) = reach(carts) else { return Ok(()) };
     let mut find = transaction
@@ -80,7 +74,7 @@ pub(super) fn save(
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
     )?;
     for snapshot in carts {
-        let key = cart_key(&snapshot.cart);
+        let key = code_key(snapshot.cart.as_str());
         let age = SnapshotAge::of(&snapshot.lines, reach);
         let digest = content(&snapshot.lines);
         let current = find
@@ -126,7 +120,7 @@ pub(super) fn save(
             key,
             disposition_name(disposition),
             i64::try_from(snapshot.lines.len()).unwrap_or(i64::MAX),
-            i64::try_from(snapshot.repeated).unwrap_or(i64::MAX),
+            i64::try_from(snapshot.repeated.len()).unwrap_or(i64::MAX),
             yen.get(),
             covers.map(|c| c.0.number()),
             covers.map(|c| c.1.number())
@@ -134,8 +128,8 @@ pub(super) fn save(
         for line in &snapshot.lines {
             outcomes.push(RowOutcome { line: line.source.line, disposition, reason: None });
         }
-        for _ in 0..snapshot.repeated {
-            counts.add(Disposition::Same);
+        for line in &snapshot.repeated {
+            outcomes.push(RowOutcome { line: *line, disposition: Disposition::Same, reason: None });
         }
     }
     Ok(())
@@ -190,7 +184,7 @@ pub(super) fn save_entries(
     )?;
     let mut seen: HashMap<String, u32> = HashMap::new();
     for entry in entries {
-        let cart_key = cart_key(&entry.cart);
+        let cart_key = code_key(entry.cart.as_str());
         let (amount, currency, written) = price_columns(&entry.amount);
         let says = (
             cart_key.clone(),
@@ -238,11 +232,6 @@ pub(super) fn save_entries(
 }
 
 impl Store {
-    /// The key under which `cart` is stored, whatever its spelling.
-    pub fn cart_key(cart: &CartCode) -> String {
-        cart_key(cart)
-    }
-
     /// All bookings as the newest files say, by cart code.
     ///
     /// # Errors
@@ -303,17 +292,6 @@ impl Store {
             entries.sort();
         }
         Ok(by_cart)
-    }
-
-    /// First and last day that stored bookings were created on.
-    ///
-    /// # Errors
-    /// When the database cannot be read.
-    pub fn bookings_cover(&self) -> Result<Option<(Day, Day)>> {
-        let span = self.connection.query_row("SELECT min(covers_from), max(covers_to) FROM file_cart", [], |row| {
-            Ok(row.get::<_, Option<i32>>(0)?.zip(row.get::<_, Option<i32>>(1)?))
-        })?;
-        Ok(span.map(|(from, to)| (Day::from_number(from), Day::from_number(to))))
     }
 }
 

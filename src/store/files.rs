@@ -142,7 +142,7 @@ impl Store {
         match &file.normalised.rows {
             Rows::Payments(rows) => payments::save(&transaction, id, rows, dispose, &mut outcomes, &mut totals)?,
             Rows::Bookings(carts) => {
-                bookings::save(&transaction, id, file.folder, carts, &mut outcomes, &mut counts)?;
+                bookings::save(&transaction, id, file.folder, carts, &mut outcomes)?;
             }
             Rows::PaymentList(entries) => bookings::save_entries(&transaction, id, entries, &mut outcomes)?,
         }

@@ -248,6 +248,18 @@ impl Store {
         Ok(())
     }
 
+    /// Records what became of a shop's mail in a run.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub fn set_shop_mail(&self, run: i64, shop: &ShopId, mail: &str) -> Result<()> {
+        self.connection.execute(
+            "UPDATE run_shop SET mail = ?3 WHERE run_id = ?1 AND shop = ?2",
+            params![run, shop.as_str(), mail],
+        )?;
+        Ok(())
+    }
+
     /// Past runs, newest first, of one shop or of all.
     ///
     /// # Errors

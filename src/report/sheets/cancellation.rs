@@ -2,7 +2,7 @@
 
 use super::super::Edition;
 use super::super::workbook::{Cell, Sheet};
-use super::{listing, optional, risk_style, sources_of};
+use super::{booking_status, listing, optional, risk_style, sources_of};
 use crate::domain::money::Yen;
 use crate::locale::{findings, sheets as words};
 
@@ -37,11 +37,11 @@ pub(in crate::report) fn sheet<'a>(edition: &'a Edition<'a>) -> Sheet<'a> {
             Cell::day(line.window.sale_date),
             Cell::text(payment.order_id.as_str()),
             optional(booking.map(|b| b.cart.as_str())),
-            optional(booking.map(|b| b.status.as_str())),
+            booking_status(l, booking),
             Cell::day(booking.and_then(|b| b.start)),
             Cell::yen(payment.held),
             Cell::text(words::operation(l, line.window.operation)),
-            sources_of(&[payment], booking),
+            sources_of(l, &[payment], booking),
         ];
         if edition.with_customer {
             cells.push(optional(booking.map(|b| &*b.customer)));

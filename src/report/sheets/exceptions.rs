@@ -2,9 +2,9 @@
 
 use super::super::Edition;
 use super::super::workbook::{Cell, Choices, Sheet, Style};
-use super::{listing, optional, severity_style, sources_of};
+use super::{booking_status, listing, optional, severity_style};
 use crate::domain::money::Yen;
-use crate::domain::reconciliation::Finding;
+use crate::domain::reconciliation::{BookingView, Finding, PaymentView};
 use crate::locale::{Text, findings, sheets as words};
 
 const COLUMNS: [Text; 22] = [
@@ -32,9 +32,25 @@ const COLUMNS: [Text; 22] = [
     words::SOURCE,
 ];
 const WORK_STATE_COLUMN: u16 = 18;
-/// Narrow, so that the sheet can be read on one page's width; long texts wrap.
-const WIDTHS: [(u16, u16); 12] =
-    [(1, 17), (2, 9), (4, 11), (6, 16), (7, 12), (8, 13), (15, 8), (16, 34), (17, 40), (19, 10), (20, 20), (21, 24)];
+/// Narrow, so that the sheet can be read on two pages' width; long texts wrap.
+const WIDTHS: [(u16, u16); 16] = [
+    (1, 17),
+    (2, 9),
+    (3, 12),
+    (4, 11),
+    (6, 22),
+    (7, 12),
+    (8, 15),
+    (9, 12),
+    (10, 12),
+    (14, 12),
+    (15, 8),
+    (16, 40),
+    (17, 48),
+    (19, 10),
+    (20, 22),
+    (21, 36),
+];
 
 /// The amounts of a finding: GMO, booking, difference.
 pub(in crate::report) fn amounts(finding: &Finding) -> [Yen; 3] {
@@ -59,8 +75,21 @@ pub(in crate::report) fn sheet<'a>(edition: &'a Edition<'a>) -> Sheet<'a> {
         .push(Choices { column: WORK_STATE_COLUMN, words: words::WORK_STATES.iter().map(|word| word.of(l)).collect() });
     sheet.widths.extend(WIDTHS);
     sheet.frozen = Some((super::HEADING_ROW, 2));
+    sheet.two_pages_wide = true;
     sheet.tab = Some(if r.findings.is_empty() { 0x0054_8235 } else { 0x00C0_0000 });
     sheet
+}
+
+/// 出典, each file on its line.
+fn source_lines(payments: &[PaymentView], booking: Option<&BookingView>) -> Cell {
+    let mut lines: Vec<String> = Vec::new();
+    for source in payments.iter().map(|p| &p.source).chain(booking.map(|b| &b.source)) {
+        let line = format!("{}:{}", source.file, source.line);
+        if !lines.contains(&line) {
+            lines.push(line);
+        }
+    }
+    Cell::text(lines.join("\n")).styled(Style::SmallWrap)
 }
 
 fn row(edition: &Edition<'_>, finding: &Finding) -> Vec<Cell> {
@@ -75,7 +104,7 @@ fn row(edition: &Edition<'_>, finding: &Finding) -> Vec<Cell> {
     }
     let orders: Vec<&str> = payments.iter().map(|p| p.order_id.as_str()).collect();
     let [gmo, expected, difference] = amounts(finding);
-    let carried = if finding.carried { format!("【{}】", words::CARRIED.of(l)) } else { String::new() };
+    let carried = if finding.carried { words::CARRIED.of(l).to_owned() } else { String::new() };
     let window = findings::window(finding);
     let sale_date = finding.window.map(|w| w.sale_date).or_else(|| payments.iter().filter_map(|p| p.sale_date).min());
     let mut cells = vec![
@@ -85,9 +114,9 @@ fn row(edition: &Edition<'_>, finding: &Finding) -> Vec<Cell> {
         Cell::day(finding.first_seen),
         Cell::count(finding.age_business_days),
         optional(booking.map(|b| b.cart.as_str())),
-        optional(Some(&orders.join("、"))).styled(Style::Wrap),
-        optional(Some(&statuses.join("、"))).styled(Style::Wrap),
-        optional(booking.map(|b| b.status.as_str())).styled(Style::Wrap),
+        optional(Some(&orders.join("\n"))).styled(Style::Wrap),
+        optional(Some(&statuses.join("\n"))).styled(Style::Wrap),
+        booking_status(l, booking).styled(Style::Wrap),
         Cell::day(sale_date),
         Cell::day(booking.and_then(|b| b.start)),
         Cell::yen(gmo),
@@ -100,7 +129,7 @@ fn row(edition: &Edition<'_>, finding: &Finding) -> Vec<Cell> {
         Cell::text(words::work_state(l, &finding.note.state)).styled(Style::Input),
         optional(Some(&finding.note.assignee)).styled(Style::Input),
         optional(Some(&finding.note.text)).styled(Style::Input),
-        sources_of(&payments.iter().collect::<Vec<_>>(), booking).styled(Style::SmallWrap),
+        source_lines(payments, booking),
     ];
     if edition.with_customer {
         cells.push(optional(booking.map(|b| &*b.customer)));

@@ -42,7 +42,7 @@ fn row(edition: &Edition<'_>, item: &RestItem) -> Vec<Cell> {
             optional(Some(&payment.booking_ref)),
             Cell::day(payment.newest_at.day()),
             Cell::yen(payment.observed),
-            sources([&payment.source]),
+            sources(l, [&payment.source]),
         ],
         Item::Booking(booking) => vec![
             Cell::text(words::BOOKING_ITEM.of(l)),
@@ -51,7 +51,7 @@ fn row(edition: &Edition<'_>, item: &RestItem) -> Vec<Cell> {
             Cell::text(booking.cart.as_str()),
             Cell::day(booking.created_at.day()),
             if booking.foreign.is_some() { Cell::empty() } else { Cell::yen(booking.expected) },
-            sources([&booking.source]),
+            sources(l, [&booking.source]),
         ],
     }
 }

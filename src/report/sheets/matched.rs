@@ -2,7 +2,7 @@
 
 use super::super::Edition;
 use super::super::workbook::{Cell, Sheet};
-use super::{listings, optional, sources_of};
+use super::{booking_status, listings, optional, sources_of};
 use crate::domain::money::Yen;
 use crate::domain::reconciliation::{BookingView, MatchGroup, PaymentView};
 use crate::locale::{Text, sheets as words};
@@ -68,13 +68,13 @@ fn row(edition: &Edition<'_>, line: Line<'_>) -> Vec<Cell> {
         optional(booking.map(|b| b.cart.as_str())),
         optional(payment.and_then(|p| p.key).map(|key| words::match_key(l, key))),
         optional(payment.map(|p| &*p.status)),
-        optional(booking.map(|b| b.status.as_str())),
+        booking_status(l, booking),
         payment.map_or_else(Cell::empty, |p| Cell::yen(p.held)),
         expected(line).map_or_else(Cell::empty, Cell::yen),
         optional(booking.map(|b| b.products.as_str())),
         Cell::day(booking.and_then(|b| b.start)),
         optional(payment.map(|p| &*p.method)),
-        sources_of(&payment.into_iter().collect::<Vec<_>>(), booking),
+        sources_of(l, &payment.into_iter().collect::<Vec<_>>(), booking),
     ];
     if edition.with_customer {
         cells.push(optional(booking.map(|b| &*b.customer)));

@@ -14,7 +14,7 @@ use super::workbook::{At, Body, Cell, MAX_ROWS, Sheet, Style, column_range};
 use crate::domain::finding::Severity;
 use crate::domain::intake::Source;
 use crate::domain::reconciliation::{BookingView, PaymentView, Risk};
-use crate::locale::{Text, sheets as words};
+use crate::locale::{Language, Text, sheets as words};
 
 /// The row of the headings on every listing sheet; title, shop and totals stand above.
 pub(super) const HEADING_ROW: u32 = 3;
@@ -30,13 +30,14 @@ fn head(edition: &Edition<'_>, sheet: &mut Sheet<'_>, note: &str) {
     let (r, l) = (edition.reconciliation, edition.language);
     sheet.put((0, 0), Cell::text(sheet.name.clone()).styled(Style::Title));
     let line = format!(
-        "{} ({})　{}　{} {}　r{}",
+        "{} ({})　{}　{} {}　r{}　{}",
         r.shop_name,
         r.shop,
-        r.period,
+        words::period(l, r.period),
         words::AS_OF.of(l),
         r.as_of,
-        edition.revision
+        edition.revision,
+        words::IN_YEN.of(l)
     );
     let line = if note.is_empty() { line } else { format!("{line}　{note}") };
     sheet.put((1, 0), Cell::text(line).styled(Style::Subtitle));
@@ -99,7 +100,7 @@ fn listings<'a>(
 }
 
 /// 出典: `file:line`, joined.
-fn sources<'s>(sources: impl IntoIterator<Item = &'s Source>) -> Cell {
+fn sources<'s>(language: Language, sources: impl IntoIterator<Item = &'s Source>) -> Cell {
     let mut written: Vec<String> = Vec::new();
     for source in sources {
         let one = format!("{}:{}", source.file, source.line);
@@ -107,17 +108,22 @@ fn sources<'s>(sources: impl IntoIterator<Item = &'s Source>) -> Cell {
             written.push(one);
         }
     }
-    Cell::text(written.join("、")).styled(Style::Small)
+    Cell::text(written.join(words::COMMA.of(language))).styled(Style::Small)
 }
 
 /// Where a payment and its booking were read.
-fn sources_of(payments: &[&PaymentView], booking: Option<&BookingView>) -> Cell {
-    sources(payments.iter().map(|p| &p.source).chain(booking.map(|b| &b.source)))
+fn sources_of(language: Language, payments: &[&PaymentView], booking: Option<&BookingView>) -> Cell {
+    sources(language, payments.iter().map(|p| &p.source).chain(booking.map(|b| &b.source)))
 }
 
 /// Text that may be absent.
 fn optional(text: Option<&str>) -> Cell {
     text.filter(|text| !text.is_empty()).map_or_else(Cell::empty, Cell::text)
+}
+
+/// 予約状態: how the report takes it, and Bókun's own word.
+fn booking_status(language: Language, booking: Option<&BookingView>) -> Cell {
+    optional(booking.map(|b| words::booking_status(language, b.state, &b.status)).as_deref())
 }
 
 const fn severity_style(severity: Severity) -> Style {
@@ -153,7 +159,6 @@ mod tests {
     use crate::domain::dates::{Day, Period};
     use crate::domain::ids::ShopId;
     use crate::domain::reconciliation::{Freshness, Reconciliation, Sales};
-    use crate::locale::Language;
 
     #[test]
     fn x04_rows_beyond_the_limit_continue_on_a_next_sheet() {

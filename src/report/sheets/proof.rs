@@ -13,7 +13,7 @@ pub(in crate::report) fn sheet<'a>(edition: &'a Edition<'a>) -> Sheet<'a> {
     let row = equations(edition, &mut sheet, 2);
     let row = rows_written(edition, &mut sheet, row + 1);
     files(edition, &mut sheet, row + 1);
-    sheet.widths.extend([(0, 50), (1, 20), (2, 20), (14, 52)]);
+    sheet.widths.extend([(0, 72), (1, 18), (2, 16), (14, 38)]);
     sheet.tab = Some(if r.balanced() { 0x0054_8235 } else { 0x00C0_0000 });
     sheet
 }
@@ -94,11 +94,13 @@ fn files(edition: &Edition<'_>, sheet: &mut Sheet<'_>, row: u32) {
         let counts = [c.read, c.new, c.update, c.same, c.stale, c.conflict, c.excluded, c.rejected];
         let counts = counts.map(|count| i64::try_from(count).unwrap_or(i64::MAX));
         let [from, to] = [file.covers.map(|c| c.0), file.covers.map(|c| c.1)];
-        let mut cells = vec![Cell::text(file.name.as_str()), Cell::text(file.layout.as_str()), Cell::yen(file.yen)];
+        let mut cells =
+            vec![Cell::text(file.name.as_str()), Cell::text(words::layout(l, &file.layout)), Cell::yen(file.yen)];
         cells.extend(counts.iter().map(|count| Cell::count(*count)));
         cells.push(agrees(disposed(at), c.read == c.accounted()));
-        cells.extend([Cell::day(from), Cell::day(to), Cell::text(file.digest.as_str()).styled(Style::Small)]);
+        cells.extend([Cell::day(from), Cell::day(to), Cell::text(halves(&file.digest)).styled(Style::SmallWrap)]);
         sheet.put_row((at, 0), cells);
+        sheet.heights.insert(at, 34);
         for (sum, value) in sums.iter_mut().zip(std::iter::once(file.yen.get()).chain(counts)) {
             *sum += value;
         }
@@ -116,6 +118,14 @@ fn files(edition: &Edition<'_>, sheet: &mut Sheet<'_>, row: u32) {
     let balanced = sums[1] == sums.iter().skip(2).sum::<i64>();
     sheet.put((at, 11), agrees(disposed(at), balanced));
     sheet.filter = Some((row + 1, 0, 14, at - 1));
+}
+
+/// A digest on two lines.
+fn halves(digest: &str) -> String {
+    match digest.split_at_checked(digest.len() / 2) {
+        Some((first, second)) => format!("{first}\n{second}"),
+        None => digest.to_owned(),
+    }
 }
 
 /// Rows read = the rows of all dispositions.

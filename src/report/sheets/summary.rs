@@ -28,6 +28,7 @@ pub(in crate::report) fn sheet<'a>(edition: &'a Edition<'a>, places: &Places, na
     sheet.heights.extend([(0, 32), (1, 34)]);
     facts(edition, &mut sheet);
     boxes(edition, &mut sheet);
+    sheet.put((9, 0), Cell::text(words::IN_YEN.of(l)).styled(Style::Subtitle));
     sales(edition, &mut sheet, places, 10);
     let left = kinds(edition, &mut sheet, 14);
     let right = risks(edition, &mut sheet, 10);
@@ -65,7 +66,7 @@ fn facts(edition: &Edition<'_>, sheet: &mut Sheet<'_>) {
     };
     let rows = [
         (words::SHOP, Cell::text(format!("{} ({})", r.shop_name, r.shop))),
-        (words::PERIOD, Cell::text(format!("{} ～ {}", r.period.from(), r.period.to()))),
+        (words::PERIOD, Cell::text(words::period(l, r.period))),
         (words::AS_OF, Cell::day(r.as_of).styled(Style::Value)),
         (words::REVISION, Cell::text(format!("r{}", edition.revision))),
         (words::PAYMENT_DATA, fresh(r.freshness.payments)),
@@ -126,8 +127,9 @@ fn kinds(edition: &Edition<'_>, sheet: &mut Sheet<'_>, row: u32) -> u32 {
     let first = row + 2;
     let mut at = first;
     let (mut count, mut yen, mut oldest) = (0, Yen::ZERO, 0);
-    for code in Code::ALL {
-        let Some((severity, of_kind, apart, age)) = kind(&r.findings, *code) else { continue };
+    let mut kinds: Vec<_> = Code::ALL.iter().filter_map(|code| Some((code, kind(&r.findings, *code)?))).collect();
+    kinds.sort_by_key(|(_, (severity, ..))| *severity);
+    for (code, (severity, of_kind, apart, age)) in kinds {
         sheet.put_row(
             (at, 0),
             [

@@ -26,9 +26,9 @@ CREATE TABLE file_shop (
 CREATE TABLE row_disposition (
   file_id INTEGER NOT NULL REFERENCES file(id),
   first_line INTEGER NOT NULL, last_line INTEGER NOT NULL, "rows" INTEGER NOT NULL,
-  disposition TEXT NOT NULL, reason TEXT,
-  PRIMARY KEY (file_id, first_line, disposition)
-) STRICT, WITHOUT ROWID;
+  disposition TEXT NOT NULL, reason TEXT
+) STRICT;
+CREATE INDEX row_disposition_file ON row_disposition (file_id, first_line);
 
 CREATE TABLE payment (
   id INTEGER PRIMARY KEY, shop TEXT NOT NULL, order_id TEXT NOT NULL,

@@ -1,0 +1,74 @@
+//! What a report's mail says, out of the reconciliation: formatted values for the templates.
+
+use crate::domain::money::Yen;
+use crate::domain::reconciliation::{Expiring, Finding, HeldSummary, Reconciliation};
+use crate::locale::Language;
+use crate::locale::findings::{code_name, next_step, reason, risk_name, severity_name, verdict};
+use crate::mail::{FindingText, HeldText, MailContext, SalesText, WindowText};
+
+/// What the mail is about.
+pub(super) struct Facts<'a> {
+    pub(super) language: Language,
+    pub(super) result: &'a Reconciliation,
+    pub(super) held: &'a [HeldSummary],
+    pub(super) revision: u32,
+    /// Entries of 変更点.
+    pub(super) corrections: usize,
+}
+
+/// The values the templates may use.
+pub(super) fn context(facts: &Facts<'_>, full_workbook_at: Option<String>) -> MailContext {
+    let (language, result) = (facts.language, facts.result);
+    let sales = &result.sales.total;
+    MailContext {
+        shop_name: result.shop_name.clone(),
+        period_from: result.period.from().to_string(),
+        period_to: result.period.to().to_string(),
+        revision: facts.revision,
+        verdict: verdict(language, result, facts.held.len()),
+        as_of: result.as_of.to_string(),
+        sales: SalesText {
+            count: sales.count.to_string(),
+            gross: sales.gross.to_string(),
+            refunds: sales.refunds.to_string(),
+            net: sales.net().to_string(),
+        },
+        findings: result.findings.iter().map(|finding| finding_text(language, finding)).collect(),
+        finding_count: result.findings.len(),
+        cancellation: result.cancellation.iter().map(|line| window_text(language, line)).collect(),
+        payments_until: result.freshness.payments.map(|moment| moment.to_string()),
+        bookings_until: result.freshness.bookings.map(|moment| moment.to_string()),
+        held: facts.held.iter().map(|h| HeldText { name: h.name.clone(), reason: h.reason.clone() }).collect(),
+        full_workbook_at,
+        corrections: facts.corrections,
+    }
+}
+
+fn window_text(language: Language, line: &Expiring) -> WindowText {
+    WindowText {
+        risk: risk_name(language, line.risk).to_owned(),
+        order_id: line.payment.order_id.to_string(),
+        booking: line.booking.as_ref().map(|booking| booking.cart.to_string()).unwrap_or_default(),
+        last_safe_day: line.window.last_safe_day.to_string(),
+        days_left: line.window.days_left.to_string(),
+        yen: line.payment.held.to_string(),
+    }
+}
+
+fn finding_text(language: Language, finding: &Finding) -> FindingText {
+    let orders: Vec<String> = finding.group.payments.iter().map(|payment| payment.order_id.to_string()).collect();
+    let booking = finding.group.booking.as_ref();
+    let expected = booking.map_or(Yen::ZERO, |booking| booking.expected);
+    FindingText {
+        id: finding.id.to_string(),
+        kind: code_name(language, finding.code).to_owned(),
+        severity: severity_name(language, finding.severity).to_owned(),
+        booking: booking.map(|booking| booking.cart.to_string()).unwrap_or_default(),
+        order_ids: orders.join(", "),
+        gmo: finding.group.actual.to_string(),
+        booking_yen: expected.to_string(),
+        difference: (finding.group.actual - expected).to_string(),
+        reason: reason(language, finding),
+        next: next_step(language, finding),
+    }
+}

@@ -1,0 +1,76 @@
+//! What reaches finance: the message is one per shop, fits the limit, and stays queued while it cannot be written.
+
+#![expect(clippy::expect_used, clippy::panic, reason = "a test may stop where it cannot go on")]
+
+#[expect(dead_code, reason = "each test file uses a part of the sandbox")]
+mod sandbox;
+
+use sandbox::Sandbox;
+use std::fmt::Write;
+
+const RUN: &[&str] = &["run", "--as-of", "2026-11-23", "--json"];
+
+/// A shop with `carts` ordinary carts and their payments.
+fn merchant(mail: &str, carts: u32) -> Sandbox {
+    let sandbox = Sandbox::minimal("ja");
+    let config = format!(
+        "[intake]\nsettle_seconds = 0\n[mail]\n{mail}\n[[shops]]\nid = \"9200000000001\"\nname = \"Test\"\n\
+         recipients = [\"keiri@example.co.jp\"]\nbooking_prefixes = [\"MZ\"]\n"
+    );
+    sandbox.write("totsugo.toml", config.as_bytes());
+    let mut payments = "ショップID,オーダーID,取引状態,処理日時,利用金額,加盟店自由項目1\n".to_owned();
+    let mut bookings = "cart_code,product_code,status,payment_status,created_at,start_at,total,currency\n".to_owned();
+    for n in 0..carts {
+        // Numbers that look random, so that the workbook does not shrink to nothing.
+        let (order, yen) = (n.wrapping_mul(2_654_435_761), 1_000 + n.wrapping_mul(40_503) % 50_000);
+        writeln!(payments, "9200000000001,BK{order:010}-{n},即時売上,2026/11/05 10:00:00,{yen},{}", 1_000_000 + n)
+            .expect("a string");
+        writeln!(
+            bookings,
+            "MZ{},MZ-T{},CONFIRMED,PAID_IN_FULL,2026-11-05 09:00,2026-12-01 09:00,{yen},JPY",
+            1_000_000 + n,
+            9_000_000 + n
+        )
+        .expect("a string");
+    }
+    sandbox.write("inbox/gmo.csv", payments.as_bytes());
+    sandbox.write("inbox/bookings.csv", bookings.as_bytes());
+    sandbox
+}
+
+#[test]
+fn m11_a_message_above_the_limit_carries_a_workbook_without_matched_rows_and_says_where_the_full_one_lies() {
+    let sandbox = merchant("max_attachment_mb = 1", 14_000);
+    let json = sandbox.json(RUN, 0);
+    let shop = &json["shops"][0];
+    assert_eq!((&shop["mail"], &shop["matched"]["groups"]), (&"sent".into(), &14_000.into()));
+    let full = std::fs::metadata(sandbox.path(shop["workbook"].as_str().expect("a path"))).expect("a workbook").len();
+    assert!(full * 4 / 3 > 1 << 20, "the full workbook would fit: {full} bytes");
+    let mails = sandbox.find("outbox", ".eml");
+    assert_eq!(mails.len(), 1);
+    for message in mails.values() {
+        assert!(message.len() < 1 << 20, "{} bytes", message.len());
+    }
+}
+
+#[test]
+fn m20_a_message_that_cannot_be_written_stays_queued_and_goes_out_once_later() {
+    let sandbox = merchant("", 3);
+    sandbox.write("outbox", b"a file where the folder should be");
+    let json = sandbox.json(RUN, 1);
+    assert_eq!(json["shops"][0]["mail"], "queued");
+    std::fs::remove_file(sandbox.path("outbox")).expect("removed");
+    let json = sandbox.json(RUN, 0);
+    assert_eq!((&json["shops"][0]["mail"], &json["shops"][0]["revision"]), (&"none".into(), &1.into()));
+    assert_eq!(sandbox.find("outbox", ".eml").len(), 1, "the queued message of the first run");
+}
+
+#[test]
+fn a_held_file_that_a_person_removed_is_held_no_longer() {
+    let sandbox = merchant("", 3);
+    sandbox.write("inbox/odd.csv", "なにか\n1\n".as_bytes());
+    assert_eq!(sandbox.json(RUN, 1)["files"].as_array().map(Vec::len), Some(3));
+    sandbox.json(RUN, 1);
+    std::fs::remove_file(sandbox.path("held/odd.csv")).expect("removed");
+    sandbox.json(RUN, 0);
+}
