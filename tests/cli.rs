@@ -85,6 +85,23 @@ fn a_dry_run_changes_nothing() {
     }
 }
 
+/// A dry run once left `totsugo.db-wal` and `totsugo.db-shm` beside a database that an earlier run had closed.
+#[test]
+fn a_dry_run_over_an_existing_history_leaves_every_byte_of_the_folder_as_it_was() {
+    let sandbox = Sandbox::minimal("ja");
+    let heading = "ショップID,オーダーID,取引状態,処理日時,利用金額,加盟店自由項目1\n";
+    let export = |order: &str| format!("{heading}9200000000001,{order},即時売上,2026/11/05 10:00:00,1000,1\n");
+    sandbox.write("inbox/first.csv", export("A").as_bytes());
+    let run: &[&str] = &["run", "--as-of", "2026-11-23", "--json"];
+    sandbox.json(run, 1);
+    sandbox.write("inbox/second.csv", export("B").as_bytes());
+    let before = sandbox.find(".", "");
+    let rehearsed = sandbox.json(&[run, &["--dry-run"]].concat(), 1);
+    assert_eq!(shops(&rehearsed)[0]["revision"], 2);
+    assert_eq!(sandbox.find(".", "").keys().collect::<Vec<_>>(), before.keys().collect::<Vec<_>>());
+    assert_eq!(sandbox.find(".", ""), before);
+}
+
 #[test]
 fn the_demo_shows_exactly_the_findings_it_is_made_for() {
     let json = Sandbox::demo().json(MONTH, 0);

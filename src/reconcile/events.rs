@@ -40,31 +40,45 @@ pub(super) fn events_of(observations: &[&Observation]) -> Events {
         return Events { conflict: true, ..Events::default() };
     };
     let mut walk = Walk::default();
-    for observation in settled.into_iter().rev() {
-        match observation.status.money() {
-            Money::Taken => walk.taken(observation),
-            Money::Reversed => walk.reversed(observation),
-            Money::None | Money::HeldOnly | Money::Pending | Money::Unknown => {}
+    for moment in settled.into_iter().rev() {
+        match moment {
+            Settled::By(observation) => walk.observed(observation),
+            Settled::Doubtful(day) => walk.doubtful(day),
         }
     }
     walk.events
 }
 
-/// Rule 6: one observation per moment, newest first; `None` while the newest moment contradicts itself.
+/// What a moment of a payment says after rule 6.
+enum Settled<'a> {
+    /// This.
+    By(&'a Observation),
+    /// That money was taken on this day, but not how much: a later row says what is held, not since when.
+    Doubtful(Day),
+}
+
+/// Rule 6: what each moment says, newest first; `None` while the newest moment contradicts itself.
 ///
 /// Of contradicting observations the one with the amount of the next later one is believed, a sale before anything
 /// else; where none has it, none is believed.
-fn settled<'a>(observations: &[&'a Observation]) -> Option<Vec<&'a Observation>> {
-    let mut kept: Vec<&'a Observation> = Vec::with_capacity(observations.len());
+fn settled<'a>(observations: &[&'a Observation]) -> Option<Vec<Settled<'a>>> {
+    let mut kept: Vec<Settled<'a>> = Vec::with_capacity(observations.len());
+    let mut later: Option<Yen> = None;
     for tied in observations.chunk_by(|a, b| a.at == b.at).rev() {
         let Some(last) = tied.last() else { continue };
-        if tied.iter().all(|one| !one.contradicts(last)) {
-            kept.push(last);
-            continue;
+        let believed = if tied.iter().all(|one| !one.contradicts(last)) {
+            Some(*last)
+        } else {
+            let amount = later?;
+            let believable = || tied.iter().filter(|one| one.amount == amount);
+            believable().find(|one| one.status.money() == Money::Taken).or_else(|| believable().next()).copied()
+        };
+        if let Some(observation) = believed {
+            later = Some(observation.amount);
+            kept.push(Settled::By(observation));
+        } else if tied.iter().all(|one| one.status.money() == Money::Taken) {
+            kept.push(Settled::Doubtful(last.at.day()));
         }
-        let later = kept.last()?.amount;
-        let believable = || tied.iter().filter(|one| one.amount == later);
-        kept.extend(believable().find(|one| one.status.money() == Money::Taken).or_else(|| believable().next()));
     }
     Some(kept)
 }
@@ -75,9 +89,25 @@ struct Walk {
     events: Events,
     open: bool,
     reversed: bool,
+    /// Since when money has been held of an amount in doubt.
+    doubtful: Option<Day>,
 }
 
 impl Walk {
+    fn observed(&mut self, observation: &Observation) {
+        match observation.status.money() {
+            Money::Taken => self.taken(observation),
+            Money::Reversed => self.reversed(observation),
+            Money::None | Money::HeldOnly | Money::Pending | Money::Unknown => {}
+        }
+    }
+
+    fn doubtful(&mut self, day: Day) {
+        if !self.open {
+            self.doubtful.get_or_insert(day);
+        }
+    }
+
     fn taken(&mut self, observation: &Observation) {
         let held = self.events.held;
         if self.open {
@@ -86,7 +116,8 @@ impl Walk {
             }
         } else {
             self.push(EventKind::Sale, observation, observation.amount);
-            self.events.sale_date = Some(observation.at.day());
+            // The cancellation window is never counted from a later day than the sale can have been on.
+            self.events.sale_date = Some(self.doubtful.take().unwrap_or_else(|| observation.at.day()));
             self.events.estimated = false;
             self.events.reverted |= self.reversed;
         }
@@ -103,6 +134,7 @@ impl Walk {
             self.reversed_unseen(observation);
         }
         self.open = false;
+        self.doubtful = None;
         self.reversed = true;
         self.events.held = Yen::ZERO;
     }

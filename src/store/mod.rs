@@ -14,7 +14,7 @@ pub use files::{KnownFile, NewFile};
 pub use held::HeldFile;
 pub use reports::{HistoryRun, HistoryShop, OutboxEntry, ReportRecord, RunRecord, ShopRun};
 
-use rusqlite::Connection;
+use rusqlite::{Connection, OpenFlags};
 use rusqlite_migration::{M, Migrations};
 use std::path::Path;
 use std::time::Duration;
@@ -82,10 +82,17 @@ impl Store {
 
     /// Copies the history at `from` to the new file `to`, by SQLite's own API, so that a running writer does no harm.
     ///
+    /// A reader that may not write leaves `-wal` and `-shm` behind it, one that may removes them when it closes, and
+    /// would merge what a crash left there. So the rights follow what lies beside the database: nothing changes.
+    ///
     /// # Errors
     /// When either cannot be opened or copied.
     pub fn copy(from: &Path, to: &Path) -> Result<()> {
-        let source = Connection::open_with_flags(from, rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        let mut wal = from.as_os_str().to_owned();
+        wal.push("-wal");
+        let rights =
+            if Path::new(&wal).exists() { OpenFlags::SQLITE_OPEN_READ_ONLY } else { OpenFlags::SQLITE_OPEN_READ_WRITE };
+        let source = Connection::open_with_flags(from, rights)?;
         source.busy_timeout(Duration::from_secs(60))?;
         source.backup("main", to, None)?;
         Ok(())
