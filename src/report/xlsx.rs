@@ -338,7 +338,7 @@ fn width(cell: &Cell) -> u16 {
     match &cell.value {
         Value::Empty => 0,
         Value::Text(text) if cell.style == Style::Heading => text_width(text) + 3,
-        Value::Text(text) if cell.style == Style::Small => text_width(text).min(WIDEST_SMALL),
+        Value::Text(text) if cell.style == Style::Small => (text_width(text) / 10 * 9 + 4).min(WIDEST_SMALL),
         Value::Text(text) | Value::Link(text) => (spacious(text) + 2).min(WIDEST),
         Value::Number(value) => number(*value).max(9),
         Value::Sum { result, .. } => number(*result).max(9),

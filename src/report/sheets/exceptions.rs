@@ -34,7 +34,7 @@ const COLUMNS: [Text; 22] = [
 const WORK_STATE_COLUMN: u16 = 18;
 /// Narrow, so that the sheet can be read on two pages' width; long texts wrap.
 const WIDTHS: [(u16, u16); 16] = [
-    (1, 17),
+    (1, 20),
     (2, 9),
     (3, 12),
     (4, 11),

@@ -98,7 +98,7 @@ fn files(edition: &Edition<'_>, sheet: &mut Sheet<'_>, row: u32) {
             vec![Cell::text(file.name.as_str()), Cell::text(words::layout(l, &file.layout)), Cell::yen(file.yen)];
         cells.extend(counts.iter().map(|count| Cell::count(*count)));
         cells.push(agrees(disposed(at), c.read == c.accounted()));
-        cells.extend([Cell::day(from), Cell::day(to), Cell::text(halves(&file.digest)).styled(Style::SmallWrap)]);
+        cells.extend([Cell::day(from), Cell::day(to), Cell::text(file.digest.as_str()).styled(Style::SmallWrap)]);
         sheet.put_row((at, 0), cells);
         sheet.heights.insert(at, 34);
         for (sum, value) in sums.iter_mut().zip(std::iter::once(file.yen.get()).chain(counts)) {
@@ -118,14 +118,6 @@ fn files(edition: &Edition<'_>, sheet: &mut Sheet<'_>, row: u32) {
     let balanced = sums[1] == sums.iter().skip(2).sum::<i64>();
     sheet.put((at, 11), agrees(disposed(at), balanced));
     sheet.filter = Some((row + 1, 0, 14, at - 1));
-}
-
-/// A digest on two lines.
-fn halves(digest: &str) -> String {
-    match digest.split_at_checked(digest.len() / 2) {
-        Some((first, second)) => format!("{first}\n{second}"),
-        None => digest.to_owned(),
-    }
 }
 
 /// Rows read = the rows of all dispositions.
