@@ -29,9 +29,9 @@ pub(super) fn context(facts: &Facts<'_>, full_workbook_at: Option<String>) -> Ma
         as_of: result.as_of.to_string(),
         sales: SalesText {
             count: sales.count.to_string(),
-            gross: sales.gross.to_string(),
-            refunds: sales.refunds.to_string(),
-            net: sales.net().to_string(),
+            gross: yen(sales.gross),
+            refunds: yen(sales.refunds),
+            net: yen(sales.net()),
         },
         findings: result.findings.iter().map(|finding| finding_text(language, finding)).collect(),
         finding_count: result.findings.len(),
@@ -44,6 +44,12 @@ pub(super) fn context(facts: &Facts<'_>, full_workbook_at: Option<String>) -> Ma
     }
 }
 
+/// An amount as people read it: `¥1,234`, `-¥1,234`.
+fn yen(amount: Yen) -> String {
+    let (sign, magnitude) = if amount < Yen::ZERO { ("-", -amount) } else { ("", amount) };
+    format!("{sign}¥{magnitude}")
+}
+
 fn window_text(language: Language, line: &Expiring) -> WindowText {
     WindowText {
         risk: risk_name(language, line.risk).to_owned(),
@@ -51,23 +57,24 @@ fn window_text(language: Language, line: &Expiring) -> WindowText {
         booking: line.booking.as_ref().map(|booking| booking.cart.to_string()).unwrap_or_default(),
         last_safe_day: line.window.last_safe_day.to_string(),
         days_left: line.window.days_left.to_string(),
-        yen: line.payment.held.to_string(),
+        yen: yen(line.payment.held),
     }
 }
 
 fn finding_text(language: Language, finding: &Finding) -> FindingText {
     let orders: Vec<String> = finding.group.payments.iter().map(|payment| payment.order_id.to_string()).collect();
     let booking = finding.group.booking.as_ref();
-    let expected = booking.map_or(Yen::ZERO, |booking| booking.expected);
+    // A foreign price is not compared with yen, so neither it nor a difference is shown (SPEC §5.4).
+    let expected = booking.filter(|booking| booking.foreign.is_none()).map(|booking| booking.expected);
     FindingText {
         id: finding.id.to_string(),
         kind: code_name(language, finding.code).to_owned(),
         severity: severity_name(language, finding.severity).to_owned(),
         booking: booking.map(|booking| booking.cart.to_string()).unwrap_or_default(),
         order_ids: orders.join(", "),
-        gmo: finding.group.actual.to_string(),
-        booking_yen: expected.to_string(),
-        difference: (finding.group.actual - expected).to_string(),
+        gmo: yen(finding.group.actual),
+        booking_yen: expected.map(yen).unwrap_or_default(),
+        difference: expected.map(|expected| yen(finding.group.actual - expected)).unwrap_or_default(),
         reason: reason(language, finding),
         next: next_step(language, finding),
     }
