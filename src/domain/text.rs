@@ -15,6 +15,7 @@ pub fn fold(text: &str) -> String {
         .map(|c| match c {
             '‐' | '‑' | '‒' | '–' | '—' | '―' | '−' => '-',
             '〜' => '~',
+            '‖' => '∥',
             other => other,
         })
         .flat_map(char::to_lowercase)
