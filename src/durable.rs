@@ -157,6 +157,21 @@ mod tests {
     }
 
     #[test]
+    fn a13_a_copy_to_another_device_is_whole_and_overwrites_nothing() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (source, target) = (folder.path().join("a"), folder.path().join("b"));
+        for size in [0, 1, 8_192, 100_001] {
+            let bytes: Vec<u8> = (0..size).map(|n: u32| n.to_le_bytes()[0]).collect();
+            fs::write(&source, &bytes).expect("written");
+            copy_new(&source, &target).expect("copied");
+            assert_eq!(fs::read(&target).expect("read"), bytes);
+            assert_eq!(copy_new(&source, &target).expect_err("refused").kind(), io::ErrorKind::AlreadyExists);
+            fs::remove_file(&target).expect("removed");
+            assert_eq!(fs::read_dir(folder.path()).expect("listed").count(), 1, "nothing is left aside");
+        }
+    }
+
+    #[test]
     fn free_names_count_up_before_the_extension() {
         let folder = tempfile::tempdir().expect("a folder");
         fs::write(folder.path().join("a.csv"), b"").expect("written");

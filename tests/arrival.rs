@@ -1,6 +1,6 @@
 //! Files on their way in, as the real program meets them: unfinished, odd, misplaced, repeated (FAULTS A, N03, P).
 
-#![expect(clippy::expect_used, reason = "helpers of tests, outside functions that clippy knows as tests")]
+#![expect(clippy::expect_used, clippy::panic, reason = "a test may stop where it cannot go on")]
 
 #[expect(dead_code, reason = "other tests use the rest")]
 mod sandbox;
@@ -251,6 +251,43 @@ fn a09_what_is_no_file_is_not_opened_followed_or_moved() {
     }
 }
 
+#[cfg(unix)]
+#[test]
+fn a09_a_file_swapped_for_a_pipe_or_a_link_is_not_read() {
+    let sandbox = two_shops(0, "");
+    let secret = export(&[row(A, "SECRET", 1)]);
+    sandbox.write("secret.csv", &secret);
+    for name in ["link.csv", "pipe.csv"] {
+        sandbox.write(&format!("inbox/{name}"), &secret);
+    }
+    let scan = inbox::scan(&sandbox.path("inbox"), None, Duration::ZERO).expect("scanned");
+    for file in &scan.arrivals {
+        fs::remove_file(&file.path).expect("removed");
+    }
+    std::os::unix::fs::symlink(sandbox.path("secret.csv"), sandbox.path("inbox/link.csv")).expect("a link");
+    let made = std::process::Command::new("mkfifo").arg(sandbox.path("inbox/pipe.csv")).status().expect("mkfifo");
+    assert!(made.success());
+    let workshop = workshop(&sandbox);
+    let mut open = workshop.open_store(Effect::Real).expect("a history");
+    let intake = ingest(&workshop, &mut open.store, &scan, Effect::Real).expect("goes on");
+    assert!(intake.files.is_empty() && intake.notices.len() == 2, "{intake:?}");
+}
+
+#[test]
+fn a15_a_held_file_of_any_name_is_released() {
+    let sandbox = two_shops(0, "");
+    for name in ["l".repeat(251) + ".csv", "か\u{3099}.csv".to_owned(), "new\nline.csv".to_owned()] {
+        sandbox.write(&format!("inbox/{name}"), format!("<html>{}\n", name.len()).as_bytes());
+    }
+    assert_eq!(outcomes(&sandbox, 1).len(), 3);
+    for held in names(&sandbox, "held").iter().filter(|name| !name.ends_with(".reason.txt")) {
+        let said = sandbox.program(&["held", "release", held.trim_start_matches("held/")]);
+        assert_eq!(said.code, 0, "{held}: {}", said.err);
+    }
+    assert!(sandbox.find("held", "").is_empty());
+    assert_eq!(outcomes(&sandbox, 1).len(), 3);
+}
+
 #[test]
 fn a11_a_file_above_the_limit_is_held_unread() {
     let sandbox = two_shops(0, "max_file_mb = 1");
@@ -286,49 +323,82 @@ fn a12_an_inbox_that_is_not_there_reports_and_mails_nothing() {
 }
 
 #[cfg(target_os = "linux")]
+fn set_mode(sandbox: &Sandbox, path: &str, mode: u32) {
+    use std::os::unix::fs::PermissionsExt as _;
+    fs::set_permissions(sandbox.path(path), fs::Permissions::from_mode(mode)).expect("a mode");
+}
+
+/// Takes files in as somebody who may not do everything: root, who may, runs the program as nobody.
+#[cfg(target_os = "linux")]
+fn take_in_unprivileged(sandbox: &Sandbox) -> (Option<i32>, Value) {
+    let copy = sandbox.path("totsugo");
+    fs::copy(env!("CARGO_BIN_EXE_totsugo"), &copy).expect("a copy");
+    let me = fs::read_to_string("/proc/self/status").expect("who we are");
+    let is_root = me.lines().any(|line| line.starts_with("Uid:\t0\t"));
+    let mut command = std::process::Command::new(if is_root { PathBuf::from("setpriv") } else { copy.clone() });
+    if is_root {
+        command.args(["--reuid=65534", "--regid=65534", "--clear-groups"]).arg(&copy);
+    }
+    let output = command.args(["ingest", "--json"]).current_dir(sandbox.path("")).output().expect("starts");
+    let json = serde_json::from_slice(&output.stdout)
+        .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&output.stderr)));
+    (output.status.code(), json)
+}
+
+#[cfg(target_os = "linux")]
 #[test]
 fn a13_a_read_only_inbox_is_taken_in_once_and_left_as_it_is() {
-    use std::os::unix::fs::PermissionsExt as _;
     let sandbox = two_shops(0, "");
     sandbox.write("inbox/good.csv", &export(&[row(A, "A-1", 1)]));
     sandbox.write("inbox/bad.csv", b"<html>\n");
-    let mode = |path: &str, mode| {
-        fs::set_permissions(sandbox.path(path), fs::Permissions::from_mode(mode)).expect("a mode");
-    };
-    let program = PathBuf::from(env!("CARGO_BIN_EXE_totsugo"));
-    let copy = sandbox.path("totsugo");
-    fs::copy(program, &copy).expect("a copy");
-    mode("", 0o777);
-    for folder in ["archive", "held"] {
-        fs::create_dir_all(sandbox.path(folder)).expect("a folder");
-        mode(folder, 0o777);
-    }
-    mode("inbox", 0o555);
-    // Root may write anywhere, so the program runs as nobody then.
-    let is_root = fs::write(sandbox.path("inbox/probe"), b"").is_ok();
-    if is_root {
-        fs::remove_file(sandbox.path("inbox/probe")).expect("removed");
-    }
+    set_mode(&sandbox, "", 0o777);
+    set_mode(&sandbox, "inbox", 0o555);
     for poll in 0..5 {
-        let mut command = std::process::Command::new(if is_root { "setpriv".into() } else { copy.clone() });
-        if is_root {
-            command.args(["--reuid=65534", "--regid=65534", "--clear-groups"]).arg(&copy);
-        }
-        let output = command.args(["ingest", "--json"]).current_dir(sandbox.path("")).output().expect("starts");
-        let json: Value = serde_json::from_slice(&output.stdout)
-            .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&output.stderr)));
-        assert_eq!(output.status.code(), Some(1), "{json}");
+        let (code, json) = take_in_unprivileged(&sandbox);
+        assert_eq!(code, Some(1), "{json}");
         let wanted = if poll == 0 { "stored" } else { "duplicate" };
         assert_eq!((&json["files"][0]["outcome"], &json["files"][1]["outcome"]), (&"held".into(), &wanted.into()));
         assert_eq!(names(&sandbox, "inbox"), ["inbox/bad.csv", "inbox/good.csv"]);
         assert!(names(&sandbox, "archive").is_empty(), "poll {poll}: {:?}", names(&sandbox, "archive"));
         assert_eq!(names(&sandbox, "held"), ["held/bad.csv.reason.txt"]);
     }
-    mode("inbox", 0o755);
-    mode("totsugo.db", 0o666);
-    assert_eq!(outcomes(&sandbox, 1), [pair("bad.csv", "held"), pair("good.csv", "duplicate")]);
+    set_mode(&sandbox, "inbox", 0o777);
+    let (_, json) = take_in_unprivileged(&sandbox);
+    assert_eq!(json["files"][1]["outcome"], "duplicate");
     assert!(sandbox.find("inbox", "").is_empty(), "the move is finished as soon as it can be");
     assert_eq!(names(&sandbox, "held"), ["held/bad.csv", "held/bad.csv.reason.txt"]);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a13_a_file_held_in_place_is_discarded_from_the_list() {
+    let sandbox = two_shops(0, "");
+    sandbox.write("inbox/bad.csv", b"<html>\n");
+    set_mode(&sandbox, "", 0o777);
+    set_mode(&sandbox, "inbox", 0o555);
+    assert_eq!(take_in_unprivileged(&sandbox).0, Some(1));
+    assert!(sandbox.program(&["held"]).out.contains("bad.csv"));
+    let said = sandbox.program(&["held", "discard", "bad.csv", "--reason", "not ours"]);
+    assert_eq!(said.code, 0, "{}", said.err);
+    assert!(!sandbox.program(&["held"]).out.contains("bad.csv"));
+    assert!(sandbox.find("held", "").is_empty());
+    assert_eq!(names(&sandbox, "inbox"), ["inbox/bad.csv"]);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a03_a_file_that_may_not_be_opened_stays_and_is_told() {
+    let sandbox = two_shops(0, "");
+    sandbox.write("inbox/good.csv", &export(&[row(A, "A-1", 1)]));
+    sandbox.write("inbox/open.csv", &export(&[row(A, "A-2", 1)]));
+    set_mode(&sandbox, "", 0o777);
+    set_mode(&sandbox, "inbox", 0o777);
+    set_mode(&sandbox, "inbox/open.csv", 0);
+    let (code, json) = take_in_unprivileged(&sandbox);
+    assert_eq!(code, Some(1), "{json}");
+    assert_eq!(json["files"].as_array().map(Vec::len), Some(1), "{json}");
+    assert!(sandbox.find("held", "").is_empty());
+    assert!(sandbox.path("inbox/open.csv").exists());
 }
 
 #[cfg(unix)]
@@ -406,6 +476,12 @@ fn a17_another_shops_file_is_held_whole_and_shows_no_figure() {
     assert!(reason.contains(B) && !reason.contains("CANARY") && !reason.contains("987"), "{reason}");
     let shown = sandbox.program(&["show", "A-1"]);
     assert!(!shown.out.contains("5,000"), "nothing of it counts: {}", shown.out);
+    // Whatever else is wrong with the other shop's row, its shop is looked at first.
+    let odd = [row(A, "A-2", 1), row(B, "CANARY_8", 2), row(B, "8.8E+12", 2)];
+    sandbox.write(&format!("inbox/{A}/odd.csv"), &export(&odd));
+    assert_eq!(outcomes(&sandbox, 1), [pair(&format!("{A}/odd.csv"), "held")]);
+    let reason = sandbox.reason("odd.csv");
+    assert!(reason.contains("line 3") && !reason.contains("CANARY") && !reason.contains("8.8E"), "{reason}");
 }
 
 #[test]

@@ -87,5 +87,6 @@ mod tests {
         assert_eq!(fold("オーダーＩＤ"), fold("オーダーid"));
         assert_eq!(fold("１０〜１２"), fold("10～12"));
         assert_eq!(fold("A−B"), fold("a－b"));
+        assert_eq!(fold("A‖B"), fold("a∥b"));
     }
 }

@@ -72,7 +72,7 @@ pub fn put_back(held: &Path, name: &str, inbox: &Path, original: &str) -> io::Re
     let target = inbox.join(original);
     let folder = target.parent().unwrap_or(inbox).to_owned();
     let file_name = target.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    match durable::move_new(&held.join(name), &durable::free_name(&folder, &file_name)) {
+    match durable::move_new(&held.join(name), &durable::free_name(&folder, &plain_name(&file_name))) {
         // It never left the inbox.
         Err(error) if error.kind() == io::ErrorKind::NotFound && target.exists() => {}
         other => other?,

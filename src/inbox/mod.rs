@@ -141,6 +141,11 @@ impl Arrival {
     pub fn is_unchanged(&self) -> bool {
         look_at(&self.path).ok().flatten() == Some(self.look)
     }
+
+    /// Whether something that is no regular file has taken its place.
+    pub fn is_no_file_any_more(&self) -> bool {
+        matches!(look_at(&self.path), Ok(None))
+    }
 }
 
 /// One look through the folder.

@@ -123,6 +123,10 @@ fn take_in(
     arrival: &Arrival,
     effect: Effect,
 ) -> Result<Result<Taken, Left>, RunError> {
+    // A pipe would never end, a link would lead elsewhere (FAULTS A09).
+    if arrival.is_no_file_any_more() {
+        return Ok(Err(Left::Growing));
+    }
     let limit_mb = workshop.config.intake.max_file_mb;
     let content = match durable::read_limited(&arrival.path, limit_mb.saturating_mul(1 << 20)) {
         Ok(content) => content,
