@@ -1,7 +1,7 @@
 //! Every file we write or move goes through here: written aside, flushed, then renamed; never overwriting.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read, Write};
+use std::io::{self, BufRead, Read, Write};
 use std::path::{Path, PathBuf};
 
 /// Creates `folder` and its parents.
@@ -42,14 +42,41 @@ pub fn move_new(source: &Path, target: &Path) -> io::Result<()> {
     create_folder(folder)?;
     match rename_new(source, target) {
         Err(error) if error.kind() == io::ErrorKind::CrossesDevices => {
-            let bytes = fs::read(source)?;
-            write_new(target, &bytes)?;
-            if fs::read(target)? != bytes {
-                return Err(io::Error::other("the copy differs from its original"));
-            }
-            fs::remove_file(source)
+            copy_new(source, target)?;
+            fs::remove_file(source).inspect_err(|_| drop(fs::remove_file(target)))
         }
         other => other.and_then(|()| sync_folder(folder)),
+    }
+}
+
+/// Copies `source` to `target` piece by piece, flushed and compared, without overwriting.
+fn copy_new(source: &Path, target: &Path) -> io::Result<()> {
+    let aside = aside_of(target);
+    let copied = copy_compared(source, &aside).and_then(|()| rename_new(&aside, target));
+    if copied.is_err() {
+        // Best effort: the error that matters is the one returned.
+        drop(fs::remove_file(&aside));
+    }
+    copied?;
+    sync_folder(target.parent().unwrap_or_else(|| Path::new(".")))
+}
+
+fn copy_compared(source: &Path, aside: &Path) -> io::Result<()> {
+    let mut copy = OpenOptions::new().write(true).create(true).truncate(true).open(aside)?;
+    io::copy(&mut File::open(source)?, &mut copy)?;
+    copy.sync_all()?;
+    let (mut one, mut other) = (io::BufReader::new(File::open(source)?), io::BufReader::new(File::open(aside)?));
+    loop {
+        let (left, right) = (one.fill_buf()?, other.fill_buf()?);
+        let length = left.len().min(right.len());
+        if left.get(..length) != right.get(..length) || (length == 0 && left.len() != right.len()) {
+            return Err(io::Error::other("the copy differs from its original"));
+        }
+        if length == 0 {
+            return Ok(());
+        }
+        one.consume(length);
+        other.consume(length);
     }
 }
 
@@ -91,7 +118,8 @@ fn aside_of(target: &Path) -> PathBuf {
 /// Renames without overwriting: a hard link refuses an existing target, where the file system has links.
 fn rename_new(source: &Path, target: &Path) -> io::Result<()> {
     match fs::hard_link(source, target) {
-        Ok(()) => fs::remove_file(source),
+        // A source that stays (a read-only inbox) is not moved, so it must not lie in both places.
+        Ok(()) => fs::remove_file(source).inspect_err(|_| drop(fs::remove_file(target))),
         Err(error)
             if matches!(
                 error.kind(),
@@ -126,6 +154,21 @@ mod tests {
         assert_eq!(move_new(&other, &target).expect_err("refused").kind(), io::ErrorKind::AlreadyExists);
         assert_eq!(fs::read(&target).expect("still there"), b"first");
         assert_eq!(fs::read_dir(folder.path()).expect("listed").count(), 2, "nothing is left aside");
+    }
+
+    #[test]
+    fn a13_a_copy_to_another_device_is_whole_and_overwrites_nothing() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (source, target) = (folder.path().join("a"), folder.path().join("b"));
+        for size in [0, 1, 8_192, 100_001] {
+            let bytes: Vec<u8> = (0..size).map(|n: u32| n.to_le_bytes()[0]).collect();
+            fs::write(&source, &bytes).expect("written");
+            copy_new(&source, &target).expect("copied");
+            assert_eq!(fs::read(&target).expect("read"), bytes);
+            assert_eq!(copy_new(&source, &target).expect_err("refused").kind(), io::ErrorKind::AlreadyExists);
+            fs::remove_file(&target).expect("removed");
+            assert_eq!(fs::read_dir(folder.path()).expect("listed").count(), 1, "nothing is left aside");
+        }
     }
 
     #[test]

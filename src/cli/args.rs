@@ -66,7 +66,11 @@ pub(super) enum Command {
         json: bool,
     },
     /// Check configuration, layouts, templates, folders and GMO console settings
-    Check,
+    Check {
+        /// Say how this one file would be read, and take nothing in
+        #[arg(long, value_name = "PATH")]
+        file: Option<PathBuf>,
+    },
     /// Print shell completions
     Completions {
         /// The shell

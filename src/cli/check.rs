@@ -1,12 +1,17 @@
-//! `check`: configuration, layouts, templates, folders and GMO console settings, all told at once.
+//! `check`: configuration, layouts, templates, folders and GMO console settings, all told at once; or one file.
 
 use super::notices::pick;
 use super::{Exit, load};
 use crate::config::Transport;
 use crate::console;
-use crate::locale::Language;
-use crate::run::{Effect, Workshop};
+use crate::domain::intake::{Fault, Place, Problem};
+use crate::durable;
+use crate::inbox;
+use crate::locale::{self, Language};
+use crate::normalise::Examined;
+use crate::run::{self, Effect, Workshop};
 use std::collections::BTreeMap;
+use std::io;
 use std::path::Path;
 
 /// Checks everything that can be checked without taking a file in.
@@ -62,6 +67,64 @@ fn inspect(workshop: &Workshop) -> Exit {
         eprintln!("! {warning}");
     }
     if warnings.is_empty() { Exit::Completed } else { Exit::Attention }
+}
+
+/// Says how one file would be read: layout, encoding, columns, rows, problems. Takes nothing in.
+///
+/// Ends with 0 where the file would be taken in whole, 1 where anything is wrong with it, 2 where it is not there.
+pub(super) fn check_file(workshop: &Workshop, path: &Path) -> Exit {
+    let limit_mb = workshop.config.intake.max_file_mb;
+    let read = inbox::named(&[path.to_owned()], &workshop.config.paths.inbox)
+        .map_err(|error| error.to_string())
+        .and_then(|mut found| found.pop().ok_or_else(|| path.display().to_string()))
+        .and_then(|arrival| match durable::read_limited(path, limit_mb.saturating_mul(1 << 20)) {
+            Ok(content) => Ok((run::examine_file(workshop, &arrival, &content), arrival)),
+            Err(error) if error.kind() == io::ErrorKind::FileTooLarge => {
+                let problem = Problem { place: Place::default(), fault: Fault::TooLarge { limit_mb } };
+                Ok((Examined { problems: vec![problem], ..Examined::default() }, arrival))
+            }
+            Err(error) => Err(format!("{}: {error}", path.display())),
+        });
+    match read {
+        Ok((examined, arrival)) => tell_examined(workshop.language(), &arrival.name, &examined),
+        Err(message) => {
+            eprintln!("{message}");
+            Exit::Usage
+        }
+    }
+}
+
+fn tell_examined(language: Language, name: &str, examined: &Examined) -> Exit {
+    let none = pick(language, "なし", "none");
+    let listed = |names: &[String]| {
+        let shown: Vec<String> = names.iter().map(|name| name.replace(char::is_control, " ")).collect();
+        if shown.is_empty() { none.to_owned() } else { shown.join(pick(language, "、", ", ")) }
+    };
+    let line = |ja, en, value: &str| println!("  {}: {value}", pick(language, ja, en));
+    println!("{name}");
+    line("形式", "layout", examined.layout.as_deref().unwrap_or(none));
+    if examined.layout.is_some() {
+        line("文字コード", "encoding", examined.encoding.unwrap_or(none));
+        line("使用する列", "columns found", &listed(&examined.columns));
+        line("未知の列（読み飛ばします）", "unknown columns (ignored)", &listed(&examined.unknown_columns));
+        line("行数", "rows", &examined.rows.to_string());
+    }
+    for problem in &examined.problems {
+        println!("✗ {}", locale::problems::problem(language, name, problem));
+    }
+    let verdict = match (examined.accepted, examined.problems.is_empty()) {
+        (true, true) => pick(language, "✓ このまま取り込めます。", "✓ It can be taken in as it is."),
+        (true, false) => {
+            pick(language, "! 上記の行を除いて取り込みます。", "! It would be taken in without the rows above.")
+        }
+        (false, _) => pick(
+            language,
+            "! 置くと保留になります。上記を直してください。",
+            "! It would be held. Correct what is said above.",
+        ),
+    };
+    println!("{verdict}");
+    if examined.accepted && examined.problems.is_empty() { Exit::Completed } else { Exit::Attention }
 }
 
 /// Folders that are missing or cannot be written.

@@ -81,7 +81,8 @@ pub fn main(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> Exit {
         Command::History { shop, json } => {
             with_workshop(config, |workshop| lists::history(workshop, shop.as_deref(), json))
         }
-        Command::Check => check::check(config),
+        Command::Check { file: None } => check::check(config),
+        Command::Check { file: Some(file) } => with_workshop(config, |workshop| check::check_file(workshop, &file)),
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Arguments::command(), "totsugo", &mut std::io::stdout());
             Exit::Completed

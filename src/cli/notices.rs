@@ -22,6 +22,10 @@ pub(super) fn sentence(language: Language, notice: &Notice) -> String {
             format!("{name}: まだ書き込み中のため、次回取り込みます。"),
             format!("{name}: still being written; it is taken in next time."),
         ),
+        Notice::InUse(name) => say(
+            format!("{name}: Excel などで開かれています。ファイルを閉じてください。次回取り込みます。"),
+            format!("{name}: open in a spreadsheet program. Close it; it is taken in next time."),
+        ),
         Notice::NotAFile(name) => say(
             format!("{name}: 通常のファイルではないため、読み込みません。inbox から取り除いてください。"),
             format!("{name}: not a regular file, not read. Please remove it from the inbox."),

@@ -111,6 +111,11 @@ pub struct Problem {
 pub enum Fault {
     /// No bytes at all.
     Empty,
+    /// The reader itself failed on it.
+    Unreadable {
+        /// What to name when asking for help: the start of the file's digest.
+        id: String,
+    },
     /// Larger than `max_file_mb`.
     TooLarge {
         /// The limit in MiB.

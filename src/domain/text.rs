@@ -15,6 +15,7 @@ pub fn fold(text: &str) -> String {
         .map(|c| match c {
             '‐' | '‑' | '‒' | '–' | '—' | '―' | '−' => '-',
             '〜' => '~',
+            '‖' => '∥',
             other => other,
         })
         .flat_map(char::to_lowercase)
@@ -91,5 +92,6 @@ mod tests {
         assert_eq!(fold("オーダーＩＤ"), fold("オーダーid"));
         assert_eq!(fold("１０〜１２"), fold("10～12"));
         assert_eq!(fold("A−B"), fold("a－b"));
+        assert_eq!(fold("A‖B"), fold("a∥b"));
     }
 }

@@ -1,8 +1,9 @@
 //! Where files go: accepted originals to the archive, refused ones to the held folder. Nothing is overwritten or
 //! deleted.
 
-use super::Arrival;
+use super::{Arrival, look_at};
 use crate::domain::dates::Day;
+use crate::domain::ids::FileDigest;
 use crate::durable;
 use std::fs;
 use std::io;
@@ -30,21 +31,37 @@ pub fn hold(held: &Path, arrival: &Arrival, content: Option<&[u8]>, reason: &str
     let place = match content {
         Some(content) => put(arrival, content, held)?,
         None => {
-            let target = durable::free_name(held, &plain_name(arrival));
+            let target = durable::free_name(held, &plain_name(own_name(arrival)));
             durable::move_new(&arrival.path, &target)?;
             target
         }
     };
     let name = place.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    write_reason(held, &name, reason)?;
+    Ok(name)
+}
+
+/// Writes the reason of a refused file that cannot leave the inbox; returns the name it is listed under.
+///
+/// # Errors
+/// When the held folder cannot be written.
+pub fn hold_in_place(held: &Path, arrival: &Arrival, reason: &str) -> io::Result<String> {
+    durable::create_folder(held)?;
+    let target = durable::free_name(held, &plain_name(&arrival.name));
+    let name = target.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    write_reason(held, &name, reason)?;
+    Ok(name)
+}
+
+fn write_reason(held: &Path, name: &str, reason: &str) -> io::Result<()> {
     let reason_file = held.join(format!("{name}.reason.txt"));
     match durable::write_new(&reason_file, reason.as_bytes()) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
             fs::remove_file(&reason_file)?;
-            durable::write_new(&reason_file, reason.as_bytes())?;
+            durable::write_new(&reason_file, reason.as_bytes())
         }
-        other => other?,
+        other => other,
     }
-    Ok(name)
 }
 
 /// Moves a held file back to the inbox, under its original name or the next free one.
@@ -55,7 +72,11 @@ pub fn put_back(held: &Path, name: &str, inbox: &Path, original: &str) -> io::Re
     let target = inbox.join(original);
     let folder = target.parent().unwrap_or(inbox).to_owned();
     let file_name = target.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    durable::move_new(&held.join(name), &durable::free_name(&folder, &file_name))?;
+    match durable::move_new(&held.join(name), &durable::free_name(&folder, &plain_name(&file_name))) {
+        // It never left the inbox.
+        Err(error) if error.kind() == io::ErrorKind::NotFound && target.exists() => {}
+        other => other?,
+    }
     forget_reason(held, name)
 }
 
@@ -65,7 +86,11 @@ pub fn put_back(held: &Path, name: &str, inbox: &Path, original: &str) -> io::Re
 /// When it is not there or cannot be moved.
 pub fn discard(held: &Path, name: &str) -> io::Result<()> {
     let folder = held.join("discarded");
-    durable::move_new(&held.join(name), &durable::free_name(&folder, name))?;
+    match durable::move_new(&held.join(name), &durable::free_name(&folder, name)) {
+        // It could not leave the inbox, so there is nothing to set aside.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        other => other?,
+    }
     forget_reason(held, name)
 }
 
@@ -77,7 +102,12 @@ fn forget_reason(held: &Path, name: &str) -> io::Result<()> {
 }
 
 fn put(arrival: &Arrival, content: &[u8], folder: &Path) -> io::Result<PathBuf> {
-    let target = durable::free_name(folder, &plain_name(arrival));
+    let first = folder.join(plain_name(own_name(arrival)));
+    if is_moved_already(arrival, &first) {
+        fs::remove_file(&arrival.path)?;
+        return Ok(first);
+    }
+    let target = name_for(folder, own_name(arrival), content);
     if arrival.is_unchanged() {
         durable::move_new(&arrival.path, &target)?;
     } else {
@@ -86,9 +116,36 @@ fn put(arrival: &Arrival, content: &[u8], folder: &Path) -> io::Result<PathBuf> 
     Ok(target)
 }
 
-/// The file's own name as one that is safe in any folder: no separators, no control characters, not too long.
-fn plain_name(arrival: &Arrival) -> String {
-    let name = arrival.name.rsplit('/').next().unwrap_or_default();
+/// Whether an earlier move linked the file to `target` and was stopped before it let go of the inbox (FAULTS A22).
+fn is_moved_already(arrival: &Arrival, target: &Path) -> bool {
+    let there = look_at(target).ok().flatten();
+    arrival.look.identity.is_some() && there == Some(arrival.look) && arrival.is_unchanged()
+}
+
+/// A name that is free in `folder`: the file's own; where that is taken, with part of the digest (FAULTS A08).
+fn name_for(folder: &Path, name: &str, content: &[u8]) -> PathBuf {
+    let name = plain_name(name);
+    let first = folder.join(&name);
+    if !first.exists() {
+        return first;
+    }
+    let part: String = FileDigest::of(content).to_string().chars().take(8).collect();
+    let named = match name.rsplit_once('.') {
+        Some((stem, extension)) if !stem.is_empty() => format!("{stem}-{part}.{extension}"),
+        _ => format!("{name}-{part}"),
+    };
+    durable::free_name(folder, &named)
+}
+
+/// The file's name without its folder.
+fn own_name(arrival: &Arrival) -> &str {
+    arrival.name.rsplit('/').next().unwrap_or_default()
+}
+
+/// `name` as one that is safe in any folder on any system: no separators, no control characters, no device, short.
+fn plain_name(name: &str) -> String {
+    /// Names that Windows takes for devices, whatever the extension.
+    const DEVICES: [&str; 6] = ["CON", "PRN", "AUX", "NUL", "COM", "LPT"];
     let safe: String =
         name.chars().map(|c| if c.is_control() || r#"/\:*?"<>|"#.contains(c) { '_' } else { c }).collect();
     let mut short = String::new();
@@ -98,5 +155,9 @@ fn plain_name(arrival: &Arrival) -> String {
         }
         short.push(c);
     }
-    if short.is_empty() { "file".to_owned() } else { short }
+    let stem = short.split('.').next().unwrap_or_default().trim_end_matches(|c: char| c.is_ascii_digit());
+    if short.is_empty() || DEVICES.iter().any(|device| stem.eq_ignore_ascii_case(device)) {
+        short.insert_str(0, "file_");
+    }
+    short
 }

@@ -4,9 +4,9 @@
 
 mod archive;
 
-pub use archive::{archive, discard, hold, put_back};
+pub use archive::{archive, discard, hold, hold_in_place, put_back};
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -30,6 +30,16 @@ pub struct Arrival {
 pub struct Look {
     size: u64,
     modified: Option<SystemTime>,
+    /// Device and number of the file, where the system numbers files.
+    identity: Option<(u64, u64)>,
+}
+
+impl Look {
+    /// Whether the file was last written within `span` of `now`; a clock that is further ahead or behind says nothing.
+    pub fn is_within(&self, span: Duration, now: SystemTime) -> bool {
+        let distance = |modified: SystemTime| now.duration_since(modified).unwrap_or_else(|ahead| ahead.duration());
+        self.modified.is_some_and(|modified| distance(modified) < span)
+    }
 }
 
 /// What a scan found.
@@ -40,6 +50,8 @@ pub struct Scan {
     pub arrivals: Vec<Arrival>,
     /// Names that are still being written.
     pub growing: Vec<String>,
+    /// Names whose lock file says that a spreadsheet program has them open (FAULTS A03).
+    pub in_use: Vec<String>,
     /// Names that are no regular files: links, folders called `x.csv`, sockets.
     pub foreign: Vec<String>,
 }
@@ -75,24 +87,27 @@ pub fn scan(inbox: &Path, sentinel: Option<&str>, settle: Duration) -> Result<Sc
     {
         return Err(InboxError::NotMounted { path: inbox.to_owned(), sentinel: sentinel.to_owned() });
     }
-    let (first, foreign) = look(inbox)?;
-    let second = if settle.is_zero() || first.is_empty() {
+    let first = Listing::of(inbox)?;
+    let second = if settle.is_zero() || first.looks.is_empty() {
         first.clone()
     } else {
         std::thread::sleep(settle);
-        look(inbox)?.0
+        Listing::of(inbox)?
     };
-    let mut found = Scan { foreign, ..Scan::default() };
-    for (path, arrival) in second {
+    let mut found = Scan { foreign: second.foreign, ..Scan::default() };
+    for (path, arrival) in second.looks {
         if sentinel.is_some_and(|sentinel| arrival.name == sentinel) {
             continue;
         }
-        if first.get(&path).is_some_and(|before| before.look == arrival.look) {
+        if second.locked.contains(&path) {
+            found.in_use.push(arrival.name);
+        } else if first.looks.get(&path).is_some_and(|before| before.look == arrival.look) {
             found.arrivals.push(arrival);
         } else {
             found.growing.push(arrival.name);
         }
     }
+    found.foreign.sort();
     found.arrivals.sort_by(|a, b| (a.name.chars().count(), &a.name).cmp(&(b.name.chars().count(), &b.name)));
     Ok(found)
 }
@@ -126,55 +141,85 @@ impl Arrival {
     pub fn is_unchanged(&self) -> bool {
         look_at(&self.path).ok().flatten() == Some(self.look)
     }
-}
 
-type Looks = BTreeMap<PathBuf, Arrival>;
-
-fn look(inbox: &Path) -> Result<(Looks, Vec<String>), InboxError> {
-    let mut looks = Looks::new();
-    let mut foreign = Vec::new();
-    look_into(inbox, None, &mut looks, &mut foreign)?;
-    foreign.sort();
-    Ok((looks, foreign))
-}
-
-fn look_into(
-    folder: &Path,
-    shop: Option<&str>,
-    looks: &mut Looks,
-    foreign: &mut Vec<String>,
-) -> Result<(), InboxError> {
-    let unavailable = |source| InboxError::Unavailable { path: folder.to_owned(), source };
-    for entry in fs::read_dir(folder).map_err(unavailable)? {
-        let entry = entry.map_err(unavailable)?;
-        let file_name = entry.file_name().to_string_lossy().into_owned();
-        if is_passing(&file_name) {
-            continue;
-        }
-        let shown = visible(&file_name);
-        let name = shop.map_or_else(|| shown.clone(), |shop| format!("{shop}/{shown}"));
-        let path = entry.path();
-        let kind = entry.file_type().map_err(unavailable)?;
-        if kind.is_dir() && shop.is_none() && !file_name.contains('.') {
-            look_into(&path, Some(&shown), looks, foreign)?;
-            continue;
-        }
-        // A file that vanished between listing and looking is simply not there any more.
-        match look_at(&path) {
-            Ok(Some(look)) => {
-                looks.insert(path.clone(), Arrival { path, name, folder: shop.map(str::to_owned), look });
-            }
-            Ok(None) => foreign.push(name),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => return Err(unavailable(error)),
-        }
+    /// Whether something that is no regular file has taken its place.
+    pub fn is_no_file_any_more(&self) -> bool {
+        matches!(look_at(&self.path), Ok(None))
     }
-    Ok(())
+}
+
+/// One look through the folder.
+#[derive(Clone, Default)]
+struct Listing {
+    looks: BTreeMap<PathBuf, Arrival>,
+    /// Files whose lock file lies beside them.
+    locked: BTreeSet<PathBuf>,
+    foreign: Vec<String>,
+}
+
+impl Listing {
+    fn of(inbox: &Path) -> Result<Self, InboxError> {
+        let mut listing = Self::default();
+        listing.look_into(inbox, None)?;
+        Ok(listing)
+    }
+
+    fn look_into(&mut self, folder: &Path, shop: Option<&str>) -> Result<(), InboxError> {
+        let unavailable = |source| InboxError::Unavailable { path: folder.to_owned(), source };
+        for entry in fs::read_dir(folder).map_err(unavailable)? {
+            let entry = entry.map_err(unavailable)?;
+            let file_name = entry.file_name().to_string_lossy().into_owned();
+            if let Some(locked) = locked_by(&file_name) {
+                self.locked.insert(folder.join(locked));
+            }
+            if is_passing(&file_name) {
+                continue;
+            }
+            let shown = visible(&file_name);
+            let name = shop.map_or_else(|| shown.clone(), |shop| format!("{shop}/{shown}"));
+            let path = entry.path();
+            let kind = entry.file_type().map_err(unavailable)?;
+            if kind.is_dir() && shop.is_none() && !file_name.contains('.') {
+                self.look_into(&path, Some(&shown))?;
+                continue;
+            }
+            // A file that vanished between listing and looking is simply not there any more.
+            match look_at(&path) {
+                Ok(Some(look)) => {
+                    self.looks.insert(path.clone(), Arrival { path, name, folder: shop.map(str::to_owned), look });
+                }
+                Ok(None) => self.foreign.push(name),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => return Err(unavailable(error)),
+            }
+        }
+        Ok(())
+    }
 }
 
 fn look_at(path: &Path) -> io::Result<Option<Look>> {
     let metadata = fs::symlink_metadata(path)?;
-    Ok(metadata.is_file().then(|| Look { size: metadata.len(), modified: metadata.modified().ok() }))
+    Ok(metadata.is_file().then(|| Look {
+        size: metadata.len(),
+        modified: metadata.modified().ok(),
+        identity: identity(&metadata),
+    }))
+}
+
+#[cfg(unix)]
+fn identity(metadata: &fs::Metadata) -> Option<(u64, u64)> {
+    use std::os::unix::fs::MetadataExt as _;
+    Some((metadata.dev(), metadata.ino()))
+}
+
+#[cfg(not(unix))]
+const fn identity(_: &fs::Metadata) -> Option<(u64, u64)> {
+    None
+}
+
+/// The file that a lock file of Excel (`~$book.xlsx`) or LibreOffice (`.~lock.book.xlsx#`) stands for.
+fn locked_by(name: &str) -> Option<&str> {
+    name.strip_prefix("~$").or_else(|| name.strip_prefix(".~lock.")?.strip_suffix('#'))
 }
 
 /// Names of files that are being written or locked by other programs (FAULTS A03).

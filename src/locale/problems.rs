@@ -73,6 +73,9 @@ fn workbook_ja(why: &str) -> &str {
 fn ja(fault: &Fault) -> String {
     match fault {
         Fault::Empty => "ファイルが空です。もう一度出力してください。".to_owned(),
+        Fault::Unreadable { id } => format!(
+            "ファイルを読み取れませんでした（プログラムの不具合、番号 {id}）。もう一度出力しても同じ場合は、管理者に番号をお知らせください。"
+        ),
         Fault::TooLarge { limit_mb } => format!(
             "ファイルが大きすぎます（上限{limit_mb}MiB）。期間を分けて出力するか、設定の max_file_mb を見直してください。"
         ),
@@ -84,6 +87,15 @@ fn ja(fault: &Fault) -> String {
         }
         Fault::NotATable { looks_like } if looks_like == "xls" => {
             "旧形式のExcelブック（xls）は読み取れません。xlsx または CSV で保存し直してください。".to_owned()
+        }
+        Fault::NotATable { looks_like } if looks_like == "xlsm" => {
+            "マクロ付きのExcelブック（xlsm）は読み取りません。xlsx または CSV で保存し直してください。".to_owned()
+        }
+        Fault::NotATable { looks_like } if looks_like == "ZIP" => {
+            "圧縮ファイル（ZIP）です。展開して、中の CSV または xlsx を置いてください。".to_owned()
+        }
+        Fault::NotATable { looks_like } if looks_like == "HTML" => {
+            "表ではなくWebページ（HTML）です。ログアウトしていないか確認し、もう一度出力してください。".to_owned()
         }
         Fault::NotATable { looks_like } => {
             format!("表のファイルではありません（内容は{looks_like}のようです）。CSV または xlsx で出力してください。")
@@ -190,6 +202,9 @@ fn ja(fault: &Fault) -> String {
 fn en(fault: &Fault) -> String {
     match fault {
         Fault::Empty => "The file is empty. Export it again.".to_owned(),
+        Fault::Unreadable { id } => format!(
+            "The file could not be read (a fault of this program, number {id}). Export it again, or tell the operator."
+        ),
         Fault::TooLarge { limit_mb } => {
             format!("The file is too large (limit {limit_mb} MiB). Export shorter periods, or raise max_file_mb.")
         }
@@ -199,6 +214,15 @@ fn en(fault: &Fault) -> String {
         }
         Fault::NotATable { looks_like } if looks_like == "xls" => {
             "This is an old Excel workbook (xls). Save it as xlsx or CSV.".to_owned()
+        }
+        Fault::NotATable { looks_like } if looks_like == "xlsm" => {
+            "This is an Excel workbook with macros (xlsm). Save it as xlsx or CSV.".to_owned()
+        }
+        Fault::NotATable { looks_like } if looks_like == "ZIP" => {
+            "This is a ZIP archive. Unpack it and drop the CSV or xlsx in it.".to_owned()
+        }
+        Fault::NotATable { looks_like } if looks_like == "HTML" => {
+            "This is a web page (HTML), no table. Were you logged out? Export it again.".to_owned()
         }
         Fault::NotATable { looks_like } => {
             format!("This is no table file; it looks like {looks_like}. Export it as CSV or xlsx.")

@@ -6,10 +6,12 @@
 //! ```
 
 mod bookings;
+mod examine;
 mod fields;
 mod layout;
 mod payments;
 
+pub use examine::{Examined, examine};
 pub use layout::{Layout, LayoutError};
 
 use crate::domain::dates::{Day, Moment};
@@ -48,17 +50,9 @@ pub struct Context<'a> {
 /// # Errors
 /// Why the file must be held; the rejected rows come first if there are too many of them.
 pub fn normalise(bytes: &[u8], name: &str, context: &Context<'_>) -> Result<Normalised, Vec<Problem>> {
-    if let Some(folder) = context.folder
-        && !context.shops.contains(folder)
-    {
-        return Err(vec![read::whole(Fault::UnknownShop { found: folder.as_str().to_owned() })]);
-    }
-    let mut intake = Intake { context, file: Arc::from(name), nearest: None, body: None };
+    let mut intake = Intake::open(name, context)?;
     let reading = read::rows(bytes, &mut intake)?;
-    match intake.body {
-        Some(body) if reading.headed => body.finish(context, reading.encoding),
-        Some(_) | None => Err(vec![read::whole(no_layout(intake.nearest))]),
-    }
+    intake.finish(reading.headed)
 }
 
 /// The layout that came nearest, for the message.
@@ -112,6 +106,7 @@ struct Intake<'c> {
 struct Body<'c> {
     context: &'c Context<'c>,
     layout: &'c Layout,
+    encoding: &'static str,
     file: Arc<str>,
     fit: Fit,
     headings: Vec<String>,
@@ -121,6 +116,24 @@ struct Body<'c> {
     excluded: Vec<(u32, String)>,
     cards: Vec<(u64, u64)>,
     collected: Collected,
+}
+
+impl<'c> Intake<'c> {
+    fn open(name: &str, context: &'c Context<'c>) -> Result<Self, Vec<Problem>> {
+        if let Some(folder) = context.folder
+            && !context.shops.contains(folder)
+        {
+            return Err(vec![read::whole(Fault::UnknownShop { found: folder.as_str().to_owned() })]);
+        }
+        Ok(Intake { context, file: Arc::from(name), nearest: None, body: None })
+    }
+
+    fn finish(self, headed: bool) -> Result<Normalised, Vec<Problem>> {
+        match self.body {
+            Some(body) if headed => body.finish(self.context),
+            Some(_) | None => Err(vec![read::whole(no_layout(self.nearest))]),
+        }
+    }
 }
 
 impl Sink for Intake<'_> {
@@ -157,6 +170,7 @@ impl Sink for Intake<'_> {
         self.body = Some(Body {
             context: self.context,
             layout,
+            encoding,
             file: Arc::clone(&self.file),
             fit,
             headings: cells.iter().map(|cell| cell.trim().to_owned()).collect(),
@@ -216,7 +230,7 @@ impl Body<'_> {
         Ok(())
     }
 
-    fn finish(mut self, context: &Context<'_>, encoding: &'static str) -> Result<Normalised, Vec<Problem>> {
+    fn finish(mut self, context: &Context<'_>) -> Result<Normalised, Vec<Problem>> {
         // First of all, so that no message of a reject shows a card number.
         for (slot, (cards, values)) in self.fit.columns.iter().zip(&self.cards) {
             if *cards >= CARDS && cards * 2 > *values {
@@ -237,7 +251,7 @@ impl Body<'_> {
         };
         Ok(Normalised {
             layout: self.layout.name().to_owned(),
-            encoding,
+            encoding: self.encoding,
             rows_read: self.rows_read,
             rows,
             excluded: self.excluded,

@@ -32,8 +32,9 @@ impl Payments {
         if row.is_total(Field::OrderId) {
             return self.total(row);
         }
-        let order_id = order_id(row)?;
+        // First of all, so that no message of another shop's row reaches this one.
         let shop = shop(row)?;
+        let order_id = order_id(row)?;
         let written = row.filled(Field::Status)?;
         let at = row.moment(Field::At, row.context.latest)?;
         let amount = row.yen(Field::Amount)?.ok_or_else(|| row.reject(Field::Amount, Fault::Blank))?;

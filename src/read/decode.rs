@@ -72,6 +72,28 @@ fn bad_offset(encoding: &'static Encoding, raw: &[u8]) -> usize {
     }
 }
 
+/// Whether the last thing in a text file is a line end, in whichever encoding its BOM says.
+pub(super) fn ends_a_line(bytes: &[u8]) -> bool {
+    let wide = |rest: &[u8], unit: fn([u8; 2]) -> u16| {
+        let mut units = rest.chunks(2).filter_map(|pair| Some(unit(pair.try_into().ok()?)));
+        let last = units.rfind(|unit| *unit != 0x1A);
+        rest.len().is_multiple_of(2) && last.is_some_and(|unit| matches!(unit, 0x0A | 0x0D))
+    };
+    if let Some(rest) = bytes.strip_prefix(b"\xFF\xFE") {
+        return wide(rest, u16::from_le_bytes);
+    }
+    if let Some(rest) = bytes.strip_prefix(b"\xFE\xFF") {
+        return wide(rest, u16::from_be_bytes);
+    }
+    matches!(bytes.strip_suffix(b"\x1A").unwrap_or(bytes).last(), Some(b'\n' | b'\r'))
+}
+
+/// Whether `raw` is made of CP932 characters only.
+#[cfg(test)]
+pub(super) fn is_cp932(raw: &[u8]) -> bool {
+    bad_cp932(raw).is_none()
+}
+
 /// Decides on the encoding: BOM, else strict UTF-8, else strict CP932; then checks every byte and the last line end.
 ///
 /// # Errors

@@ -92,7 +92,7 @@ pub fn rows(bytes: &[u8], sink: &mut dyn Sink) -> Result<Reading, Vec<Problem>> 
     if bytes.is_empty() {
         return Err(vec![whole(Fault::Empty)]);
     }
-    if bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(b"PK\x05\x06") {
+    if is_zip(bytes) {
         return xlsx::read(bytes, sink);
     }
     if let Some(looks_like) = other_format(bytes) {
@@ -100,6 +100,18 @@ pub fn rows(bytes: &[u8], sink: &mut dyn Sink) -> Result<Reading, Vec<Problem>> 
     }
     let text = decode::open(bytes).map_err(|problem| vec![problem])?;
     csv::read(&text, sink)
+}
+
+/// Whether a file ends as its format must: a line end, a whole ZIP end record. A cut at a line end cannot be seen.
+pub fn ends_whole(bytes: &[u8]) -> bool {
+    if is_zip(bytes) {
+        return xlsx::declared_entries(bytes).is_some();
+    }
+    other_format(bytes).is_some() || decode::ends_a_line(bytes)
+}
+
+fn is_zip(bytes: &[u8]) -> bool {
+    bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(b"PK\x05\x06")
 }
 
 /// A format that is no table for us, by its first bytes.
@@ -195,7 +207,46 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn a05_what_is_no_table_is_named() {
+    fn a02_a10_a_file_ends_with_a_line_or_its_zip_record() {
+        for whole in
+            [b"a\n".as_slice(), b"a\r", b"a\r\n\x1A", b"\xFF\xFEa\x00\n\x00", b"\xFE\xFF\x00a\x00\n", b"%PDF-1.7"]
+        {
+            assert!(ends_whole(whole), "{whole:?}");
+        }
+        for cut in
+            [b"".as_slice(), b"a", b"a\nb", b"\xFF\xFEa\x00\n", b"\xFF\xFEa\x00\x0A\x30", b"PK\x03\x04\n", b"\x1A"]
+        {
+            assert!(!ends_whole(cut), "{cut:?}");
+        }
+    }
+
+    #[test]
+    fn d07_all_cp932_characters_come_out_as_they_went_in() {
+        let pairs = (0x81..=0xFC_u8).flat_map(|lead| (0x40..=0xFC_u8).map(move |trail| vec![lead, trail]));
+        let mut wanted = Vec::new();
+        let mut file = b"a,b\r\n".to_vec();
+        for raw in (0x20..=0xDF_u8).map(|byte| vec![byte]).chain(pairs) {
+            let decoded = encoding_rs::SHIFT_JIS.decode_without_bom_handling_and_without_replacement(&raw);
+            let Some(text) = decoded.filter(|text| text.chars().count() == 1 && decode::is_cp932(&raw)) else {
+                continue;
+            };
+            if !matches!(&*text, "\"" | "\u{7f}") {
+                file.extend([b"x".as_slice(), &raw, b",\x95\x5C\r\n"].concat());
+                wanted.push(format!("x{text}"));
+            }
+        }
+        let at = wanted.iter().position(|text| text == "x,").expect("a comma");
+        wanted[at] = "x".to_owned();
+        let start = file.windows(4).position(|window| window == b"x,,\x95").expect("a comma");
+        file.remove(start + 1);
+        let rows = keep(&file, 2, &[]).expect("read whole");
+        assert!(rows.len() > 7_000, "{}", rows.len());
+        assert_eq!(rows.iter().map(|(_, cells)| cells[0].clone()).collect::<Vec<_>>(), wanted);
+        assert!(rows.iter().all(|(_, cells)| cells[1] == "表"));
+    }
+
+    #[test]
+    fn a16_what_is_no_table_is_named() {
         let looks = |bytes: &[u8]| match keep(bytes, 2, &[]) {
             Err((_, Fault::NotATable { looks_like })) => looks_like,
             other => panic!("{other:?}"),

@@ -58,13 +58,7 @@ pub fn read(bytes: &[u8], sink: &mut dyn Sink) -> Result<Reading, Vec<Problem>> 
 /// P10, P13: what the archive declares, before anything is inflated. zip ≥ 9.8 refuses entries larger than declared.
 fn check_archive(bytes: &[u8]) -> Result<(), Fault> {
     let refuse = |why: &str| Err(Fault::Workbook { why: why.to_owned() });
-    // End of central directory: signature, 6 bytes of disk numbers, then the number of entries.
-    let end = bytes.windows(4).rposition(|window| window == b"PK\x05\x06");
-    let Some(declared) = end.and_then(|end| bytes.get(end + 10..end + 12)?.try_into().ok()).map(u16::from_le_bytes)
-    else {
-        return Err(Fault::Incomplete);
-    };
-    let declared = usize::from(declared);
+    let Some(declared) = declared_entries(bytes) else { return Err(Fault::Incomplete) };
     if declared > ENTRY_LIMIT {
         return refuse("too many entries");
     }
@@ -73,15 +67,29 @@ fn check_archive(bytes: &[u8]) -> Result<(), Fault> {
     if archive.len() != declared {
         return refuse("duplicate entries");
     }
-    let mut inflated = 0_u64;
+    let (mut inflated, mut types) = (0_u64, false);
     for index in 0..archive.len() {
         let entry = archive.by_index_raw(index).map_err(|error| Fault::Workbook { why: error.to_string() })?;
         inflated = inflated.saturating_add(entry.size());
+        let name = entry.name().map_err(|error| Fault::Workbook { why: error.to_string() })?;
+        types |= name == "[Content_Types].xml";
+        if name.ends_with("vbaProject.bin") {
+            return Err(Fault::NotATable { looks_like: "xlsm".to_owned() });
+        }
     }
     if inflated > INFLATED_LIMIT {
         return refuse("larger than 256 MiB when unpacked");
     }
-    Ok(())
+    if types { Ok(()) } else { Err(Fault::NotATable { looks_like: "ZIP".to_owned() }) }
+}
+
+/// The number of entries that a ZIP's end record declares; `None` where there is no whole one.
+pub(super) fn declared_entries(bytes: &[u8]) -> Option<usize> {
+    // Signature, 6 bytes of disk numbers, the number of entries, 8 bytes more, the length of a comment, the comment.
+    let end = bytes.windows(4).rposition(|window| window == b"PK\x05\x06")?;
+    let number = |at: usize| Some(usize::from(u16::from_le_bytes(bytes.get(end + at..end + at + 2)?.try_into().ok()?)));
+    let comment = number(20)?;
+    (bytes.len() >= end + 22 + comment).then(|| number(10)).flatten()
 }
 
 fn broken(error: &calamine::XlsxError) -> Problem {

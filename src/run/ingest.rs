@@ -1,12 +1,12 @@
 //! One file, from the inbox to the archive or the held folder (SPEC §4.4). One bad file never stops the others.
 
+use super::reading::{may_be_growing, read_file, whole};
 use super::{Effect, Notice, RunError, Workshop};
 use crate::domain::ids::{FileDigest, ShopId};
-use crate::domain::intake::{Fault, Normalised, Place, Problem, RowCounts};
+use crate::domain::intake::{Fault, Normalised, Place, Problem, RowCounts, Rows};
 use crate::durable;
 use crate::inbox::{self, Arrival, Scan};
 use crate::locale::problems::problem as problem_sentence;
-use crate::normalise::{Context, normalise};
 use crate::reconcile;
 use crate::report::json::FileJson;
 use crate::store::{HeldFile, KnownFile, NewFile, Store};
@@ -76,15 +76,23 @@ pub fn ingest(workshop: &Workshop, store: &mut Store, scan: &Scan, effect: Effec
     forget_gone(workshop, store)?;
     let mut intake = Intake::default();
     intake.notices.extend(scan.growing.iter().cloned().map(Notice::StillGrowing));
+    intake.notices.extend(scan.in_use.iter().cloned().map(Notice::InUse));
     intake.notices.extend(scan.foreign.iter().cloned().map(Notice::NotAFile));
     for arrival in &scan.arrivals {
-        match take_in(workshop, store, arrival, effect)? {
-            Ok(outcome) => intake.files.push(outcome),
-            // A file that vanished between the looks is simply not there any more (FAULTS A04).
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => {
-                intake.notices.push(Notice::FileFailed { name: arrival.name.clone(), why: error.to_string() });
+        let name = arrival.name.clone();
+        let left = match take_in(workshop, store, arrival, effect)? {
+            Ok(taken) => {
+                intake.files.push(taken.outcome);
+                taken.moved.err().map(Left::Failed)
             }
+            Err(left) => Some(left),
+        };
+        match left {
+            None => {}
+            // A file that vanished between the looks is simply not there any more (FAULTS A04).
+            Some(Left::Failed(error)) if error.kind() == io::ErrorKind::NotFound => {}
+            Some(Left::Failed(error)) => intake.notices.push(Notice::FileFailed { name, why: error.to_string() }),
+            Some(Left::Growing) => intake.notices.push(Notice::StillGrowing(name)),
         }
     }
     Ok(intake)
@@ -109,47 +117,57 @@ enum Decision {
     Hold(Vec<Problem>),
 }
 
-/// The inner result is the file's own: an I/O error leaves it in the inbox for the next run.
+/// A file that was dealt with. Stored is stored: should the move fail, the next run finds the content known and
+/// finishes it.
+struct Taken {
+    outcome: FileOutcome,
+    moved: io::Result<()>,
+}
+
+/// Why a file was left in the inbox for the next run.
+enum Left {
+    Growing,
+    Failed(io::Error),
+}
+
 fn take_in(
     workshop: &Workshop,
     store: &mut Store,
     arrival: &Arrival,
     effect: Effect,
-) -> Result<io::Result<FileOutcome>, RunError> {
+) -> Result<Result<Taken, Left>, RunError> {
+    // A pipe would never end, a link would lead elsewhere (FAULTS A09).
+    if arrival.is_no_file_any_more() {
+        return Ok(Err(Left::Growing));
+    }
     let limit_mb = workshop.config.intake.max_file_mb;
     let content = match durable::read_limited(&arrival.path, limit_mb.saturating_mul(1 << 20)) {
         Ok(content) => content,
         Err(error) if error.kind() == io::ErrorKind::FileTooLarge => {
-            let problem = Problem { place: Place::default(), fault: Fault::TooLarge { limit_mb } };
-            return hold(workshop, store, arrival, None, &[problem], effect);
+            return hold(workshop, store, arrival, None, &whole(Fault::TooLarge { limit_mb }), effect);
         }
-        Err(error) => return Ok(Err(error)),
+        Err(error) => return Ok(Err(Left::Failed(error))),
     };
+    // What was read is what was looked at, or it is not the whole of anything (FAULTS A05).
+    if !arrival.is_unchanged() || may_be_growing(workshop, arrival, &content) {
+        return Ok(Err(Left::Growing));
+    }
     let digest = FileDigest::of(&content);
     let folder = arrival.folder.as_deref().map(ShopId::new);
-    match decide(workshop, store, arrival, &content, digest, folder.as_ref())? {
-        Decision::Hold(problems) => hold(workshop, store, arrival, Some((&content, digest)), &problems, effect),
-        Decision::Duplicate(known) => {
-            if let Err(error) = archive(workshop, arrival, &content, effect) {
-                return Ok(Err(error));
-            }
-            let name = arrival.name.clone();
-            let rows = RowCounts::default();
-            let (layout, digest) = (Some(known.layout), digest.to_string());
-            Ok(Ok(FileOutcome { name, layout, digest, outcome: Outcome::Duplicate, reason: None, rows }))
+    let (outcome, layout, rows) = match decide(workshop, store, arrival, &content, digest, folder.as_ref())? {
+        Decision::Hold(problems) => {
+            return hold(workshop, store, arrival, Some((&content, digest)), &problems, effect);
         }
+        Decision::Duplicate(known) => (Outcome::Duplicate, known.layout, RowCounts::default()),
         Decision::Store(normalised) => {
             let file = NewFile { digest, name: &arrival.name, folder: folder.as_ref(), normalised: &normalised };
             let rows = store.save_file(&file, reconcile::disposition)?;
-            // Stored is stored: should the move fail, the next run finds the content known and finishes it.
-            if let Err(error) = archive(workshop, arrival, &content, effect) {
-                return Ok(Err(error));
-            }
-            let name = arrival.name.clone();
-            let (layout, digest) = (Some(normalised.layout), digest.to_string());
-            Ok(Ok(FileOutcome { name, layout, digest, outcome: Outcome::Stored, reason: None, rows }))
+            (Outcome::Stored, normalised.layout, rows)
         }
-    }
+    };
+    let (name, layout, digest) = (arrival.name.clone(), Some(layout), digest.to_string());
+    let outcome = FileOutcome { name, layout, digest, outcome, reason: None, rows };
+    Ok(Ok(Taken { outcome, moved: archive(workshop, arrival, &content, effect) }))
 }
 
 fn decide(
@@ -160,30 +178,35 @@ fn decide(
     digest: FileDigest,
     folder: Option<&ShopId>,
 ) -> Result<Decision, RunError> {
-    let fault = |fault| Decision::Hold(vec![Problem { place: Place::default(), fault }]);
-    let shops: Vec<ShopId> = workshop.config.shops.iter().map(|shop| shop.shop.id.clone()).collect();
-    if let Some(found) = folder.filter(|folder| !shops.contains(folder)) {
-        return Ok(fault(Fault::UnknownShop { found: found.to_string() }));
+    let is_configured = |id: &ShopId| workshop.config.shops.iter().any(|shop| shop.shop.id == *id);
+    if let Some(found) = folder.filter(|folder| !is_configured(folder)) {
+        return Ok(Decision::Hold(whole(Fault::UnknownShop { found: found.to_string() })));
     }
     if let Some(known) = store.known_file(digest)? {
-        let elsewhere = known.folder.is_some() && folder.is_some() && known.folder.as_ref() != folder;
-        return Ok(if elsewhere { fault(Fault::KnownForOtherShop) } else { Decision::Duplicate(known) });
+        let elsewhere = folder.is_some_and(|folder| known.belongs_elsewhere(folder));
+        return Ok(if elsewhere {
+            Decision::Hold(whole(Fault::KnownForOtherShop))
+        } else {
+            Decision::Duplicate(known)
+        });
     }
-    let max_rejects = |id: &ShopId| {
-        let shop = workshop.config.shops.iter().find(|shop| shop.shop.id == *id);
-        shop.map_or(0, |shop| shop.shop.policy.max_rejects)
+    let normalised = match read_file(workshop, folder, &arrival.name, content) {
+        Ok(normalised) => normalised,
+        Err(problems) => return Ok(Decision::Hold(problems)),
     };
-    let context = Context {
-        layouts: &workshop.layouts,
-        folder,
-        shops: &shops,
-        max_rejects: folder.map_or_else(|| shops.iter().map(max_rejects).min().unwrap_or(0), max_rejects),
-        latest: workshop.today().plus(1),
-    };
-    Ok(match normalise(content, &arrival.name, &context) {
-        Ok(normalised) => Decision::Store(normalised),
-        Err(problems) => Decision::Hold(problems),
+    Ok(match shortened(store, &normalised.rows)? {
+        Some(problem) => Decision::Hold(vec![problem]),
+        None => Decision::Store(normalised),
     })
+}
+
+/// N03: an Order ID that is unknown as it stands and known with zeros in front has lost them in a spreadsheet.
+fn shortened(store: &Store, rows: &Rows) -> Result<Option<Problem>, RunError> {
+    let Rows::Payments(rows) = rows else { return Ok(None) };
+    Ok(store.shortened_order_id(rows)?.map(|row| Problem {
+        place: Place { line: Some(row.observation.source.line), column: Some("オーダーID".to_owned()) },
+        fault: Fault::DamagedIdentifier { found: row.order_id.to_string() },
+    }))
 }
 
 fn archive(workshop: &Workshop, arrival: &Arrival, content: &[u8], effect: Effect) -> io::Result<()> {
@@ -200,35 +223,51 @@ fn hold(
     content: Option<(&[u8], FileDigest)>,
     problems: &[Problem],
     effect: Effect,
-) -> Result<io::Result<FileOutcome>, RunError> {
+) -> Result<Result<Taken, Left>, RunError> {
     let sentences: Vec<String> =
         problems.iter().map(|problem| problem_sentence(workshop.language(), &arrival.name, problem)).collect();
     let reason = sentences.join("\n");
     let digest = content.map(|(_, digest)| digest.to_string()).unwrap_or_default();
-    let mut name = arrival.name.clone();
-    if effect == Effect::Real {
-        let text = format!("{reason}\n");
-        match inbox::hold(&workshop.config.paths.held, arrival, content.map(|(bytes, _)| bytes), &text) {
-            Ok(held_name) => name = held_name,
-            Err(error) => return Ok(Err(error)),
-        }
-    }
+    let bytes = content.map(|(bytes, _)| bytes);
+    let (name, moved) = match effect {
+        Effect::Rehearsal => (arrival.name.clone(), Ok(())),
+        Effect::Real => match set_aside(workshop, arrival, bytes, &reason) {
+            Ok(held) => held,
+            Err(error) => return Ok(Err(Left::Failed(error))),
+        },
+    };
     store.add_held(&HeldFile {
         name,
         digest: digest.clone(),
         original: arrival.name.clone(),
-        shop: shop_of_held(workshop, arrival, content.map(|(bytes, _)| bytes)),
+        shop: shop_of_held(workshop, arrival, bytes),
         reason: reason.clone(),
         since: workshop.now.to_rfc3339_opts(chrono::SecondsFormat::Secs, false),
     })?;
-    Ok(Ok(FileOutcome {
+    let outcome = FileOutcome {
         name: arrival.name.clone(),
         layout: None,
         digest,
         outcome: Outcome::Held,
         reason: Some(reason),
         rows: RowCounts::default(),
-    }))
+    };
+    Ok(Ok(Taken { outcome, moved }))
+}
+
+/// Moves a file to the held folder; where it cannot leave the inbox, its reason alone is written there.
+fn set_aside(
+    workshop: &Workshop,
+    arrival: &Arrival,
+    content: Option<&[u8]>,
+    reason: &str,
+) -> io::Result<(String, io::Result<()>)> {
+    let (held, text) = (&workshop.config.paths.held, format!("{reason}\n"));
+    match inbox::hold(held, arrival, content, &text) {
+        Ok(name) => Ok((name, Ok(()))),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Err(error),
+        Err(error) => Ok((inbox::hold_in_place(held, arrival, &text)?, Err(error))),
+    }
 }
 
 /// The shop a held file is told to: its folder's, else the only configured shop ID that its bytes contain.

@@ -6,10 +6,12 @@ mod ingest;
 mod lock;
 mod message;
 mod publish;
+mod reading;
 
 pub use ingest::{FileOutcome, Intake, Outcome, ingest};
 pub use lock::{Lock, LockError};
 pub use publish::{Issued, publish};
+pub use reading::examine_file;
 
 use crate::config::Config;
 use crate::domain::dates::{Day, Period};
@@ -69,6 +71,8 @@ pub enum Effect {
 pub enum Notice {
     /// A file is still being written and was left where it is.
     StillGrowing(String),
+    /// A file is open in a spreadsheet program, whose lock file lies beside it.
+    InUse(String),
     /// Something in the inbox is no regular file.
     NotAFile(String),
     /// A file could not be read, moved or stored.

@@ -32,6 +32,15 @@ pub struct KnownFile {
     pub folder: Option<ShopId>,
     /// The layout that fitted.
     pub layout: String,
+    /// The shops its payments belong to.
+    pub shops: Vec<ShopId>,
+}
+
+impl KnownFile {
+    /// Whether this content lies wrongly in `folder`: it came in for another shop (FAULTS A07, A17).
+    pub fn belongs_elsewhere(&self, folder: &ShopId) -> bool {
+        self.folder.as_ref().is_some_and(|known| known != folder) || self.shops.iter().any(|shop| shop != folder)
+    }
 }
 
 /// The control totals of one shop within a file.
@@ -97,18 +106,19 @@ impl Store {
     /// # Errors
     /// When the database cannot be read.
     pub fn known_file(&self, digest: FileDigest) -> Result<Option<KnownFile>> {
-        let mut statement =
-            self.connection.prepare_cached("SELECT name, folder, layout FROM file WHERE digest = ?1")?;
-        let known = statement
+        let mut file = self.connection.prepare_cached("SELECT id, name, folder, layout FROM file WHERE digest = ?1")?;
+        let known = file
             .query_row([digest.0.as_slice()], |row| {
-                Ok(KnownFile {
-                    name: row.get(0)?,
-                    folder: row.get::<_, Option<String>>(1)?.map(|id| ShopId::new(&id)),
-                    layout: row.get(2)?,
-                })
+                let folder = row.get::<_, Option<String>>(2)?.map(|id| ShopId::new(&id));
+                let known = KnownFile { name: row.get(1)?, folder, layout: row.get(3)?, shops: Vec::new() };
+                Ok((row.get::<_, i64>(0)?, known))
             })
             .optional()?;
-        Ok(known)
+        let Some((id, mut known)) = known else { return Ok(None) };
+        let mut shops = self.connection.prepare_cached("SELECT shop FROM file_shop WHERE file_id = ?1")?;
+        let found = shops.query_map([id], |row| Ok(ShopId::new(row.get_ref(0)?.as_str()?)))?;
+        known.shops = found.collect::<rusqlite::Result<_>>()?;
+        Ok(Some(known))
     }
 
     /// Stores a file: its record, every row's disposition and its control totals, all or nothing.

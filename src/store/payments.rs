@@ -8,7 +8,8 @@ use crate::domain::intake::{Disposition, PaymentRow, Source};
 use crate::domain::money::Yen;
 use crate::domain::payment::{Observation, Payment, Status};
 use rusqlite::{Row, Transaction, params};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 /// Texts that repeat over many rows, kept once.
@@ -88,6 +89,44 @@ impl Store {
         }
         Ok(payments)
     }
+
+    /// The first row whose Order ID is all digits and unknown, while the shop has it with zeros in front (FAULTS N03).
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn shortened_order_id<'r>(&self, rows: &'r [PaymentRow]) -> Result<Option<&'r PaymentRow>> {
+        let mut padded: HashMap<&ShopId, HashSet<String>> = HashMap::new();
+        let mut known = self.connection.prepare_cached("SELECT 1 FROM payment WHERE shop = ?1 AND order_id = ?2")?;
+        for row in rows.iter().filter(|row| may_be_shortened(&row.order_id)) {
+            let without_zeros = match padded.entry(&row.shop) {
+                Entry::Occupied(entry) => entry.into_mut(),
+                Entry::Vacant(entry) => entry.insert(self.without_zeros(&row.shop)?),
+            };
+            if without_zeros.contains(row.order_id.as_str())
+                && !known.exists([row.shop.as_str(), row.order_id.as_str()])?
+            {
+                return Ok(Some(row));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The shop's all-digit Order IDs that begin with zeros, without these.
+    fn without_zeros(&self, shop: &ShopId) -> Result<HashSet<String>> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT order_id FROM payment WHERE shop = ?1 AND order_id >= '0' AND order_id < '1' \
+             AND order_id NOT GLOB '*[^0-9]*'",
+        )?;
+        let found = statement
+            .query_map([shop.as_str()], |row| Ok(row.get_ref(0)?.as_str()?.trim_start_matches('0').to_owned()))?;
+        Ok(found.collect::<rusqlite::Result<_>>()?)
+    }
+}
+
+/// Whether an Order ID could be the rest of one that began with zeros.
+fn may_be_shortened(order_id: &OrderId) -> bool {
+    let text = order_id.as_str();
+    !text.starts_with('0') && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// Saves the observations of a file that say something new, with every row's disposition.

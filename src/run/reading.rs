@@ -1,0 +1,87 @@
+//! What one file says, read behind a border: whatever goes wrong inside, the run goes on (FAULTS P20).
+
+use super::Workshop;
+use crate::domain::ids::{FileDigest, ShopId};
+use crate::domain::intake::{Fault, Normalised, Place, Problem};
+use crate::inbox::Arrival;
+use crate::normalise::{Context, Examined, examine, normalise};
+use crate::read;
+use std::panic::{self, AssertUnwindSafe};
+use std::time::Duration;
+
+/// How long a file that does not end as its format must may still be growing (FAULTS A02, A10).
+const MAY_GROW: Duration = Duration::from_secs(600);
+
+/// A problem of the whole file.
+pub(super) fn whole(fault: Fault) -> Vec<Problem> {
+    vec![Problem { place: Place::default(), fault }]
+}
+
+/// Whether somebody may still be writing the file: it does not end as its format must and was touched just now.
+pub(super) fn may_be_growing(workshop: &Workshop, arrival: &Arrival, content: &[u8]) -> bool {
+    workshop.config.intake.settle_seconds > 0
+        && !read::ends_whole(content)
+        && arrival.look.is_within(MAY_GROW, workshop.now.into())
+}
+
+/// Reads and normalises a file by the rules of its folder.
+///
+/// # Errors
+/// Why the file must be held.
+pub(super) fn read_file(
+    workshop: &Workshop,
+    folder: Option<&ShopId>,
+    name: &str,
+    content: &[u8],
+) -> Result<Normalised, Vec<Problem>> {
+    guarded(content, || with_context(workshop, folder, |context| normalise(content, name, context)))
+}
+
+/// Says how a file would be read; nothing is taken in.
+pub fn examine_file(workshop: &Workshop, arrival: &Arrival, content: &[u8]) -> Examined {
+    let folder = arrival.folder.as_deref().map(ShopId::new);
+    let examined = guarded(content, || {
+        Ok(with_context(workshop, folder.as_ref(), |context| examine(content, &arrival.name, context)))
+    });
+    examined.unwrap_or_else(|problems| Examined { problems, ..Examined::default() })
+}
+
+fn with_context<T>(workshop: &Workshop, folder: Option<&ShopId>, work: impl FnOnce(&Context<'_>) -> T) -> T {
+    let shops: Vec<ShopId> = workshop.config.shops.iter().map(|shop| shop.shop.id.clone()).collect();
+    let max_rejects = |id: &ShopId| {
+        let shop = workshop.config.shops.iter().find(|shop| shop.shop.id == *id);
+        shop.map_or(0, |shop| shop.shop.policy.max_rejects)
+    };
+    work(&Context {
+        layouts: &workshop.layouts,
+        folder,
+        shops: &shops,
+        max_rejects: folder.map_or_else(|| shops.iter().map(max_rejects).min().unwrap_or(0), max_rejects),
+        latest: workshop.today().plus(1),
+    })
+}
+
+/// Does `work`; a panic inside becomes a problem of the file.
+fn guarded<T>(content: &[u8], work: impl FnOnce() -> Result<T, Vec<Problem>>) -> Result<T, Vec<Problem>> {
+    // Nothing that the work could have left half done outlives it.
+    panic::catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
+        let id = FileDigest::of(content).to_string().chars().take(12).collect();
+        Err(whole(Fault::Unreadable { id }))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn p20_a_panic_in_a_parser_holds_the_file_as_unreadable() {
+        let taken = guarded::<()>(b"odd", || panic!("planted"));
+        let Err(problems) = taken else { panic!("not held") };
+        let id = FileDigest::of(b"odd").to_string()[..12].to_owned();
+        assert_eq!(problems, whole(Fault::Unreadable { id }));
+        let english = crate::locale::problems::problem(crate::locale::Language::En, "a.csv", &problems[0]);
+        assert!(english.contains("could not be read"), "{english}");
+        assert_eq!(guarded(b"", || Ok(1)), Ok(1));
+    }
+}

@@ -1,0 +1,637 @@
+//! Files on their way in, as the real program meets them: unfinished, odd, misplaced, repeated (FAULTS A, N03, P).
+
+#![expect(clippy::expect_used, clippy::panic, reason = "a test may stop where it cannot go on")]
+
+#[expect(dead_code, reason = "other tests use the rest")]
+mod sandbox;
+
+use sandbox::{Said, Sandbox};
+use serde_json::Value;
+use std::fs;
+use std::path::PathBuf;
+use std::time::{Duration, Instant, SystemTime};
+use totsugo::run::{Effect, Workshop, ingest};
+use totsugo::{clock, config, inbox};
+
+const A: &str = "9200000000001";
+const B: &str = "9200000000002";
+const HEADING: &str = "ショップID,オーダーID,取引状態,処理日時,利用金額,税送料,決済方法,加盟店自由項目1\r\n";
+
+/// Two shops; `settle_seconds` as given, and more keys of `[intake]`.
+fn two_shops(settle_seconds: u32, more: &str) -> Sandbox {
+    let sandbox = Sandbox::empty();
+    let shop = |id: &str, prefix: &str| {
+        format!(
+            "[[shops]]\nid = \"{id}\"\nname = \"Shop {prefix}\"\nbooking_prefixes = [\"{prefix}\"]\nrecipients = [\"keiri@example.co.jp\"]\n"
+        )
+    };
+    let config = format!(
+        "language = \"en\"\n[intake]\nsettle_seconds = {settle_seconds}\n{more}\n[mail]\nallowed_domains = [\"example.co.jp\"]\n{}{}",
+        shop(A, "MZ"),
+        shop(B, "TK")
+    );
+    sandbox.write("totsugo.toml", config.as_bytes());
+    fs::create_dir_all(sandbox.path("inbox")).expect("inbox");
+    sandbox
+}
+
+fn row(shop: &str, order: &str, day: u32) -> String {
+    format!("{shop},{order},即時売上,2026/11/{day:02} 10:00:00,5000,0,クレジットカード,1102481\r\n")
+}
+
+fn export(rows: &[String]) -> Vec<u8> {
+    format!("{HEADING}{}", rows.concat()).into_bytes()
+}
+
+/// An export without the column ショップID.
+fn anonymous(order: &str) -> Vec<u8> {
+    let text = String::from_utf8(export(&[row("", order, 1)])).expect("UTF-8");
+    text.replacen("ショップID,", "", 1).replace("\r\n,", "\r\n").into_bytes()
+}
+
+fn take_in(sandbox: &Sandbox) -> Said {
+    sandbox.program(&["ingest"])
+}
+
+/// Name and outcome of each file, taken in with this exit code.
+fn outcomes(sandbox: &Sandbox, code: i32) -> Vec<(String, String)> {
+    let json = sandbox.json(&["ingest", "--json"], code);
+    let text = |value: &Value| value.as_str().expect("text").to_owned();
+    json["files"].as_array().expect("files").iter().map(|file| (text(&file["name"]), text(&file["outcome"]))).collect()
+}
+
+fn pair(name: &str, outcome: &str) -> (String, String) {
+    (name.to_owned(), outcome.to_owned())
+}
+
+fn names(sandbox: &Sandbox, folder: &str) -> Vec<String> {
+    sandbox.find(folder, "").into_keys().collect()
+}
+
+fn workshop(sandbox: &Sandbox) -> Workshop {
+    let config = config::load(Some(&sandbox.path("totsugo.toml"))).expect("a configuration");
+    Workshop::prepare(config, clock::now()).expect("a workshop")
+}
+
+#[test]
+fn a02_a10_what_does_not_end_as_it_must_waits_ten_minutes_and_is_then_held() {
+    let good = export(&[row(A, "A-1", 1)]);
+    for (name, cut) in
+        [("cut.csv", &good[..good.len() - 5]), ("cut.xlsx", b"PK\x03\x04abc".as_slice()), ("empty.csv", b"")]
+    {
+        let sandbox = two_shops(1, "");
+        sandbox.write(&format!("inbox/{name}"), cut);
+        let said = take_in(&sandbox);
+        assert_eq!(said.code, 1, "{name}: {}", said.err);
+        assert!(said.err.contains("still being written"), "{}", said.err);
+        assert!(sandbox.find("held", "").is_empty(), "{name}");
+        for seconds in [601, 86_400] {
+            sandbox.write_aged(&format!("inbox/{name}"), cut, seconds);
+            assert_eq!(outcomes(&sandbox, 1), [pair(name, "held")]);
+        }
+        assert!(sandbox.find("inbox", "").is_empty());
+        let wanted = if cut.is_empty() { "empty" } else { "cut off" };
+        assert!(sandbox.reason(name).contains(wanted), "{}", sandbox.reason(name));
+        let at_once = two_shops(0, "");
+        at_once.write(&format!("inbox/{name}"), cut);
+        assert_eq!(outcomes(&at_once, 1), [pair(name, "held")]);
+    }
+}
+
+#[test]
+fn a01_a14_a_clock_a_day_ahead_or_behind_keeps_no_file_out() {
+    let sandbox = two_shops(1, "");
+    sandbox.write_aged("inbox/behind.csv", &export(&[row(A, "A-1", 1)]), 86_400);
+    for (name, bytes) in [("inbox/ahead.csv", export(&[row(A, "A-2", 1)])), ("inbox/cut.csv", b"ahead".to_vec())] {
+        sandbox.write(name, &bytes);
+        let file = fs::File::options().write(true).open(sandbox.path(name)).expect("a file");
+        file.set_modified(SystemTime::now() + Duration::from_secs(86_400)).expect("a time");
+    }
+    let wanted = [pair("cut.csv", "held"), pair("ahead.csv", "stored"), pair("behind.csv", "stored")];
+    assert_eq!(outcomes(&sandbox, 1), wanted);
+}
+
+#[test]
+fn a03_files_in_the_hands_of_other_programs_stay() {
+    let sandbox = two_shops(0, "");
+    let passing = ["x.csv.part", "x.crdownload", "x.TMP", "x.filepart", ".x.csv", "~$book.xlsx", ".~lock.open.csv#"];
+    for name in passing.iter().chain(&["book.xlsx", "open.csv"]) {
+        sandbox.write(&format!("inbox/{name}"), &export(&[row(A, "A-1", 1)]));
+    }
+    let said = take_in(&sandbox);
+    assert_eq!(said.code, 1);
+    assert!(said.err.contains("book.xlsx: open in a") && said.err.contains("open.csv: open in a"), "{}", said.err);
+    assert_eq!(sandbox.find("inbox", "").len(), 9);
+    for lock in ["~$book.xlsx", ".~lock.open.csv#"] {
+        fs::remove_file(sandbox.path("inbox").join(lock)).expect("removed");
+    }
+    assert_eq!(outcomes(&sandbox, 0), [pair("open.csv", "stored"), pair("book.xlsx", "duplicate")]);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a04_a_file_that_vanishes_or_cannot_be_read_changes_nothing() {
+    let sandbox = two_shops(0, "");
+    for name in ["gone.csv", "broken.csv", "good.csv"] {
+        sandbox.write(&format!("inbox/{name}"), &export(&[row(A, name.trim_end_matches(".csv"), 1)]));
+    }
+    let workshop = workshop(&sandbox);
+    let mut scan = inbox::scan(&sandbox.path("inbox"), None, Duration::ZERO).expect("scanned");
+    fs::remove_file(sandbox.path("inbox/gone.csv")).expect("removed");
+    // Reading this gives EIO.
+    scan.arrivals
+        .iter_mut()
+        .filter(|file| file.name == "broken.csv")
+        .for_each(|file| file.path = PathBuf::from("/proc/self/mem"));
+    let mut open = workshop.open_store(Effect::Real).expect("a history");
+    let intake = ingest(&workshop, &mut open.store, &scan, Effect::Real).expect("goes on");
+    let taken: Vec<&str> = intake.files.iter().map(|file| file.name.as_str()).collect();
+    assert_eq!(taken, ["good.csv"]);
+    assert_eq!(intake.notices.len(), 1, "{:?}", intake.notices);
+    assert!(intake.notices[0].needs_operator());
+    assert!(sandbox.find("held", "").is_empty());
+}
+
+#[test]
+fn a05_a_file_replaced_while_it_is_taken_in_is_never_mixed_up() {
+    let sandbox = two_shops(0, "");
+    let (old, new) = (export(&[row(A, "OLD", 1)]), export(&[row(A, "NEW", 1)]));
+    sandbox.write("inbox/a.csv", &old);
+    let mut scan = inbox::scan(&sandbox.path("inbox"), None, Duration::ZERO).expect("scanned");
+    // Same size, written aside and renamed over it.
+    sandbox.write("aside", &new);
+    fs::rename(sandbox.path("aside"), sandbox.path("inbox/a.csv")).expect("replaced");
+    let workshop = workshop(&sandbox);
+    let mut open = workshop.open_store(Effect::Real).expect("a history");
+    let intake = ingest(&workshop, &mut open.store, &scan, Effect::Real).expect("goes on");
+    assert!(intake.files.is_empty() && intake.notices.len() == 1, "{intake:?}");
+    // Between storing and archiving: our copy goes to the archive, the newcomer stays.
+    let arrival = scan.arrivals.remove(0);
+    let kept = inbox::archive(&sandbox.path("archive"), &arrival, &old, workshop.today()).expect("archived");
+    assert_eq!(fs::read(kept).expect("read"), old);
+    assert_eq!(fs::read(sandbox.path("inbox/a.csv")).expect("read"), new);
+    drop(open);
+    assert_eq!(outcomes(&sandbox, 0), [pair("a.csv", "stored")]);
+}
+
+#[test]
+fn a06_the_same_content_counts_once_under_any_name() {
+    let sandbox = two_shops(0, "");
+    let file = export(&[row(A, "A-1", 1)]);
+    for name in ["a.csv", "a (1).csv", "a - コピー.csv"] {
+        sandbox.write(&format!("inbox/{name}"), &file);
+    }
+    let taken = outcomes(&sandbox, 0);
+    assert_eq!(taken, [pair("a.csv", "stored"), pair("a (1).csv", "duplicate"), pair("a - コピー.csv", "duplicate")]);
+    sandbox.write("inbox/a.csv", &file);
+    assert_eq!(outcomes(&sandbox, 0), [pair("a.csv", "duplicate")]);
+    assert!(sandbox.find("inbox", "").is_empty());
+    assert_eq!(sandbox.find("archive", ".csv").len(), 4);
+    assert!(sandbox.program(&["show", "A-1"]).out.matches("5,000").count() >= 1);
+}
+
+#[test]
+fn a07_a17_known_content_in_another_shops_folder_is_held() {
+    let sandbox = two_shops(0, "");
+    sandbox.write(&format!("inbox/{A}/a.csv"), &anonymous("A-1"));
+    assert_eq!(outcomes(&sandbox, 0), [pair(&format!("{A}/a.csv"), "stored")]);
+    sandbox.write(&format!("inbox/{B}/a.csv"), &anonymous("A-1"));
+    assert_eq!(outcomes(&sandbox, 1), [pair(&format!("{B}/a.csv"), "held")]);
+    // Known from the inbox itself, its rows say that they are of shop A.
+    let named = export(&[row(A, "A-2", 1)]);
+    sandbox.write("inbox/named.csv", &named);
+    assert_eq!(outcomes(&sandbox, 0), [pair("named.csv", "stored")]);
+    sandbox.write(&format!("inbox/{B}/named.csv"), &named);
+    assert_eq!(outcomes(&sandbox, 1), [pair(&format!("{B}/named.csv"), "held")]);
+    sandbox.write(&format!("inbox/{A}/named.csv"), &named);
+    assert_eq!(outcomes(&sandbox, 0), [pair(&format!("{A}/named.csv"), "duplicate")]);
+}
+
+#[test]
+fn a08_the_same_name_with_other_content_is_a_new_file() {
+    let sandbox = two_shops(0, "");
+    for order in ["A-1", "A-2", "A-3"] {
+        sandbox.write("inbox/a.csv", &export(&[row(A, order, 1)]));
+        assert_eq!(outcomes(&sandbox, 0), [pair("a.csv", "stored")]);
+    }
+    let archived = sandbox.find("archive", ".csv");
+    assert_eq!(archived.len(), 3);
+    for order in ["A-1", "A-2", "A-3"] {
+        assert!(archived.values().any(|bytes| *bytes == export(&[row(A, order, 1)])), "{order}");
+    }
+    let with_digest = archived.keys().filter(|name| name.rsplit('/').next().is_some_and(|name| name.len() == 14));
+    assert_eq!(with_digest.count(), 2, "{:?}", archived.keys());
+}
+
+#[cfg(unix)]
+#[test]
+fn a09_what_is_no_file_is_not_opened_followed_or_moved() {
+    let sandbox = two_shops(0, "");
+    sandbox.write("elsewhere/secret.csv", &export(&[row(A, "SECRET", 1)]));
+    sandbox.write("inbox/folder.csv/inside.csv", &export(&[row(A, "INSIDE", 1)]));
+    let inbox = sandbox.path("inbox");
+    std::os::unix::fs::symlink(sandbox.path("elsewhere/secret.csv"), inbox.join("link.csv")).expect("a link");
+    std::os::unix::fs::symlink(sandbox.path("elsewhere"), inbox.join(A)).expect("a link");
+    let _socket = std::os::unix::net::UnixListener::bind(inbox.join("socket.csv")).expect("a socket");
+    let made = std::process::Command::new("mkfifo").arg(inbox.join("pipe.csv")).status().expect("mkfifo");
+    assert!(made.success());
+    sandbox.write("inbox/good.csv", &export(&[row(A, "GOOD", 1)]));
+    let start = Instant::now();
+    let said = take_in(&sandbox);
+    assert!(start.elapsed() < Duration::from_secs(20), "it hung");
+    assert_eq!(said.code, 1);
+    for name in ["link.csv", "folder.csv", "socket.csv", "pipe.csv", A] {
+        assert!(said.err.contains(&format!("{name}: not a regular file")), "{name}\n{}", said.err);
+        assert!(inbox.join(name).symlink_metadata().is_ok(), "{name} was moved");
+    }
+    assert!(said.out.contains("good.csv"), "{}", said.out);
+    assert_eq!(names(&sandbox, "archive").len(), 1);
+    for path in ["inbox/pipe.csv", "inbox/link.csv"] {
+        assert_eq!(sandbox.program(&["ingest", path]).code, 2, "{path}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a09_a_file_swapped_for_a_pipe_or_a_link_is_not_read() {
+    let sandbox = two_shops(0, "");
+    let secret = export(&[row(A, "SECRET", 1)]);
+    sandbox.write("secret.csv", &secret);
+    for name in ["link.csv", "pipe.csv"] {
+        sandbox.write(&format!("inbox/{name}"), &secret);
+    }
+    let scan = inbox::scan(&sandbox.path("inbox"), None, Duration::ZERO).expect("scanned");
+    for file in &scan.arrivals {
+        fs::remove_file(&file.path).expect("removed");
+    }
+    std::os::unix::fs::symlink(sandbox.path("secret.csv"), sandbox.path("inbox/link.csv")).expect("a link");
+    let made = std::process::Command::new("mkfifo").arg(sandbox.path("inbox/pipe.csv")).status().expect("mkfifo");
+    assert!(made.success());
+    let workshop = workshop(&sandbox);
+    let mut open = workshop.open_store(Effect::Real).expect("a history");
+    let intake = ingest(&workshop, &mut open.store, &scan, Effect::Real).expect("goes on");
+    assert!(intake.files.is_empty() && intake.notices.len() == 2, "{intake:?}");
+}
+
+#[test]
+fn a15_a_held_file_of_any_name_is_released() {
+    let sandbox = two_shops(0, "");
+    for name in ["l".repeat(251) + ".csv", "か\u{3099}.csv".to_owned(), "new\nline.csv".to_owned()] {
+        sandbox.write(&format!("inbox/{name}"), format!("<html>{}\n", name.len()).as_bytes());
+    }
+    assert_eq!(outcomes(&sandbox, 1).len(), 3);
+    for held in names(&sandbox, "held").iter().filter(|name| !name.ends_with(".reason.txt")) {
+        let said = sandbox.program(&["held", "release", held.trim_start_matches("held/")]);
+        assert_eq!(said.code, 0, "{held}: {}", said.err);
+    }
+    assert!(sandbox.find("held", "").is_empty());
+    assert_eq!(outcomes(&sandbox, 1).len(), 3);
+}
+
+#[test]
+fn a11_a_file_above_the_limit_is_held_unread() {
+    let sandbox = two_shops(0, "max_file_mb = 1");
+    let path = sandbox.path("inbox/huge.csv");
+    fs::File::create(&path).and_then(|file| file.set_len(2 << 30)).expect("a sparse file");
+    let start = Instant::now();
+    assert_eq!(outcomes(&sandbox, 1), [pair("huge.csv", "held")]);
+    assert!(start.elapsed() < Duration::from_secs(10), "it was read");
+    assert_eq!(fs::metadata(sandbox.path("held/huge.csv")).expect("held").len(), 2 << 30);
+    let reason = fs::read_to_string(sandbox.path("held/huge.csv.reason.txt")).expect("a reason");
+    assert!(reason.contains("too large"), "{reason}");
+}
+
+#[test]
+fn a12_an_inbox_that_is_not_there_reports_and_mails_nothing() {
+    let sandbox = two_shops(0, "sentinel = \"MOUNTED\"");
+    sandbox.write("inbox/MOUNTED", b"");
+    sandbox.write("inbox/a.csv", &export(&[row(A, "A-1", 1)]));
+    for arguments in [&["run"][..], &["run", "--dry-run"], &["ingest"]] {
+        for missing in ["inbox/MOUNTED", "inbox"] {
+            fs::rename(sandbox.path(missing), sandbox.path("unmounted")).expect("unmounted");
+            let said = sandbox.program(arguments);
+            fs::rename(sandbox.path("unmounted"), sandbox.path(missing)).expect("mounted");
+            assert_eq!(said.code, 3, "{arguments:?} {missing}: {}", said.err);
+            assert!(!said.err.is_empty() && said.out.is_empty(), "{}", said.out);
+            for folder in ["reports", "outbox", "archive"] {
+                assert!(sandbox.find(folder, "").is_empty(), "{arguments:?} {missing}: {folder}");
+            }
+        }
+    }
+    assert_eq!(outcomes(&sandbox, 0), [pair("a.csv", "stored")]);
+    assert!(sandbox.path("inbox/MOUNTED").exists());
+}
+
+#[cfg(target_os = "linux")]
+fn set_mode(sandbox: &Sandbox, path: &str, mode: u32) {
+    use std::os::unix::fs::PermissionsExt as _;
+    fs::set_permissions(sandbox.path(path), fs::Permissions::from_mode(mode)).expect("a mode");
+}
+
+/// Takes files in as somebody who may not do everything: root, who may, runs the program as nobody.
+#[cfg(target_os = "linux")]
+fn take_in_unprivileged(sandbox: &Sandbox) -> (Option<i32>, Value) {
+    let copy = sandbox.path("totsugo");
+    fs::copy(env!("CARGO_BIN_EXE_totsugo"), &copy).expect("a copy");
+    let me = fs::read_to_string("/proc/self/status").expect("who we are");
+    let is_root = me.lines().any(|line| line.starts_with("Uid:\t0\t"));
+    let mut command = std::process::Command::new(if is_root { PathBuf::from("setpriv") } else { copy.clone() });
+    if is_root {
+        command.args(["--reuid=65534", "--regid=65534", "--clear-groups"]).arg(&copy);
+    }
+    let output = command.args(["ingest", "--json"]).current_dir(sandbox.path("")).output().expect("starts");
+    let json = serde_json::from_slice(&output.stdout)
+        .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&output.stderr)));
+    (output.status.code(), json)
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a13_a_read_only_inbox_is_taken_in_once_and_left_as_it_is() {
+    let sandbox = two_shops(0, "");
+    sandbox.write("inbox/good.csv", &export(&[row(A, "A-1", 1)]));
+    sandbox.write("inbox/bad.csv", b"<html>\n");
+    set_mode(&sandbox, "", 0o777);
+    set_mode(&sandbox, "inbox", 0o555);
+    for poll in 0..5 {
+        let (code, json) = take_in_unprivileged(&sandbox);
+        assert_eq!(code, Some(1), "{json}");
+        let wanted = if poll == 0 { "stored" } else { "duplicate" };
+        assert_eq!((&json["files"][0]["outcome"], &json["files"][1]["outcome"]), (&"held".into(), &wanted.into()));
+        assert_eq!(names(&sandbox, "inbox"), ["inbox/bad.csv", "inbox/good.csv"]);
+        assert!(names(&sandbox, "archive").is_empty(), "poll {poll}: {:?}", names(&sandbox, "archive"));
+        assert_eq!(names(&sandbox, "held"), ["held/bad.csv.reason.txt"]);
+    }
+    set_mode(&sandbox, "inbox", 0o777);
+    let (_, json) = take_in_unprivileged(&sandbox);
+    assert_eq!(json["files"][1]["outcome"], "duplicate");
+    assert!(sandbox.find("inbox", "").is_empty(), "the move is finished as soon as it can be");
+    assert_eq!(names(&sandbox, "held"), ["held/bad.csv", "held/bad.csv.reason.txt"]);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a13_a_file_held_in_place_is_discarded_from_the_list() {
+    let sandbox = two_shops(0, "");
+    sandbox.write("inbox/bad.csv", b"<html>\n");
+    set_mode(&sandbox, "", 0o777);
+    set_mode(&sandbox, "inbox", 0o555);
+    assert_eq!(take_in_unprivileged(&sandbox).0, Some(1));
+    assert!(sandbox.program(&["held"]).out.contains("bad.csv"));
+    let said = sandbox.program(&["held", "discard", "bad.csv", "--reason", "not ours"]);
+    assert_eq!(said.code, 0, "{}", said.err);
+    assert!(!sandbox.program(&["held"]).out.contains("bad.csv"));
+    assert!(sandbox.find("held", "").is_empty());
+    assert_eq!(names(&sandbox, "inbox"), ["inbox/bad.csv"]);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a03_a_file_that_may_not_be_opened_stays_and_is_told() {
+    let sandbox = two_shops(0, "");
+    sandbox.write("inbox/good.csv", &export(&[row(A, "A-1", 1)]));
+    sandbox.write("inbox/open.csv", &export(&[row(A, "A-2", 1)]));
+    set_mode(&sandbox, "", 0o777);
+    set_mode(&sandbox, "inbox", 0o777);
+    set_mode(&sandbox, "inbox/open.csv", 0);
+    let (code, json) = take_in_unprivileged(&sandbox);
+    assert_eq!(code, Some(1), "{json}");
+    assert_eq!(json["files"].as_array().map(Vec::len), Some(1), "{json}");
+    assert!(sandbox.find("held", "").is_empty());
+    assert!(sandbox.path("inbox/open.csv").exists());
+}
+
+#[cfg(unix)]
+#[test]
+fn a15_odd_names_are_shown_harmless_and_archived_clean() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let sandbox = two_shops(0, "");
+    let long = [b"l".repeat(251).as_slice(), b".csv"].concat();
+    let odd: [&[u8]; 10] = [
+        b"new\nline.csv",
+        b"\x1b[31mred.csv",
+        b"..\\..\\up.csv",
+        b"..csv",
+        b"\xff\xfe.csv",
+        b"CON.csv",
+        b"dot.",
+        b" = 1+1 .csv",
+        "か\u{3099}.csv".as_bytes(),
+        &long,
+    ];
+    for (nth, name) in odd.iter().enumerate() {
+        let path = sandbox.path("inbox").join(std::ffi::OsStr::from_bytes(name));
+        fs::write(path, export(&[row(A, &format!("A-{nth}"), 1)])).expect("a file");
+    }
+    let said = take_in(&sandbox);
+    // A name that begins with a dot is another program's.
+    assert_eq!(said.code, 0, "{}", said.err);
+    assert!(!said.out.contains('\u{1b}') && !said.err.contains('\u{1b}'), "{}", said.out);
+    assert_eq!(said.out.lines().count(), odd.len() - 2, "{}", said.out);
+    let archived = names(&sandbox, "archive");
+    assert_eq!(archived.len(), odd.len() - 2);
+    for name in archived {
+        let own = name.rsplit('/').next().expect("a name");
+        assert!(own.len() <= 190 && !own.starts_with("CON") && !own.contains(['\\', '\n', '\u{1b}']), "{own}");
+        assert!(!own.ends_with('.') && !own.starts_with(['.', ' ']), "{own}");
+    }
+    let outside = fs::read_dir(sandbox.path("")).expect("listed").count();
+    assert!(outside <= 8, "something was written outside the folders");
+}
+
+#[test]
+fn a16_files_that_are_no_tables_are_held_with_advice() {
+    let sandbox = two_shops(0, "");
+    let zip = |entries: &[&str]| {
+        let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+        for name in entries {
+            zip.start_file(*name, zip::write::SimpleFileOptions::default()).expect("starts");
+        }
+        zip.finish().expect("finishes").into_inner()
+    };
+    let cases: [(&str, Vec<u8>, &str); 5] = [
+        ("old.csv", vec![0xD0, 0xCF, 0x11, 0xE0, 0xA1, 0xB1, 0x1A, 0xE1, 0], "old Excel workbook"),
+        ("macro.xlsx", zip(&["[Content_Types].xml", "xl/vbaProject.bin"]), "with macros"),
+        ("packed.csv", zip(&["a.csv"]), "Unpack it"),
+        ("paper.csv", b"%PDF-1.7 ...".to_vec(), "looks like PDF"),
+        ("login.csv", b"\r\n<!DOCTYPE html><title>Login</title>".to_vec(), "logged out"),
+    ];
+    for (name, bytes, _) in &cases {
+        sandbox.write(&format!("inbox/{name}"), bytes);
+    }
+    assert!(outcomes(&sandbox, 1).iter().all(|(_, outcome)| outcome == "held"));
+    for (name, bytes, advice) in &cases {
+        assert!(sandbox.reason(name).contains(advice), "{}", sandbox.reason(name));
+        assert_eq!(sandbox.find("held", name).values().next(), Some(bytes));
+    }
+}
+
+#[test]
+fn a17_another_shops_file_is_held_whole_and_shows_no_figure() {
+    let sandbox = two_shops(0, "");
+    let rows = [row(A, "A-1", 1), row(B, "CANARY-7", 2).replace("5000", "987654")];
+    sandbox.write(&format!("inbox/{A}/mixed.csv"), &export(&rows));
+    assert_eq!(outcomes(&sandbox, 1), [pair(&format!("{A}/mixed.csv"), "held")]);
+    let reason = sandbox.reason("mixed.csv");
+    assert!(reason.contains(B) && !reason.contains("CANARY") && !reason.contains("987"), "{reason}");
+    let shown = sandbox.program(&["show", "A-1"]);
+    assert!(!shown.out.contains("5,000"), "nothing of it counts: {}", shown.out);
+    // Whatever else is wrong with the other shop's row, its shop is looked at first.
+    let odd = [row(A, "A-2", 1), row(B, "CANARY_8", 2), row(B, "8.8E+12", 2)];
+    sandbox.write(&format!("inbox/{A}/odd.csv"), &export(&odd));
+    assert_eq!(outcomes(&sandbox, 1), [pair(&format!("{A}/odd.csv"), "held")]);
+    let reason = sandbox.reason("odd.csv");
+    assert!(reason.contains("line 3") && !reason.contains("CANARY") && !reason.contains("8.8E"), "{reason}");
+}
+
+#[test]
+fn a18_a19_rows_go_to_their_own_shop_or_the_file_is_held() {
+    let sandbox = two_shops(0, "");
+    sandbox.write("inbox/both.csv", &export(&[row(A, "A-1", 1), row(B, "B-1", 1), row(B, "B-2", 1)]));
+    assert_eq!(outcomes(&sandbox, 0), [pair("both.csv", "stored")]);
+    let json =
+        sandbox.json(&["run", "--from", "2026-11-01", "--to", "2026-11-01", "--as-of", "2026-11-02", "--json"], 1);
+    let gross: Vec<&Value> =
+        json["shops"].as_array().expect("shops").iter().map(|shop| &shop["sales"]["gross_yen"]).collect();
+    assert_eq!(gross, [&Value::from(5_000), &Value::from(10_000)], "{json}");
+    sandbox.write("inbox/stranger.csv", &export(&[row(A, "A-3", 1), row("9209999999999", "X-1", 1)]));
+    sandbox.write("inbox/anonymous.csv", &anonymous("A-4"));
+    sandbox.write("inbox/nobody/a.csv", &anonymous("A-5"));
+    assert!(outcomes(&sandbox, 1).iter().all(|(_, outcome)| outcome == "held"));
+    assert!(sandbox.reason("stranger.csv").contains("9209999999999"));
+    assert!(sandbox.reason("anonymous.csv").contains("inbox/<shop id>/"));
+    assert!(sandbox.reason("held/a.csv").contains("nobody"));
+}
+
+#[test]
+fn a21_a_late_file_is_stored_by_its_own_date_in_the_next_revision() {
+    let sandbox = two_shops(0, "");
+    let run = ["run", "--from", "2026-11-01", "--to", "2026-11-03", "--as-of", "2026-11-04", "--json"];
+    sandbox.write("inbox/today.csv", &export(&[row(A, "A-3", 3)]));
+    assert_eq!(sandbox.json(&run, 1)["shops"][0]["revision"], 1);
+    let issued = sandbox.find("reports", ".xlsx");
+    sandbox.write("inbox/yesterday.csv", &export(&[row(A, "A-2", 2)]));
+    let json = sandbox.json(&run, 1);
+    assert_eq!(json["shops"][0]["revision"], 2);
+    assert_eq!(json["shops"][0]["sales"]["gross_yen"], 10_000);
+    let now = sandbox.find("reports", ".xlsx");
+    for (path, bytes) in issued {
+        assert_eq!(now.get(&path), Some(&bytes), "{path} was rewritten");
+    }
+}
+
+#[test]
+fn a22_a_stored_file_that_was_not_archived_is_archived_next_time() {
+    let sandbox = two_shops(0, "");
+    let file = export(&[row(A, "A-1", 1)]);
+    sandbox.write("inbox/a.csv", &file);
+    assert_eq!(outcomes(&sandbox, 0), [pair("a.csv", "stored")]);
+    let archived = sandbox.path(&names(&sandbox, "archive")[0]);
+    // Killed before the move; killed between the two halves of the move.
+    fs::rename(&archived, sandbox.path("inbox/a.csv")).expect("moved back");
+    assert_eq!(outcomes(&sandbox, 0), [pair("a.csv", "duplicate")]);
+    fs::hard_link(&archived, sandbox.path("inbox/a.csv")).expect("linked");
+    assert_eq!(outcomes(&sandbox, 0), [pair("a.csv", "duplicate")]);
+    assert_eq!(names(&sandbox, "archive").len(), 1);
+    assert!(sandbox.find("inbox", "").is_empty());
+}
+
+#[test]
+fn a22_a_backlog_is_taken_in_file_by_file() {
+    let sandbox = two_shops(0, "");
+    for nth in 0..200 {
+        sandbox.write(&format!("inbox/{nth}.csv"), &export(&[row(A, &format!("A-{nth}"), 1)]));
+    }
+    assert_eq!(outcomes(&sandbox, 0).len(), 200);
+    assert_eq!(sandbox.find("archive", ".csv").len(), 200);
+}
+
+#[test]
+fn n03_an_order_id_that_lost_its_zeros_holds_the_file() {
+    let sandbox = two_shops(0, "");
+    sandbox.write("inbox/1.csv", &export(&[row(A, "00123", 1), row(A, "0456", 1), row(A, "456", 1)]));
+    assert_eq!(outcomes(&sandbox, 0), [pair("1.csv", "stored")]);
+    // Known as it stands, another shop's, or not only digits: nothing was lost.
+    sandbox.write("inbox/2.csv", &export(&[row(A, "456", 2), row(B, "123", 2), row(A, "A123", 2), row(A, "00123", 2)]));
+    assert_eq!(outcomes(&sandbox, 0), [pair("2.csv", "stored")]);
+    sandbox.write("inbox/3.csv", &export(&[row(A, "789", 3), row(A, "123", 3)]));
+    assert_eq!(outcomes(&sandbox, 1), [pair("3.csv", "held")]);
+    let reason = sandbox.reason("3.csv");
+    assert!(reason.contains("line 3") && reason.contains("オーダーID") && reason.contains("\"123\""), "{reason}");
+}
+
+#[test]
+fn check_file_says_how_a_file_would_be_read_and_takes_nothing_in() {
+    let sandbox = two_shops(0, "");
+    let text = String::from_utf8(export(&[row(A, "A-1", 1), row(A, "A-2", 1)])).expect("UTF-8");
+    sandbox.write("good.csv", text.as_bytes());
+    sandbox.write("more.csv", text.replace("項目1\r\n", "項目1,余分\r\n").replace("2481\r\n", "2481,x\r\n").as_bytes());
+    sandbox.write("bad.csv", text.replacen("5000", "-5000", 1).as_bytes());
+    sandbox.write("odd.csv", b"a,b\n1,2\n");
+    let check = |name: &str| sandbox.program(&["check", "--file", name]);
+    let good = check("good.csv");
+    assert_eq!(good.code, 0, "{}{}", good.out, good.err);
+    for part in ["gmo-torihiki-shukei", "UTF-8", "オーダーID", "rows: 2", "unknown columns (ignored): none", "✓"]
+    {
+        assert!(good.out.contains(part), "{part}\n{}", good.out);
+    }
+    assert!(check("more.csv").out.contains("(ignored): 余分"));
+    let bad = check("bad.csv");
+    assert_eq!(bad.code, 1);
+    assert!(bad.out.contains("bad.csv, line 2, column \"利用金額\": \"-5000\" is no amount"), "{}", bad.out);
+    assert!(bad.out.contains("gmo-torihiki-shukei") && bad.out.contains("rows: 2"), "{}", bad.out);
+    let odd = check("odd.csv");
+    assert!(odd.code == 1 && odd.out.contains("No layout fits"), "{}", odd.out);
+    assert_eq!(check("missing.csv").code, 2);
+    for folder in ["archive", "held", "totsugo.db"] {
+        assert!(!sandbox.path(folder).exists(), "{folder}");
+    }
+    assert!(sandbox.path("good.csv").exists());
+}
+
+/// A workbook of these parts; the last is the sheet.
+fn workbook(sheet: &str, more: &[(&str, Vec<u8>)]) -> Vec<u8> {
+    let mut book = rust_xlsxwriter::Workbook::new();
+    book.add_worksheet().write_string(0, 0, "a").expect("writes");
+    let plain = book.save_to_buffer().expect("saves");
+    let mut plain = zip::ZipArchive::new(std::io::Cursor::new(plain)).expect("a workbook");
+    let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    let mut add = |name: &str, content: &[u8]| {
+        zip.start_file(name, zip::write::SimpleFileOptions::default()).expect("starts");
+        std::io::Write::write_all(&mut zip, content).expect("writes");
+    };
+    for at in 0..plain.len() {
+        let mut part = plain.by_index(at).expect("a part");
+        let name = part.name().expect("a name").into_owned();
+        let mut content = Vec::new();
+        std::io::Read::read_to_end(&mut part, &mut content).expect("reads");
+        if name.ends_with("sheet1.xml") {
+            content = sheet.as_bytes().to_vec();
+        }
+        add(&name, &content);
+    }
+    more.iter().for_each(|(name, content)| add(name, content));
+    zip.finish().expect("finishes").into_inner()
+}
+
+#[test]
+fn p10_p11_small_files_that_unfold_without_end_are_held_quickly() {
+    let sandbox = two_shops(0, "");
+    let main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main";
+    let dense = format!(
+        "<worksheet xmlns=\"{main}\"><sheetData><row r=\"1\"><c r=\"A1\"><v>1</v></c></row>\
+         <row r=\"1048576\"><c r=\"XFD1048576\"><v>1</v></c></row></sheetData></worksheet>"
+    );
+    let empty = format!("<worksheet xmlns=\"{main}\"><sheetData/></worksheet>");
+    let dense = workbook(&dense, &[]);
+    let bomb = workbook(&empty, &[("xl/media/zeros.bin", vec![0; 257 << 20])]);
+    assert!(dense.len() < 10_000 && bomb.len() < 1 << 20, "{} {}", dense.len(), bomb.len());
+    sandbox.write("inbox/dense.xlsx", &dense);
+    sandbox.write("inbox/bomb.xlsx", &bomb);
+    sandbox.write("inbox/good.csv", &export(&[row(A, "A-1", 1)]));
+    let start = Instant::now();
+    let taken = outcomes(&sandbox, 1);
+    assert_eq!(taken, [pair("good.csv", "stored"), pair("bomb.xlsx", "held"), pair("dense.xlsx", "held")]);
+    assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
+    assert!(sandbox.reason("bomb.xlsx").contains("256 MiB"), "{}", sandbox.reason("bomb.xlsx"));
+}
