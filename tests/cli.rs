@@ -85,6 +85,35 @@ fn a_dry_run_changes_nothing() {
     }
 }
 
+/// SPEC §5.8: October was reported and closed; its partial refund comes to light in November's report, not only when
+/// somebody thinks of reporting October again. Once that is done, it is news no more.
+#[test]
+fn a_change_in_an_earlier_reported_period_stands_in_the_current_report() {
+    let sandbox = Sandbox::minimal("ja");
+    let heading = "ショップID,オーダーID,取引状態,処理日時,利用金額,加盟店自由項目1\n";
+    let row = |day: &str, yen: &str| format!("9200000000001,A,即時売上,2026/10/{day} 10:00:00,{yen},1\n");
+    let run = |from: &str, to: &str| {
+        let json = sandbox.json(&["run", "--as-of", "2026-11-23", "--json", "--from", from, "--to", to], 1);
+        sandbox.path(shops(&json)[0]["workbook"].as_str().expect("a workbook"))
+    };
+    let october = || run("2026-10-01", "2026-10-31");
+    sandbox.write("inbox/a.csv", format!("{heading}{}", row("05", "12000")).as_bytes());
+    october();
+    sandbox.write("inbox/b.csv", format!("{heading}{}", row("20", "9000")).as_bytes());
+    let corrections = |path: &std::path::Path| -> Vec<[String; 3]> {
+        let rows = rows_below(&sheet(path, "変更点"), "項目");
+        let rows = rows.iter().map(|row| ["項目", "変更前", "変更後"].map(|name| row[name].to_string()));
+        rows.filter(|[item, ..]| item.contains("前期間の修正")).collect()
+    };
+    let found = corrections(&run("2026-11-01", "2026-11-22"));
+    let expected = ["前期間の修正 売上集計 2026-10-20", "（なし）", "件数 0 総額 0 返金 -3,000 純額 -3,000"];
+    assert_eq!(found, [expected.map(str::to_owned)]);
+    assert_eq!(corrections(&october()), Vec::<[String; 3]>::new());
+    let mut said =
+        calamine::open_workbook::<calamine::Xlsx<_>, _>(run("2026-11-01", "2026-11-21")).expect("a workbook");
+    assert_eq!(calamine::Reader::worksheet_range(&mut said, "変更点").ok(), None, "reported again, and so no news");
+}
+
 /// A dry run once left `totsugo.db-wal` and `totsugo.db-shm` beside a database that an earlier run had closed.
 #[test]
 fn a_dry_run_over_an_existing_history_leaves_every_byte_of_the_folder_as_it_was() {

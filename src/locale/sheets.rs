@@ -50,6 +50,7 @@ words! {
     MATCHED_LEFT_OUT = "突合明細は添付サイズの都合で省略しています。完全版は出力フォルダーにあります。" / "The Matched sheet is left out to keep the attachment small; the full workbook is in the reports folder.";
 
     BY_DAY = "日別" / "By day";
+    EARLIER = "前期間の修正" / "Correction of an earlier period:";
     BY_MONTH = "月別" / "By month";
     BY_STATUS = "取引状態別" / "By payment status";
     BY_METHOD = "決済方法別" / "By payment method";
@@ -302,6 +303,7 @@ pub fn figure(language: Language, key: &str) -> String {
             let words = [SALES.of(language), cut.of(language), name];
             words.iter().filter(|word| !word.is_empty()).copied().collect::<Vec<_>>().join(" ")
         }
+        "earlier" => format!("{} {} {rest}", EARLIER.of(language), SALES.of(language)),
         "finding" => format!("{} {rest}", EXCEPTIONS.of(language)),
         "matched" => format!("{} {rest}", MATCHED.of(language)),
         "cancellation" => format!("{} {rest}", CANCELLATION.of(language)),

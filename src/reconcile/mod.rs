@@ -22,6 +22,7 @@ mod window;
 pub use events::{Events, money_events};
 pub use observe::disposition;
 pub use placement::{Placed, place};
+pub use sales::sales_by_day;
 pub use window::window;
 
 use crate::domain::booking::Booking;

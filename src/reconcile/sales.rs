@@ -1,10 +1,11 @@
 //! Sales of a period, cut by day, month, status, method and product (SPEC §5.2). Sums events; decides nothing.
 
+use super::events::money_events;
 use super::groups::Member;
 use crate::domain::booking::{Booking, BookingLine};
 use crate::domain::dates::{Day, Period};
 use crate::domain::money::Yen;
-use crate::domain::payment::{EventKind, MoneyEvent};
+use crate::domain::payment::{EventKind, MoneyEvent, Payment};
 use crate::domain::reconciliation::{Sales, Totals};
 use std::collections::BTreeMap;
 
@@ -19,6 +20,17 @@ pub(super) fn sales<'a>(members: &'a [Member<'a>], bookings: &[&'a Booking], per
         }
     }
     cuts.finish()
+}
+
+/// The sales of `payments` on each day of `period` that had any.
+pub fn sales_by_day(payments: &[Payment], period: Period) -> BTreeMap<Day, Totals> {
+    let mut days: BTreeMap<Day, Totals> = BTreeMap::new();
+    for event in payments.iter().flat_map(|payment| money_events(payment).list) {
+        if period.contains(event.day) {
+            days.entry(event.day).or_default().add(event.kind, event.amount);
+        }
+    }
+    days
 }
 
 #[derive(Default)]

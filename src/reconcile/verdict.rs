@@ -31,6 +31,8 @@ pub(super) struct Claim {
     pub(super) payment_status: Option<PaymentStatus>,
     /// Should have been paid by web and not got back; zero where the currency is foreign.
     pub(super) expected: Yen,
+    /// A file says that money was paid by web, whatever went back since.
+    pub(super) paid_by_web: bool,
     /// Any part of it agrees: DEPOSIT, and no file says how much.
     pub(super) part_agrees: bool,
     /// The foreign currency, if it is not yen.
@@ -157,6 +159,7 @@ impl Claim {
             state: Some(booking.state()),
             expected: if foreign.is_some() { Yen::ZERO } else { expected },
             part_agrees: payment_status == Some(PaymentStatus::Deposit) && !stated,
+            paid_by_web: paid_by_web(booking),
             free,
             not_web: payment_status == Some(PaymentStatus::Invoiced) || (!booking.entries.is_empty() && !web),
             payment_status,
@@ -170,7 +173,9 @@ impl Claim {
             self.payment_status,
             Some(PaymentStatus::Deposit | PaymentStatus::PaidInFull | PaymentStatus::Overpaid)
         );
-        paid && !self.free && !self.not_web && (self.foreign.is_some() || self.expected.is_positive())
+        paid && !self.free
+            && !self.not_web
+            && (self.foreign.is_some() || self.paid_by_web || self.expected.is_positive())
     }
 
     /// Free, paid otherwise or not paid: no card money is due.
@@ -198,6 +203,13 @@ fn expected(booking: &Booking) -> (bool, Yen) {
         return (true, Yen::ZERO);
     }
     (false, booking.standing().filter_map(|line| line.total.yen()).sum())
+}
+
+/// Whether a file states a payment by web: `paid_amount`, or such a row of the payment list.
+fn paid_by_web(booking: &Booking) -> bool {
+    let web = booking.entries.iter().filter(|entry| entry.payment_type == PaymentType::WebPayment);
+    let listed = web.filter_map(|entry| entry.amount.yen());
+    booking.lines.iter().filter_map(|line| line.paid).chain(listed).any(Yen::is_positive)
 }
 
 /// The cart's payment status: of its standing lines (else all), the first in the order of [`PaymentStatus::ALL`].

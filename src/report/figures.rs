@@ -4,6 +4,7 @@
 //! without regard to language, so that changing the language corrects nothing.
 
 use crate::domain::booking::State;
+use crate::domain::dates::Day;
 use crate::domain::ids::FileDigest;
 use crate::domain::money::Yen;
 use crate::domain::reconciliation::{BookingView, MatchGroup, PaymentView, Reconciliation, Totals};
@@ -65,6 +66,23 @@ pub fn figures(r: &Reconciliation) -> Figures {
     Figures(facts)
 }
 
+/// What the newest reports said of the days before a period and no longer holds (SPEC §5.8): 前期間の修正.
+///
+/// `said`: the sales of each day as last reported, as [`Figures::sales_of`] gives them.
+pub fn corrections(said: &BTreeMap<Day, Option<String>>, now: &BTreeMap<Day, Totals>) -> Vec<Change> {
+    let mut facts = BTreeMap::new();
+    for (day, totals) in now {
+        cut(&mut facts, "day", &day.to_string(), totals);
+    }
+    let now = Figures(facts);
+    let change = |(day, before): (&Day, &Option<String>)| {
+        let after = now.sales_of(*day);
+        let item = || format!("earlier.{day}");
+        (*before != after).then(|| Change { item: item(), before: before.clone(), after })
+    };
+    said.iter().filter_map(change).collect()
+}
+
 fn cut(facts: &mut BTreeMap<String, String>, name: &str, label: &str, totals: &Totals) {
     let Totals { count, gross, refunds } = *totals;
     if count != 0 || gross != Yen::ZERO || refunds != Yen::ZERO {
@@ -121,6 +139,11 @@ impl Figures {
             (unescape(item), unescape(fact))
         };
         Self(text.split('\n').filter(|l| !l.is_empty()).map(line).collect())
+    }
+
+    /// The sales of one day, if it had any.
+    pub fn sales_of(&self, day: Day) -> Option<String> {
+        self.0.get(&format!("sales.day.{day}")).cloned()
     }
 
     /// What `after` states otherwise than these figures, by item.

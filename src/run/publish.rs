@@ -2,7 +2,7 @@
 
 use super::{Effect, Notice, Order, RunError, Workshop, message};
 use crate::config::{ShopConfig, Transport};
-use crate::domain::dates::Day;
+use crate::domain::dates::{Day, Period};
 use crate::domain::finding::FindingRecord;
 use crate::domain::ids::{CartCode, ShopId};
 use crate::domain::reconciliation::{FileSummary, HeldSummary, Reconciliation, ShopFacts};
@@ -11,11 +11,11 @@ use crate::durable;
 use crate::locale::findings::verdict;
 use crate::mail::{self, ReportMail};
 use crate::reconcile::{self, Placed};
-use crate::report::figures::{Change, Figures, figures};
+use crate::report::figures::{Change, Figures, corrections, figures};
 use crate::report::json::{ShopJson, shop_json};
 use crate::report::{self, Edition};
 use crate::store::{OutboxEntry, ReportRecord, RunRecord, ShopRun, Store, StoreError};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
 /// What was issued for one shop.
@@ -124,6 +124,12 @@ struct ShopJob<'a> {
     shop: &'a ShopConfig,
 }
 
+/// The next revision, and what it says otherwise than the reports before it.
+struct News {
+    record: ReportRecord,
+    changes: Vec<Change>,
+}
+
 /// A workbook that was just made.
 struct NewWorkbook {
     record: ReportRecord,
@@ -150,7 +156,8 @@ impl ShopJob<'_> {
         let new = if unchanged && !self.order.reissue {
             None
         } else {
-            Some(self.render(store, &result, files, &held, &now, last.as_ref())?)
+            let news = self.news(store, facts, &now, last.as_ref())?;
+            Some(self.render(store, &result, files, &held, news)?)
         };
         let messages = self.messages(store, &result, files, &held, new.as_ref(), published)?;
         let blocked = new.is_some() && !result.balanced();
@@ -221,18 +228,50 @@ impl ShopJob<'_> {
         Ok(ours.map(|held| HeldSummary { name: held.original, reason: held.reason }).collect())
     }
 
+    /// 前期間の修正: what earlier days sold otherwise than the last report of each says (SPEC §5.8).
+    fn corrections(&self, store: &Store, facts: &ShopFacts) -> Result<Vec<Change>, String> {
+        let (id, start) = (&self.shop.shop.id, self.order.period.from());
+        let mut said: BTreeMap<Day, Option<String>> = BTreeMap::new();
+        for period in store.periods_before(id, start).map_err(|e| e.to_string())? {
+            let days = (0..=period.to().since(period.from())).map(|ahead| period.from().plus(ahead));
+            let unsaid: Vec<Day> = days.filter(|day| *day < start && !said.contains_key(day)).collect();
+            if unsaid.is_empty() {
+                continue;
+            }
+            let Some(report) = store.latest_report(id, period).map_err(|e| e.to_string())? else { continue };
+            let figures = Figures::from_text(&report.figures);
+            said.extend(unsaid.into_iter().map(|day| (day, figures.sales_of(day))));
+        }
+        let (Some((first, _)), Some((last, _))) = (said.first_key_value(), said.last_key_value()) else {
+            return Ok(Vec::new());
+        };
+        let reported = Period::new(*first, *last);
+        let now = reported.map(|period| reconcile::sales_by_day(&facts.payments, period)).unwrap_or_default();
+        Ok(corrections(&said, &now))
+    }
+
+    fn news(
+        &self,
+        store: &Store,
+        facts: &ShopFacts,
+        now: &Figures,
+        last: Option<&ReportRecord>,
+    ) -> Result<News, String> {
+        let mut changes = self.corrections(store, facts)?;
+        changes.extend(last.map(|last| Figures::from_text(&last.figures).changes(now)).unwrap_or_default());
+        let (revision, workbook) = self.next_revision(last.map_or(0, |last| last.revision));
+        let record = ReportRecord { revision, digest: now.digest(), figures: now.to_text(), workbook };
+        Ok(News { record, changes })
+    }
+
     fn render(
         &self,
         store: &Store,
         result: &Reconciliation,
         files: &[FileSummary],
         held: &[HeldSummary],
-        now: &Figures,
-        last: Option<&ReportRecord>,
+        News { record, changes }: News,
     ) -> Result<NewWorkbook, String> {
-        let changes = last.map(|last| Figures::from_text(&last.figures).changes(now)).unwrap_or_default();
-        let (revision, workbook) = self.next_revision(last.map_or(0, |last| last.revision));
-        let record = ReportRecord { revision, digest: now.digest(), figures: now.to_text(), workbook };
         let mut new = NewWorkbook { record, bytes: Vec::new(), changes };
         new.bytes = self.workbook_bytes(store.installation(), result, files, held, &new, MatchedSheet::Included)?;
         Ok(new)

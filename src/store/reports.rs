@@ -145,6 +145,22 @@ impl Store {
         Ok(found)
     }
 
+    /// The periods that were reported of `shop` and begin before `day`, the last reported first.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn periods_before(&self, shop: &ShopId, day: Day) -> Result<Vec<Period>> {
+        let mut statement = self.connection.prepare(
+            "SELECT period_from, period_to FROM report WHERE shop = ?1 AND period_from < ?2 \
+             GROUP BY period_from, period_to ORDER BY max(run_id) DESC, period_from, period_to",
+        )?;
+        let ends = statement.query_map(params![shop.as_str(), day.number()], |row| {
+            Ok((Day::from_number(row.get(0)?), Day::from_number(row.get(1)?)))
+        })?;
+        let ends = ends.collect::<rusqlite::Result<Vec<_>>>()?;
+        Ok(ends.into_iter().filter_map(|(from, to)| Period::new(from, to)).collect())
+    }
+
     /// The newest as-of date that findings of `shop` were computed for.
     ///
     /// # Errors
