@@ -635,3 +635,21 @@ fn p10_p11_small_files_that_unfold_without_end_are_held_quickly() {
     assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
     assert!(sandbox.reason("bomb.xlsx").contains("256 MiB"), "{}", sandbox.reason("bomb.xlsx"));
 }
+
+#[test]
+fn p10_a_part_larger_than_it_declares_is_not_unpacked() {
+    let sandbox = two_shops(0, "");
+    let main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main";
+    let sheet = format!("<worksheet xmlns=\"{main}\"><sheetData/>{}</worksheet>", " ".repeat(20 << 20));
+    let honest = workbook(&sheet, &[]);
+    let (size, small) = (u32::try_from(sheet.len()).expect("small").to_le_bytes(), 100_u32.to_le_bytes());
+    let mut liar = honest.clone();
+    let places: Vec<usize> = (0..honest.len() - 4).filter(|at| honest[*at..*at + 4] == size).collect();
+    assert_eq!(places.len(), 2, "one in the local header, one in the directory");
+    places.into_iter().for_each(|at| liar[at..at + 4].copy_from_slice(&small));
+    sandbox.write("inbox/honest.xlsx", &honest);
+    sandbox.write("inbox/liar.xlsx", &liar);
+    assert!(outcomes(&sandbox, 1).iter().all(|(_, outcome)| outcome == "held"));
+    assert!(sandbox.reason("honest.xlsx").contains("No layout fits"), "{}", sandbox.reason("honest.xlsx"));
+    assert!(sandbox.reason("liar.xlsx").contains("workbook cannot be read"), "{}", sandbox.reason("liar.xlsx"));
+}
