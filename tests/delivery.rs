@@ -74,3 +74,21 @@ fn a_held_file_that_a_person_removed_is_held_no_longer() {
     std::fs::remove_file(sandbox.path("held/odd.csv")).expect("removed");
     sandbox.json(RUN, 0);
 }
+
+/// Found by hand: `totsugo findings | head` ended in a panic.
+#[test]
+#[cfg(unix)]
+fn g03_a_reader_that_went_away_changes_nothing() {
+    let sandbox = merchant("", 3);
+    let program = format!("'{}' run --as-of 2026-11-23 >&-; echo $?", env!("CARGO_BIN_EXE_totsugo"));
+    let output = std::process::Command::new("sh")
+        .args(["-c", &program])
+        .current_dir(sandbox.path("."))
+        .output()
+        .expect("a shell");
+    assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), "0", "{}", String::from_utf8_lossy(&output.stderr));
+    let piped = format!("'{}' history | true; '{0}' findings | true", env!("CARGO_BIN_EXE_totsugo"));
+    let output =
+        std::process::Command::new("sh").args(["-c", &piped]).current_dir(sandbox.path(".")).output().expect("a shell");
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+}

@@ -27,7 +27,7 @@ pub(super) fn check(config: Option<&Path>) -> Exit {
 fn inspect(workshop: &Workshop) -> Exit {
     let language = workshop.language();
     let config = &workshop.config;
-    println!(
+    say!(
         "✓ {}",
         pick(
             language,
@@ -37,9 +37,9 @@ fn inspect(workshop: &Workshop) -> Exit {
     );
     let mut warnings = folders(workshop);
     for shop in &config.shops {
-        println!("  {} {}", shop.shop.id, shop.shop.name);
+        say!("  {} {}", shop.shop.id, shop.shop.name);
         if shop.recipients.is_empty() {
-            println!(
+            say!(
                 "    {}",
                 pick(language, "宛先がありません: メールは作成されません。", "No recipients: no mail is made.")
             );
@@ -60,11 +60,11 @@ fn inspect(workshop: &Workshop) -> Exit {
     if config.paths.database.exists()
         && let Err(error) = workshop.open_store(Effect::Real).map(|open| open.store.check_integrity())
     {
-        eprintln!("✗ {error}");
+        complain!("✗ {error}");
         return Exit::Failed;
     }
     for warning in &warnings {
-        eprintln!("! {warning}");
+        complain!("! {warning}");
     }
     if warnings.is_empty() { Exit::Completed } else { Exit::Attention }
 }
@@ -88,7 +88,7 @@ pub(super) fn check_file(workshop: &Workshop, path: &Path) -> Exit {
     match read {
         Ok((examined, arrival)) => tell_examined(workshop.language(), &arrival.name, &examined),
         Err(message) => {
-            eprintln!("{message}");
+            complain!("{message}");
             Exit::Usage
         }
     }
@@ -100,8 +100,8 @@ fn tell_examined(language: Language, name: &str, examined: &Examined) -> Exit {
         let shown: Vec<String> = names.iter().map(|name| name.replace(char::is_control, " ")).collect();
         if shown.is_empty() { none.to_owned() } else { shown.join(pick(language, "、", ", ")) }
     };
-    let line = |ja, en, value: &str| println!("  {}: {value}", pick(language, ja, en));
-    println!("{name}");
+    let line = |ja, en, value: &str| say!("  {}: {value}", pick(language, ja, en));
+    say!("{name}");
     line("形式", "layout", examined.layout.as_deref().unwrap_or(none));
     if examined.layout.is_some() {
         line("文字コード", "encoding", examined.encoding.unwrap_or(none));
@@ -110,7 +110,7 @@ fn tell_examined(language: Language, name: &str, examined: &Examined) -> Exit {
         line("行数", "rows", &examined.rows.to_string());
     }
     for problem in &examined.problems {
-        println!("✗ {}", locale::problems::problem(language, name, problem));
+        say!("✗ {}", locale::problems::problem(language, name, problem));
     }
     let verdict = match (examined.accepted, examined.problems.is_empty()) {
         (true, true) => pick(language, "✓ このまま取り込めます。", "✓ It can be taken in as it is."),
@@ -123,7 +123,7 @@ fn tell_examined(language: Language, name: &str, examined: &Examined) -> Exit {
             "! It would be held. Correct what is said above.",
         ),
     };
-    println!("{verdict}");
+    say!("{verdict}");
     if examined.accepted && examined.problems.is_empty() { Exit::Completed } else { Exit::Attention }
 }
 
@@ -176,6 +176,6 @@ fn shared_addresses(workshop: &Workshop) {
     }
     for (address, shops) in shops_of.iter().filter(|(_, shops)| shops.len() > 1) {
         let text = pick(workshop.language(), "複数ショップの宛先", "hears about several shops");
-        println!("  {address}: {text} ({})", shops.join(", "));
+        say!("  {address}: {text} ({})", shops.join(", "));
     }
 }

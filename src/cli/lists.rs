@@ -46,7 +46,7 @@ pub(super) fn findings(workshop: &Workshop, action: Option<&FindingsAction>) -> 
         }
         let language = workshop.language();
         if open.is_empty() {
-            println!("{}", pick(language, "要確認の項目はありません。", "No findings are open."));
+            say!("{}", pick(language, "要確認の項目はありません。", "No findings are open."));
             return Exit::Completed;
         }
         let mut shown = table(
@@ -68,7 +68,7 @@ pub(super) fn findings(workshop: &Workshop, action: Option<&FindingsAction>) -> 
                 f.note.state.clone(),
             ]);
         }
-        println!("{shown}");
+        say!("{shown}");
         Exit::Completed
     })
 }
@@ -91,7 +91,7 @@ pub(super) fn held(workshop: &Workshop, action: Option<HeldAction>) -> Exit {
             Err(error) => return failed(&error),
         };
         let Some(file) = held.into_iter().find(|file| file.name == name) else {
-            eprintln!(
+            complain!(
                 "{name}: {}",
                 pick(
                     language,
@@ -122,10 +122,10 @@ fn list_held(workshop: &Workshop) -> Exit {
     with_store(workshop, |store| match store.held() {
         Ok(held) => {
             for file in &held {
-                println!("{}  ({})\n  {}", file.name, file.since, file.reason.replace('\n', "\n  "));
+                say!("{}  ({})\n  {}", file.name, file.since, file.reason.replace('\n', "\n  "));
             }
             if held.is_empty() {
-                println!("{}", pick(workshop.language(), "保留ファイルはありません。", "No files are held."));
+                say!("{}", pick(workshop.language(), "保留ファイルはありません。", "No files are held."));
             }
             Exit::Completed
         }
@@ -167,7 +167,7 @@ pub(super) fn history(workshop: &Workshop, shop: Option<&str>, as_json: bool) ->
                 ]);
             }
         }
-        println!("{shown}");
+        say!("{shown}");
         Exit::Completed
     })
 }

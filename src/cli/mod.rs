@@ -1,5 +1,20 @@
 //! The commands of SPEC §3: arguments in, exit code out. The only module that prints.
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "the command line is what prints")]
+
+/// A line to stdout. A reader that went away (`totsugo history | head`) changes nothing of the work (FAULTS G03).
+macro_rules! say {
+    ($($words:tt)*) => {{
+        use std::io::Write as _;
+        drop(writeln!(std::io::stdout(), $($words)*));
+    }};
+}
+
+/// A line to stderr, with the same patience.
+macro_rules! complain {
+    ($($words:tt)*) => {{
+        use std::io::Write as _;
+        drop(writeln!(std::io::stderr(), $($words)*));
+    }};
+}
 
 mod args;
 mod check;
@@ -109,7 +124,7 @@ fn with_workshop(config: Option<&Path>, work: impl FnOnce(&Workshop) -> Exit) ->
 
 fn load(config: Option<&Path>) -> Result<Workshop, Exit> {
     let loaded: Config = config::load(config).map_err(|error| {
-        eprintln!("{}", error.sentence(error.language()));
+        complain!("{}", error.sentence(error.language()));
         Exit::Usage
     })?;
     let language = loaded.language;
@@ -119,13 +134,13 @@ fn load(config: Option<&Path>) -> Result<Workshop, Exit> {
     if let Some(shop) = loaded.shops.iter().find(future) {
         let ja = "history_start が未来の日付です。すべての取引・予約が対象外になるため、過去の日付を指定してください。";
         let en = "history_start lies in the future, so everything would be excluded. Give a past date.";
-        eprintln!("{}: {}", shop.shop.id, pick(language, ja, en));
+        complain!("{}: {}", shop.shop.id, pick(language, ja, en));
         return Err(Exit::Usage);
     }
     Workshop::prepare(loaded, now).map_err(|error| {
         match error {
-            PreparationError::Template(error) => eprintln!("{}", error.sentence(language)),
-            PreparationError::Layout(error) => eprintln!("{error}"),
+            PreparationError::Template(error) => complain!("{}", error.sentence(language)),
+            PreparationError::Layout(error) => complain!("{error}"),
         }
         Exit::Usage
     })
@@ -136,7 +151,7 @@ fn lock(workshop: &Workshop) -> Result<Lock, Exit> {
     Lock::take(&workshop.config.paths.database).map_err(|error| match error {
         LockError::Taken => {
             let ja = "別の totsugo が処理中です。終わってからもう一度実行してください。";
-            eprintln!(
+            complain!(
                 "{}",
                 pick(workshop.language(), ja, "Another instance of totsugo is at work. Try again when it is done.")
             );
@@ -147,7 +162,7 @@ fn lock(workshop: &Workshop) -> Result<Lock, Exit> {
 }
 
 fn failed(error: &dyn std::fmt::Display) -> Exit {
-    eprintln!("{error}");
+    complain!("{error}");
     Exit::Failed
 }
 
@@ -155,7 +170,7 @@ fn run_command(workshop: &Workshop, arguments: &RunArguments) -> Exit {
     let order = match order(workshop, arguments) {
         Ok(order) => order,
         Err(message) => {
-            eprintln!("{message}");
+            complain!("{message}");
             return Exit::Usage;
         }
     };
@@ -233,29 +248,26 @@ fn tell(workshop: &Workshop, report: &Report, effect: Effect, json: bool) {
     let language = workshop.language();
     if !json {
         if effect == Effect::Rehearsal {
-            println!(
-                "{}",
-                pick(language, "予行（--dry-run）: 何も変更していません。", "Dry run: nothing was changed.")
-            );
+            say!("{}", pick(language, "予行（--dry-run）: 何も変更していません。", "Dry run: nothing was changed."));
         }
         for file in report.json.files.iter().filter(|file| file.outcome != "held") {
-            println!("{}", file_line(language, &file.name, file.rows.read, file.rows.new, file.outcome == "duplicate"));
+            say!("{}", file_line(language, &file.name, file.rows.read, file.rows.new, file.outcome == "duplicate"));
         }
-        println!("{} {} – {}", pick(language, "対象期間", "Period"), report.json.period.from, report.json.period.to);
+        say!("{} {} – {}", pick(language, "対象期間", "Period"), report.json.period.from, report.json.period.to);
         for shop in &report.issued {
-            println!("{} {}  {}", shop.shop, shop.name, shop.verdict);
+            say!("{} {}  {}", shop.shop, shop.name, shop.verdict);
             let state = if shop.is_new { "" } else { pick(language, "（前回から変更なし）", " (unchanged)") };
             if let Some(workbook) = &shop.workbook {
-                println!("  r{} {workbook}{state}  {}: {}", shop.revision, pick(language, "メール", "mail"), shop.mail);
+                say!("  r{} {workbook}{state}  {}: {}", shop.revision, pick(language, "メール", "mail"), shop.mail);
             }
         }
     }
     for file in report.json.files.iter().filter(|file| file.outcome == "held") {
-        eprintln!("{}: {}", file.name, file.reason.as_deref().unwrap_or_default());
+        complain!("{}: {}", file.name, file.reason.as_deref().unwrap_or_default());
     }
     tell_notices(language, &report.notices);
     for (shop, why) in &report.failures {
-        eprintln!("{shop}: {why}");
+        complain!("{shop}: {why}");
     }
 }
 
@@ -271,7 +283,7 @@ fn file_line(language: Language, name: &str, read: u64, new: u64, is_known: bool
 
 fn tell_notices(language: Language, notices: &[Notice]) {
     for item in notices {
-        eprintln!("{}", sentence(language, item));
+        complain!("{}", sentence(language, item));
     }
 }
 
@@ -295,7 +307,7 @@ fn ingest_command(workshop: &Workshop, paths: &[PathBuf], json: bool) -> Exit {
         Ok(scan) => run::ingest(workshop, &mut open.store, &scan, Effect::Real),
         Err(error) if paths.is_empty() => return failed(&error),
         Err(error) => {
-            eprintln!("{error}");
+            complain!("{error}");
             return Exit::Usage;
         }
     };
@@ -311,11 +323,11 @@ fn ingest_command(workshop: &Workshop, paths: &[PathBuf], json: bool) -> Exit {
     }
     for file in &intake.files {
         match file.outcome {
-            Outcome::Held => eprintln!("{}: {}", file.name, file.reason.as_deref().unwrap_or_default()),
+            Outcome::Held => complain!("{}: {}", file.name, file.reason.as_deref().unwrap_or_default()),
             Outcome::Stored | Outcome::Duplicate if json => {}
             Outcome::Stored | Outcome::Duplicate => {
                 let known = file.outcome == Outcome::Duplicate;
-                println!("{}", file_line(workshop.language(), &file.name, file.rows.read, file.rows.new, known));
+                say!("{}", file_line(workshop.language(), &file.name, file.rows.read, file.rows.new, known));
             }
         }
     }

@@ -15,7 +15,7 @@ use std::path::Path;
 pub(super) fn demo(folder: &Path) -> Exit {
     let config_file = folder.join("totsugo.toml");
     if config_file.exists() {
-        eprintln!(
+        complain!(
             "{}: 既に使われています。新しいフォルダを指定してください。 / already in use; name a new folder.",
             folder.display()
         );
@@ -53,8 +53,8 @@ pub(super) fn demo(folder: &Path) -> Exit {
             fail_on_findings: false,
         },
     );
-    println!("reports: {}", workshop.config.paths.reports.display());
-    println!("outbox:  {}", workshop.config.paths.outbox.display());
+    say!("reports: {}", workshop.config.paths.reports.display());
+    say!("outbox:  {}", workshop.config.paths.outbox.display());
     exit
 }
 
@@ -66,7 +66,7 @@ pub(super) fn init(folder: &Path) -> Exit {
         let path = folder.join(path);
         match durable::write_new(&path, text.as_bytes()) {
             Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
-                eprintln!(
+                complain!(
                     "{}: {}",
                     path.display(),
                     pick(language, "既にあるため、書き換えません。", "exists, not touched.")
@@ -74,7 +74,7 @@ pub(super) fn init(folder: &Path) -> Exit {
                 return Exit::Usage;
             }
             Err(error) => return failed(&format!("{}: {error}", path.display())),
-            Ok(()) => println!("{}", path.display()),
+            Ok(()) => say!("{}", path.display()),
         }
     }
     let config = match config::load(Some(&folder.join("totsugo.toml"))) {
@@ -86,7 +86,7 @@ pub(super) fn init(folder: &Path) -> Exit {
         if let Err(error) = durable::create_folder(folder) {
             return failed(&format!("{}: {error}", folder.display()));
         }
-        println!("{}/", folder.display());
+        say!("{}/", folder.display());
     }
     Exit::Completed
 }

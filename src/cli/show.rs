@@ -18,14 +18,14 @@ use crate::store::Store;
 pub(super) fn show(workshop: &Workshop, key: &str) -> Exit {
     with_store(workshop, |store| match lines(workshop, store, key) {
         Ok(lines) if lines.is_empty() => {
-            eprintln!(
+            complain!(
                 "{key}: {}",
                 pick(workshop.language(), "該当する取引・予約はありません。", "no such payment or booking.")
             );
             Exit::Attention
         }
         Ok(lines) => {
-            println!("{}", lines.join("\n"));
+            say!("{}", lines.join("\n"));
             Exit::Completed
         }
         Err(error) => failed(&error),
