@@ -92,3 +92,18 @@ fn g03_a_reader_that_went_away_changes_nothing() {
         std::process::Command::new("sh").args(["-c", &piped]).current_dir(sandbox.path(".")).output().expect("a shell");
     assert_eq!(String::from_utf8_lossy(&output.stderr), "");
 }
+
+#[test]
+fn x07_a_workbook_left_by_a_killed_run_is_that_revision_and_another_file_of_its_name_is_never_touched() {
+    let first = merchant("", 3);
+    let json = first.json(RUN, 0);
+    let workbook = json["shops"][0]["workbook"].as_str().expect("a path").to_owned();
+    let bytes = std::fs::read(first.path(&workbook)).expect("a workbook");
+    for (left, revision) in [(&bytes[..], 1), (b"somebody's own", 2)] {
+        let sandbox = merchant("", 3);
+        sandbox.write(&workbook, left);
+        let json = sandbox.json(RUN, 0);
+        assert_eq!((&json["shops"][0]["revision"], &json["shops"][0]["mail"]), (&revision.into(), &"sent".into()));
+        assert_eq!(std::fs::read(sandbox.path(&workbook)).expect("still there"), left);
+    }
+}

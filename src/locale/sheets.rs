@@ -8,7 +8,7 @@ use crate::domain::reconciliation::{MatchKey, Operation, Risk, Rule};
 
 macro_rules! words {
     ($($name:ident = $ja:literal / $en:literal;)*) => {
-        $(#[doc = concat!("「", $ja, "」, “", $en, "”.")] pub const $name: Text = Text { ja: $ja, en: $en };)*
+        $(#[doc = concat!("`", $ja, "` · `", $en, "`.")] pub const $name: Text = Text { ja: $ja, en: $en };)*
     };
 }
 

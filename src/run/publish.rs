@@ -124,10 +124,12 @@ struct ShopJob<'a> {
     shop: &'a ShopConfig,
 }
 
-/// The next revision, and what it says otherwise than the reports before it.
-struct News {
-    record: ReportRecord,
-    changes: Vec<Change>,
+/// What a shop's report is made of.
+struct Inputs<'a> {
+    facts: &'a ShopFacts,
+    files: &'a [FileSummary],
+    held: &'a [HeldSummary],
+    result: &'a Reconciliation,
 }
 
 /// A workbook that was just made.
@@ -150,16 +152,16 @@ impl ShopJob<'_> {
         let result = reconcile::reconcile(&self.shop.shop, facts, &ledger, files, self.order.period, self.order.as_of);
         self.notice_missing(&result, published);
         let held = self.held(store)?;
+        let inputs = Inputs { facts, files, held: &held, result: &result };
         let now = figures(&result);
         let last = store.latest_report(id, self.order.period).map_err(|e| e.to_string())?;
         let unchanged = last.as_ref().is_some_and(|last| last.digest == now.digest());
         let new = if unchanged && !self.order.reissue {
             None
         } else {
-            let news = self.news(store, facts, &now, last.as_ref())?;
-            Some(self.render(store, &result, files, &held, news)?)
+            Some(self.render(store, &inputs, &now, last.as_ref())?)
         };
-        let messages = self.messages(store, &result, files, &held, new.as_ref(), published)?;
+        let messages = self.messages(store, &inputs, new.as_ref(), published)?;
         let blocked = new.is_some() && !result.balanced();
         let mut mail = if blocked {
             "blocked"
@@ -173,8 +175,10 @@ impl ShopJob<'_> {
         if let Some(new) = &new
             && self.order.effect == Effect::Real
         {
-            let path = self.workshop.config.root.join(&new.record.workbook);
-            durable::write_new(&path, &new.bytes).map_err(|e| format!("{}: {e}", path.display()))?;
+            let path = self.path_of(new.record.revision);
+            if !is_left_behind(&path, &new.bytes) {
+                durable::write_new(&path, &new.bytes).map_err(|e| format!("{}: {e}", path.display()))?;
+            }
         }
         let newest = store.newest_as_of(id).map_err(|e| e.to_string())?;
         let open = open_findings(&result);
@@ -250,48 +254,55 @@ impl ShopJob<'_> {
         Ok(corrections(&said, &now))
     }
 
-    fn news(
-        &self,
-        store: &Store,
-        facts: &ShopFacts,
-        now: &Figures,
-        last: Option<&ReportRecord>,
-    ) -> Result<News, String> {
-        let mut changes = self.corrections(store, facts)?;
-        changes.extend(last.map(|last| Figures::from_text(&last.figures).changes(now)).unwrap_or_default());
-        let (revision, workbook) = self.next_revision(last.map_or(0, |last| last.revision));
-        let record = ReportRecord { revision, digest: now.digest(), figures: now.to_text(), workbook };
-        Ok(News { record, changes })
-    }
-
+    /// Makes the next revision's workbook.
+    ///
+    /// A file that bears its name already is never overwritten (FAULTS X08): the revision after it is free. But a run
+    /// that was killed after writing left exactly these bytes, and then this is that revision.
     fn render(
         &self,
         store: &Store,
-        result: &Reconciliation,
-        files: &[FileSummary],
-        held: &[HeldSummary],
-        News { record, changes }: News,
+        inputs: &Inputs<'_>,
+        now: &Figures,
+        last: Option<&ReportRecord>,
     ) -> Result<NewWorkbook, String> {
+        let mut changes = self.corrections(store, inputs.facts)?;
+        changes.extend(last.map(|last| Figures::from_text(&last.figures).changes(now)).unwrap_or_default());
+        let (digest, figures) = (now.digest(), now.to_text());
+        let workbook = String::new();
+        let record = ReportRecord { revision: last.map_or(0, |last| last.revision), digest, figures, workbook };
         let mut new = NewWorkbook { record, bytes: Vec::new(), changes };
-        new.bytes = self.workbook_bytes(store.installation(), result, files, held, &new, MatchedSheet::Included)?;
-        Ok(new)
+        loop {
+            new.record.revision += 1;
+            let path = self.path_of(new.record.revision);
+            new.record.workbook = relative(&path, &self.workshop.config.root);
+            new.bytes = self.workbook_bytes(store.installation(), inputs, &new, MatchedSheet::Included)?;
+            if !path.exists() || is_left_behind(&path, &new.bytes) {
+                return Ok(new);
+            }
+        }
+    }
+
+    /// Where the workbook of `revision` lies.
+    fn path_of(&self, revision: u32) -> PathBuf {
+        let config = &self.workshop.config;
+        let (id, period) = (&self.shop.shop.id, self.order.period);
+        let folder = config.paths.reports.join(id.as_str()).join(format!("{}_{}", period.from(), period.to()));
+        folder.join(report::file_name(config.language, id, period, revision))
     }
 
     fn workbook_bytes(
         &self,
         installation: &str,
-        result: &Reconciliation,
-        files: &[FileSummary],
-        held: &[HeldSummary],
+        inputs: &Inputs<'_>,
         new: &NewWorkbook,
         matched_sheet: MatchedSheet,
     ) -> Result<Vec<u8>, String> {
         let edition = Edition {
             language: self.workshop.language(),
-            reconciliation: result,
+            reconciliation: inputs.result,
             revision: new.record.revision,
-            files,
-            held,
+            files: inputs.files,
+            held: inputs.held,
             changes: &new.changes,
             with_customer: self.workshop.config.report_customer,
             with_matched: matched_sheet == MatchedSheet::Included,
@@ -301,31 +312,16 @@ impl ShopJob<'_> {
         report::workbook(&edition).map_err(|e| e.to_string())
     }
 
-    /// The next revision whose workbook does not exist yet (FAULTS X08), with its path relative to the root.
-    fn next_revision(&self, last: u32) -> (u32, String) {
-        let config = &self.workshop.config;
-        let (id, period) = (&self.shop.shop.id, self.order.period);
-        let folder = config.paths.reports.join(id.as_str()).join(format!("{}_{}", period.from(), period.to()));
-        let path_of = |revision| folder.join(report::file_name(config.language, id, period, revision));
-        let mut revision = last + 1;
-        while path_of(revision).exists() {
-            revision += 1;
-        }
-        (revision, relative(&path_of(revision), &config.root))
-    }
-
     /// The report's message, one entry per recipient; without the sheet of matched rows where it would be larger than
     /// `max_attachment_mb` (SPEC §7).
     fn messages(
         &self,
         store: &Store,
-        result: &Reconciliation,
-        files: &[FileSummary],
-        held: &[HeldSummary],
+        inputs: &Inputs<'_>,
         new: Option<&NewWorkbook>,
         published: &mut Published,
     ) -> Result<Vec<OutboxEntry>, String> {
-        let Some(new) = new.filter(|_| self.order.mail && result.balanced()) else { return Ok(Vec::new()) };
+        let Some(new) = new.filter(|_| self.order.mail && inputs.result.balanced()) else { return Ok(Vec::new()) };
         if self.shop.recipients.is_empty() && self.shop.cc.is_empty() {
             published.notices.push(Notice::NoRecipients(self.shop.shop.id.clone()));
             return Ok(Vec::new());
@@ -338,8 +334,8 @@ impl ShopJob<'_> {
         let name = report::file_name(config.language, &self.shop.shop.id, self.order.period, new.record.revision);
         let facts = message::Facts {
             language: config.language,
-            result,
-            held,
+            result: inputs.result,
+            held: inputs.held,
             revision: new.record.revision,
             corrections: new.changes.len(),
         };
@@ -358,7 +354,7 @@ impl ShopJob<'_> {
         };
         let mut bytes = compose(&new.bytes, None)?;
         if count(bytes.len()) > config.mail.max_attachment_mb.saturating_mul(1 << 20) {
-            let short = self.workbook_bytes(store.installation(), result, files, held, new, MatchedSheet::LeftOut)?;
+            let short = self.workbook_bytes(store.installation(), inputs, new, MatchedSheet::LeftOut)?;
             bytes = compose(&short, Some(new.record.workbook.clone()))?;
         }
         let entry = |recipient: String| OutboxEntry {
@@ -369,6 +365,12 @@ impl ShopJob<'_> {
         };
         Ok(recipients.into_iter().map(entry).collect())
     }
+}
+
+/// Whether the file at `path` holds exactly `bytes`.
+fn is_left_behind(path: &Path, bytes: &[u8]) -> bool {
+    let limit = count(bytes.len());
+    durable::read_limited(path, limit).is_ok_and(|found| found == bytes)
 }
 
 /// Whether a workbook holds the sheet of matched rows.
