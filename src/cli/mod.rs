@@ -76,6 +76,11 @@ impl Exit {
 
 /// Runs the command line that `arguments` spell; the first is the program's name.
 pub fn main(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> Exit {
+    // A panic's own words may quote a file's content, which no log may hold (FAULTS G07): the place is enough to find it.
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(|at| format!("{}:{}", at.file(), at.line())).unwrap_or_default();
+        complain!("totsugo: internal error at {place}; please report it");
+    }));
     let arguments = match Arguments::try_parse_from(arguments) {
         Ok(arguments) => arguments,
         Err(error) => {
