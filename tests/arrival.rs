@@ -362,6 +362,11 @@ fn a13_a_read_only_inbox_is_taken_in_once_and_left_as_it_is() {
         assert!(names(&sandbox, "archive").is_empty(), "poll {poll}: {:?}", names(&sandbox, "archive"));
         assert_eq!(names(&sandbox, "held"), ["held/bad.csv.reason.txt"]);
     }
+    // Held where it lies is not gone: the trail of people's acts stays empty.
+    let history = rusqlite::Connection::open(sandbox.path("totsugo.db")).expect("the history");
+    let acts: i64 = history.query_row("SELECT count(*) FROM act", [], |row| row.get(0)).expect("a count");
+    assert_eq!(acts, 0);
+    drop(history);
     set_mode(&sandbox, "inbox", 0o777);
     let (_, json) = take_in_unprivileged(&sandbox);
     assert_eq!(json["files"][1]["outcome"], "duplicate");

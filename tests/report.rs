@@ -456,7 +456,7 @@ fn json_of_a_run_has_its_keys_in_order() {
         sha256: "00".to_owned(),
         outcome: "held".to_owned(),
         reason: Some("why".to_owned()),
-        rows: rows.into(),
+        rows,
     };
     let run = RunJson {
         schema: SCHEMA,

@@ -10,7 +10,6 @@ use crate::inbox;
 use crate::locale::{self, Language};
 use crate::normalise::Examined;
 use crate::run::{self, Effect, Workshop};
-use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 
@@ -168,13 +167,8 @@ fn deviation_sentence(language: Language, shop: &str, deviation: &console::Devia
 
 /// Prints which address hears about which shops, where it hears about more than one (FAULTS K05).
 fn shared_addresses(workshop: &Workshop) {
-    let mut shops_of: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    for shop in &workshop.config.shops {
-        for address in shop.recipients.iter().chain(&shop.cc) {
-            shops_of.entry(address).or_default().push(shop.shop.id.as_str());
-        }
-    }
-    for (address, shops) in shops_of.iter().filter(|(_, shops)| shops.len() > 1) {
+    for (address, shops) in workshop.config.address_book().iter().filter(|(_, shops)| shops.len() > 1) {
+        let shops: Vec<&str> = shops.iter().map(|shop| shop.as_str()).collect();
         let text = pick(workshop.language(), "複数ショップの宛先", "hears about several shops");
         say!("  {address}: {text} ({})", shops.join(", "));
     }

@@ -109,8 +109,7 @@ pub(super) fn held(workshop: &Workshop, action: Option<HeldAction>) -> Exit {
         if let Err(error) = moved {
             return failed(&format!("{name}: {error}"));
         }
-        let at = workshop.now.to_rfc3339_opts(chrono::SecondsFormat::Secs, false);
-        let logged = store.log_act(&at, act, &name, reason.as_deref().unwrap_or_default());
+        let logged = store.log_act(&workshop.stamp(), act, &name, reason.as_deref().unwrap_or_default());
         match logged.and_then(|()| store.remove_held(&name)) {
             Ok(_) => Exit::Completed,
             Err(error) => failed(&error),

@@ -5,6 +5,7 @@ use super::dates::Moment;
 use super::ids::{CartCode, OrderId, ShopId};
 use super::money::Yen;
 use super::payment::Observation;
+use serde::Serialize;
 use std::sync::Arc;
 
 /// File and line something was read from (出典).
@@ -46,8 +47,8 @@ pub enum Disposition {
     Rejected,
 }
 
-/// Rows of a file by disposition.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// Rows of a file by disposition; the fields are those of SPEC §9, in its order.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct RowCounts {
     /// All rows read.
     pub read: u64,

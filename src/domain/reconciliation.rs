@@ -4,7 +4,7 @@ use super::booking::{Booking, State};
 use super::dates::{Day, Moment, Period};
 use super::finding::{Code, NoBooking, Note, Severity};
 use super::ids::{CartCode, FindingId, OrderId, ShopId};
-use super::intake::Source;
+use super::intake::{RowCounts, Source};
 use super::money::Yen;
 use super::payment::{EventKind, Payment};
 use std::sync::Arc;
@@ -377,14 +377,12 @@ pub struct FileSummary {
     /// Digest, hexadecimal.
     pub digest: String,
     /// Rows of this shop by disposition.
-    pub rows: RowCountsView,
+    pub rows: RowCounts,
     /// Control total in yen over its accepted rows of this shop.
     pub yen: Yen,
     /// First and last date its rows cover (処理日時, Creation date, transaction date).
     pub covers: Option<(Day, Day)>,
 }
-
-pub use super::intake::RowCounts as RowCountsView;
 
 /// How fresh a source is.
 #[derive(Clone, Debug, PartialEq, Eq)]

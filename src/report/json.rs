@@ -59,28 +59,7 @@ pub struct FileJson {
     /// Why it is held.
     pub reason: Option<String>,
     /// Its rows by disposition.
-    pub rows: RowsJson,
-}
-
-/// Rows by disposition.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-#[expect(missing_docs, reason = "the fields are those of `RowCounts`, where each is explained")]
-pub struct RowsJson {
-    pub read: u64,
-    pub new: u64,
-    pub update: u64,
-    pub same: u64,
-    pub stale: u64,
-    pub conflict: u64,
-    pub excluded: u64,
-    pub rejected: u64,
-}
-
-impl From<RowCounts> for RowsJson {
-    fn from(rows: RowCounts) -> Self {
-        let RowCounts { read, new, update, same, stale, conflict, excluded, rejected } = rows;
-        Self { read, new, update, same, stale, conflict, excluded, rejected }
-    }
+    pub rows: RowCounts,
 }
 
 /// One shop.

@@ -63,7 +63,7 @@ impl FileOutcome {
             sha256: self.digest.clone(),
             outcome: outcome.to_owned(),
             reason: self.reason.clone(),
-            rows: self.rows.into(),
+            rows: self.rows,
         }
     }
 }
@@ -101,9 +101,10 @@ pub fn ingest(workshop: &Workshop, store: &mut Store, scan: &Scan, effect: Effec
 /// A held file that a person took out of the held folder is held no longer; the trail says so.
 fn forget_gone(workshop: &Workshop, store: &Store) -> Result<(), RunError> {
     for held in store.held()? {
-        if !workshop.config.paths.held.join(&held.name).exists() {
-            let at = workshop.now.to_rfc3339_opts(chrono::SecondsFormat::Secs, false);
-            store.log_act(&at, "gone", &held.name, "")?;
+        // One that could not be moved is held where it lies.
+        let places = [workshop.config.paths.held.join(&held.name), workshop.config.paths.inbox.join(&held.original)];
+        if !places.iter().any(|place| place.exists()) {
+            store.log_act(&workshop.stamp(), "gone", &held.name, "")?;
             store.remove_held(&held.name)?;
         }
     }
@@ -242,7 +243,7 @@ fn hold(
         original: arrival.name.clone(),
         shop: shop_of_held(workshop, arrival, bytes),
         reason: reason.clone(),
-        since: workshop.now.to_rfc3339_opts(chrono::SecondsFormat::Secs, false),
+        since: workshop.stamp(),
     })?;
     let outcome = FileOutcome {
         name: arrival.name.clone(),

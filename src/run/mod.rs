@@ -166,6 +166,11 @@ impl Workshop {
         Day::from_naive(self.now.date_naive())
     }
 
+    /// What time it is as it stands in the history: RFC 3339 to the second, in JST.
+    pub fn stamp(&self) -> String {
+        self.now.to_rfc3339_opts(chrono::SecondsFormat::Secs, false)
+    }
+
     /// The language of workbook, mail and messages.
     pub const fn language(&self) -> Language {
         self.config.language
@@ -221,11 +226,7 @@ pub struct OpenStore {
 pub fn run(workshop: &Workshop, order: &Order) -> Result<Report, RunError> {
     let mut open = workshop.open_store(order.effect)?;
     let store = &mut open.store;
-    let record = RunRecord {
-        started: workshop.now.to_rfc3339_opts(chrono::SecondsFormat::Secs, false),
-        period: order.period,
-        as_of: order.as_of,
-    };
+    let record = RunRecord { started: workshop.stamp(), period: order.period, as_of: order.as_of };
     let scan = inbox::scan(
         &workshop.config.paths.inbox,
         workshop.config.intake.sentinel.as_deref(),
