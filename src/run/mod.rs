@@ -7,6 +7,7 @@ mod lock;
 mod message;
 mod publish;
 mod reading;
+mod shop_report;
 
 pub use ingest::{FileOutcome, Intake, Outcome, ingest};
 pub use lock::{Lock, LockError};

@@ -1,0 +1,280 @@
+//! One shop, from facts to finished bytes: reconcile, compare with the last revision, render, compose the mail.
+//!
+//! Changes nothing and asks the history nothing, so that shops can be worked out side by side: what the history says
+//! about the shop comes in as [`Known`], what it shall say goes out as [`WorkedOut`].
+
+use super::{Notice, Order, Workshop, message};
+use crate::config::ShopConfig;
+use crate::domain::dates::{Day, Period};
+use crate::domain::finding::FindingRecord;
+use crate::domain::reconciliation::{FileSummary, HeldSummary, Reconciliation, ShopFacts};
+use crate::durable;
+use crate::locale::findings::verdict;
+use crate::mail::{self, ReportMail};
+use crate::reconcile;
+use crate::report::figures::{Change, Figures, corrections, figures};
+use crate::report::json::{ShopJson, shop_json};
+use crate::report::{self, Edition};
+use crate::store::{OutboxEntry, ReportRecord};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// What the history says about a shop before its report is worked out.
+pub(super) struct Known {
+    /// The shop's findings, open and cleared.
+    pub(super) ledger: Vec<FindingRecord>,
+    /// Its held files.
+    pub(super) held: Vec<HeldSummary>,
+    /// The newest report of the same period.
+    pub(super) last: Option<ReportRecord>,
+    /// What the newest report covering it said a day before the period had sold.
+    pub(super) said: BTreeMap<Day, Option<String>>,
+    /// The installation's id.
+    pub(super) installation: String,
+}
+
+/// A shop's report before anything of it is written.
+pub(super) struct WorkedOut {
+    /// The shop's part of `--json`, as if nothing of the mail had left yet.
+    pub(super) json: ShopJson,
+    /// One line: what needs doing.
+    pub(super) verdict: String,
+    /// The revision that holds now.
+    pub(super) revision: u32,
+    /// The workbook of that revision, relative to the configuration's folder.
+    pub(super) workbook: Option<String>,
+    /// A new revision, if one is issued.
+    pub(super) new: Option<NewWorkbook>,
+    /// The message, one entry per recipient.
+    pub(super) messages: Vec<OutboxEntry>,
+    /// Every finding open now.
+    pub(super) open: Vec<FindingRecord>,
+    /// Match groups without a finding.
+    pub(super) matched: u64,
+    /// The equations of the proof that do not hold, in words; `None` if all do.
+    pub(super) unbalanced: Option<String>,
+    /// What the operator is told.
+    pub(super) notices: Vec<Notice>,
+}
+
+/// A workbook that was just made.
+pub(super) struct NewWorkbook {
+    /// What the history keeps of it.
+    pub(super) record: ReportRecord,
+    /// Where it belongs.
+    pub(super) path: PathBuf,
+    /// Its bytes.
+    pub(super) bytes: Vec<u8>,
+    changes: Vec<Change>,
+}
+
+/// The work on one shop.
+pub(super) struct ShopJob<'a> {
+    pub(super) workshop: &'a Workshop,
+    pub(super) order: &'a Order,
+    pub(super) shop: &'a ShopConfig,
+    pub(super) facts: &'a ShopFacts,
+    pub(super) files: &'a [FileSummary],
+    pub(super) known: &'a Known,
+}
+
+impl ShopJob<'_> {
+    /// Works the report out.
+    ///
+    /// # Errors
+    /// When the workbook or the mail cannot be made, in words.
+    pub(super) fn work_out(&self) -> Result<WorkedOut, String> {
+        let (order, known) = (self.order, self.known);
+        let shop = &self.shop.shop;
+        let result = reconcile::reconcile(shop, self.facts, &known.ledger, self.files, order.period, order.as_of);
+        let mut notices = self.missing(&result);
+        let now = figures(&result);
+        let last = known.last.as_ref();
+        let unchanged = last.is_some_and(|last| last.digest == now.digest());
+        let new = if unchanged && !order.reissue { None } else { Some(self.render(&result, &now)?) };
+        let messages = self.messages(&result, new.as_ref(), &mut notices)?;
+        let mail = match new {
+            Some(_) if !result.balanced() => "blocked",
+            _ if messages.is_empty() => "none",
+            _ => "queued",
+        };
+        let issued = new.as_ref().map(|new| &new.record).or(last);
+        let revision = issued.map_or(0, |report| report.revision);
+        let workbook = issued.map(|report| report.workbook.clone());
+        Ok(WorkedOut {
+            json: shop_json(&result, revision, workbook.as_deref(), mail),
+            verdict: verdict(self.workshop.language(), &result, known.held.len()),
+            revision,
+            workbook,
+            messages,
+            new,
+            open: open_findings(&result),
+            matched: count(result.matched.len()),
+            unbalanced: (!result.balanced()).then(|| unbalanced(&result)),
+            notices,
+        })
+    }
+
+    fn missing(&self, result: &Reconciliation) -> Vec<Notice> {
+        let sources = [("GMO-PG", result.freshness.payments), ("Bókun", result.freshness.bookings)];
+        let missing = sources.into_iter().filter(|(_, newest)| newest.is_none());
+        missing.map(|(source, _)| Notice::MissingExport { shop: self.shop.shop.id.clone(), source }).collect()
+    }
+
+    /// 前期間の修正: what earlier days sold otherwise than the last report of each says (SPEC §5.8).
+    fn corrections(&self) -> Vec<Change> {
+        let said = &self.known.said;
+        let (Some((first, _)), Some((last, _))) = (said.first_key_value(), said.last_key_value()) else {
+            return Vec::new();
+        };
+        let reported = Period::new(*first, *last);
+        let now = reported.map(|period| reconcile::sales_by_day(&self.facts.payments, period)).unwrap_or_default();
+        corrections(said, &now)
+    }
+
+    /// Makes the next revision's workbook.
+    ///
+    /// A file that bears its name already is never overwritten (FAULTS X08): the revision after it is free. But a run
+    /// that was killed after writing left exactly these bytes, and then this is that revision.
+    fn render(&self, result: &Reconciliation, now: &Figures) -> Result<NewWorkbook, String> {
+        let last = self.known.last.as_ref();
+        let mut changes = self.corrections();
+        changes.extend(last.map(|last| Figures::from_text(&last.figures).changes(now)).unwrap_or_default());
+        let (digest, figures) = (now.digest(), now.to_text());
+        let workbook = String::new();
+        let record = ReportRecord { revision: last.map_or(0, |last| last.revision), digest, figures, workbook };
+        let mut new = NewWorkbook { record, path: PathBuf::new(), bytes: Vec::new(), changes };
+        loop {
+            new.record.revision += 1;
+            new.path = self.path_of(new.record.revision);
+            new.record.workbook = relative(&new.path, &self.workshop.config.root);
+            new.bytes = self.workbook_bytes(result, &new, MatchedSheet::Included)?;
+            if !new.path.exists() || is_left_behind(&new.path, &new.bytes) {
+                return Ok(new);
+            }
+        }
+    }
+
+    /// Where the workbook of `revision` lies.
+    fn path_of(&self, revision: u32) -> PathBuf {
+        let config = &self.workshop.config;
+        let (id, period) = (&self.shop.shop.id, self.order.period);
+        let folder = config.paths.reports.join(id.as_str()).join(format!("{}_{}", period.from(), period.to()));
+        folder.join(report::file_name(config.language, id, period, revision))
+    }
+
+    fn workbook_bytes(
+        &self,
+        result: &Reconciliation,
+        new: &NewWorkbook,
+        matched_sheet: MatchedSheet,
+    ) -> Result<Vec<u8>, String> {
+        let edition = Edition {
+            language: self.workshop.language(),
+            reconciliation: result,
+            revision: new.record.revision,
+            files: self.files,
+            held: &self.known.held,
+            changes: &new.changes,
+            with_customer: self.workshop.config.report_customer,
+            with_matched: matched_sheet == MatchedSheet::Included,
+            installation: &self.known.installation,
+            expiring_within_days: self.shop.shop.policy.expiring_within_days,
+        };
+        report::workbook(&edition).map_err(|e| e.to_string())
+    }
+
+    /// The report's message, one entry per recipient; without the sheet of matched rows where it would be larger than
+    /// `max_attachment_mb` (SPEC §7).
+    fn messages(
+        &self,
+        result: &Reconciliation,
+        new: Option<&NewWorkbook>,
+        notices: &mut Vec<Notice>,
+    ) -> Result<Vec<OutboxEntry>, String> {
+        let Some(new) = new.filter(|_| self.order.mail && result.balanced()) else { return Ok(Vec::new()) };
+        if self.shop.recipients.is_empty() && self.shop.cc.is_empty() {
+            notices.push(Notice::NoRecipients(self.shop.shop.id.clone()));
+            return Ok(Vec::new());
+        }
+        let config = &self.workshop.config;
+        let recipients: Vec<String> = self.shop.recipients.iter().chain(&self.shop.cc).cloned().collect();
+        let domain = mail::address::domain_of(&config.mail.from);
+        let message_id =
+            mail::message_id(&self.shop.shop.id, self.order.period, new.record.revision, &recipients, &domain);
+        let name = report::file_name(config.language, &self.shop.shop.id, self.order.period, new.record.revision);
+        let facts = message::Facts {
+            language: config.language,
+            result,
+            held: &self.known.held,
+            revision: new.record.revision,
+            corrections: new.changes.len(),
+        };
+        let compose = |attachment: &[u8], full_workbook_at: Option<String>| {
+            let message = ReportMail {
+                from: &config.mail.from,
+                to: &self.shop.recipients,
+                cc: &self.shop.cc,
+                context: message::context(&facts, full_workbook_at),
+                attachment_name: &name,
+                attachment,
+                message_id: &message_id,
+                date: self.workshop.now,
+            };
+            mail::compose(&self.workshop.templates, &message).map_err(|e| e.to_string())
+        };
+        let mut bytes = compose(&new.bytes, None)?;
+        if count(bytes.len()) > config.mail.max_attachment_mb.saturating_mul(1 << 20) {
+            let short = self.workbook_bytes(result, new, MatchedSheet::LeftOut)?;
+            bytes = compose(&short, Some(new.record.workbook.clone()))?;
+        }
+        let entry = |recipient: String| OutboxEntry {
+            recipient,
+            message_id: message_id.clone(),
+            state: "queued".to_owned(),
+            message: bytes.clone(),
+        };
+        Ok(recipients.into_iter().map(entry).collect())
+    }
+}
+
+/// Whether the file at `path` holds exactly `bytes`.
+pub(super) fn is_left_behind(path: &Path, bytes: &[u8]) -> bool {
+    let limit = count(bytes.len());
+    durable::read_limited(path, limit).is_ok_and(|found| found == bytes)
+}
+
+/// Whether a workbook holds the sheet of matched rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum MatchedSheet {
+    Included,
+    LeftOut,
+}
+
+fn open_findings(result: &Reconciliation) -> Vec<FindingRecord> {
+    let record = |finding: &crate::domain::reconciliation::Finding| FindingRecord {
+        id: finding.id.clone(),
+        shop: result.shop.clone(),
+        code: finding.code,
+        key: finding.key.clone(),
+        first_seen: finding.first_seen,
+        cleared: None,
+        note: finding.note.clone(),
+    };
+    result.findings.iter().map(record).collect()
+}
+
+fn unbalanced(result: &Reconciliation) -> String {
+    let broken = result.checks.iter().filter(|check| !check.balances());
+    broken.map(|check| format!("{}: {} ≠ {}", check.name, check.left, check.right)).collect::<Vec<_>>().join("; ")
+}
+
+pub(super) fn count(items: usize) -> u64 {
+    u64::try_from(items).unwrap_or(u64::MAX)
+}
+
+/// `path` relative to `root` where it lies below it, with `/`.
+fn relative(path: &Path, root: &Path) -> String {
+    let below: PathBuf = path.strip_prefix(root).map_or_else(|_| path.to_owned(), Path::to_owned);
+    below.to_string_lossy().replace('\\', "/")
+}
