@@ -15,7 +15,7 @@ use totsugo::domain::reconciliation::*;
 use totsugo::locale::Language;
 use totsugo::locale::findings::{next_step, reason, verdict};
 use totsugo::report::figures::{Change, Figures, figures};
-use totsugo::report::json::{FileJson, RunJson, SCHEMA, shop_json};
+use totsugo::report::json::{FileJson, RunJson, SCHEMA, TimingsJson, shop_json};
 use totsugo::report::{Edition, file_name, workbook};
 
 const SHOP: &str = "9200000000001";
@@ -466,6 +466,7 @@ fn json_of_a_run_has_its_keys_in_order() {
         files: vec![file],
         shops: Vec::new(),
         exit_code: 0,
+        timings_ms: TimingsJson::default(),
     };
     assert_eq!(
         serde_json::to_string(&run).expect("serialises"),

@@ -309,7 +309,7 @@ fn ingest_command(workshop: &Workshop, paths: &[PathBuf], json: bool) -> Exit {
             .map(|arrivals| inbox::Scan { arrivals, ..inbox::Scan::default() })
     };
     let intake = match found {
-        Ok(scan) => run::ingest(workshop, &mut open.store, &scan, Effect::Real),
+        Ok(scan) => run::ingest(workshop, &mut open.store, &scan, Effect::Real, &run::Timings::start()),
         Err(error) if paths.is_empty() => return failed(&error),
         Err(error) => {
             complain!("{error}");

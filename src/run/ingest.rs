@@ -1,7 +1,7 @@
 //! One file, from the inbox to the archive or the held folder (SPEC §4.4). One bad file never stops the others.
 
 use super::reading::{may_be_growing, read_file, whole};
-use super::{Effect, Notice, RunError, Workshop};
+use super::{Effect, Notice, RunError, Stage, Timings, Workshop};
 use crate::domain::ids::{FileDigest, ShopId};
 use crate::domain::intake::{Fault, Normalised, Place, Problem, RowCounts, Rows};
 use crate::durable;
@@ -72,7 +72,13 @@ impl FileOutcome {
 ///
 /// # Errors
 /// When the history cannot be used: then nothing more is safe to move.
-pub fn ingest(workshop: &Workshop, store: &mut Store, scan: &Scan, effect: Effect) -> Result<Intake, RunError> {
+pub fn ingest(
+    workshop: &Workshop,
+    store: &mut Store,
+    scan: &Scan,
+    effect: Effect,
+    timings: &Timings,
+) -> Result<Intake, RunError> {
     forget_gone(workshop, store)?;
     let mut intake = Intake::default();
     intake.notices.extend(scan.growing.iter().cloned().map(Notice::StillGrowing));
@@ -80,7 +86,7 @@ pub fn ingest(workshop: &Workshop, store: &mut Store, scan: &Scan, effect: Effec
     intake.notices.extend(scan.foreign.iter().cloned().map(Notice::NotAFile));
     for arrival in &scan.arrivals {
         let name = arrival.name.clone();
-        let left = match take_in(workshop, store, arrival, effect)? {
+        let left = match take_in(workshop, store, arrival, effect, timings)? {
             Ok(taken) => {
                 intake.files.push(taken.outcome);
                 taken.moved.err().map(Left::Failed)
@@ -136,13 +142,15 @@ fn take_in(
     store: &mut Store,
     arrival: &Arrival,
     effect: Effect,
+    timings: &Timings,
 ) -> Result<Result<Taken, Left>, RunError> {
     // A pipe would never end, a link would lead elsewhere (FAULTS A09).
     if arrival.is_no_file_any_more() {
         return Ok(Err(Left::Growing));
     }
     let limit_mb = workshop.config.intake.max_file_mb;
-    let content = match durable::read_limited(&arrival.path, limit_mb.saturating_mul(1 << 20)) {
+    let content = timings.of(Stage::Read, || durable::read_limited(&arrival.path, limit_mb.saturating_mul(1 << 20)));
+    let content = match content {
         Ok(content) => content,
         Err(error) if error.kind() == io::ErrorKind::FileTooLarge => {
             return hold(workshop, store, arrival, None, &whole(Fault::TooLarge { limit_mb }), effect);
@@ -153,22 +161,23 @@ fn take_in(
     if !arrival.is_unchanged() || may_be_growing(workshop, arrival, &content) {
         return Ok(Err(Left::Growing));
     }
-    let digest = FileDigest::of(&content);
+    let digest = timings.of(Stage::Read, || FileDigest::of(&content));
     let folder = arrival.folder.as_deref().map(ShopId::new);
-    let (outcome, layout, rows) = match decide(workshop, store, arrival, &content, digest, folder.as_ref())? {
-        Decision::Hold(problems) => {
-            return hold(workshop, store, arrival, Some((&content, digest)), &problems, effect);
-        }
-        Decision::Duplicate(known) => (Outcome::Duplicate, known.layout, RowCounts::default()),
-        Decision::Store(normalised) => {
-            let file = NewFile { digest, name: &arrival.name, folder: folder.as_ref(), normalised: &normalised };
-            let rows = store.save_file(&file, reconcile::disposition)?;
-            (Outcome::Stored, normalised.layout, rows)
-        }
-    };
+    let (outcome, layout, rows) =
+        match timings.of(Stage::Read, || decide(workshop, store, arrival, &content, digest, folder.as_ref()))? {
+            Decision::Hold(problems) => {
+                return hold(workshop, store, arrival, Some((&content, digest)), &problems, effect);
+            }
+            Decision::Duplicate(known) => (Outcome::Duplicate, known.layout, RowCounts::default()),
+            Decision::Store(normalised) => {
+                let file = NewFile { digest, name: &arrival.name, folder: folder.as_ref(), normalised: &normalised };
+                let rows = timings.of(Stage::Store, || store.save_file(&file, reconcile::disposition))?;
+                (Outcome::Stored, normalised.layout, rows)
+            }
+        };
     let (name, layout, digest) = (arrival.name.clone(), Some(layout), digest.to_string());
     let outcome = FileOutcome { name, layout, digest, outcome, reason: None, rows };
-    Ok(Ok(Taken { outcome, moved: archive(workshop, arrival, &content, effect) }))
+    Ok(Ok(Taken { outcome, moved: timings.of(Stage::Archive, || archive(workshop, arrival, &content, effect)) }))
 }
 
 fn decide(

@@ -1,0 +1,77 @@
+//! How long each stage of a run took: `timings_ms` of `--json`.
+
+use crate::report::json::TimingsJson;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+/// A stage of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// Two looks at the inbox, with the wait between them.
+    Look,
+    /// Reading, hashing, decoding, parsing and normalising.
+    Read,
+    /// Storing rows, dispositions and control totals.
+    Store,
+    /// Moving originals to the archive.
+    Archive,
+    /// Reading the history.
+    Load,
+    /// Matching, verdicts, sales and proof; summed over the shops, which are worked out side by side.
+    Reconcile,
+    /// Writing sheets; summed over the shops.
+    Render,
+    /// Composing messages; summed over the shops.
+    Compose,
+    /// Writing workbooks, history and outbox.
+    Save,
+}
+
+/// Stopwatches of all stages; they may run on several threads at once.
+#[derive(Debug)]
+pub struct Timings {
+    started: Instant,
+    nanoseconds: [AtomicU64; 9],
+}
+
+impl Timings {
+    /// All at zero, and the clock of the whole run started.
+    pub fn start() -> Self {
+        Self { started: Instant::now(), nanoseconds: Default::default() }
+    }
+
+    /// Does `work` and adds its time to `stage`.
+    pub fn of<R>(&self, stage: Stage, work: impl FnOnce() -> R) -> R {
+        let started = Instant::now();
+        let result = work();
+        let spent = u64::try_from(started.elapsed().as_nanos()).unwrap_or(u64::MAX);
+        if let Some(sum) = self.nanoseconds.get(stage as usize) {
+            sum.fetch_add(spent, Ordering::Relaxed);
+        }
+        result
+    }
+
+    /// What was measured so far.
+    pub fn json(&self) -> TimingsJson {
+        let of = |stage: Stage| {
+            let sum = self.nanoseconds.get(stage as usize).map_or(0, |sum| sum.load(Ordering::Relaxed));
+            milliseconds(Duration::from_nanos(sum))
+        };
+        TimingsJson {
+            look: of(Stage::Look),
+            read: of(Stage::Read),
+            store: of(Stage::Store),
+            archive: of(Stage::Archive),
+            load: of(Stage::Load),
+            reconcile: of(Stage::Reconcile),
+            render: of(Stage::Render),
+            compose: of(Stage::Compose),
+            save: of(Stage::Save),
+            total: milliseconds(self.started.elapsed()),
+        }
+    }
+}
+
+fn milliseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
