@@ -3,8 +3,9 @@
 use super::workbook::{At, Body, Book, Cell, Chart, MAX_ROWS, Sheet, Style, Value};
 use rust_xlsxwriter::{
     ChartFont, ChartType, Color, DataValidation, DocProperties, ExcelDateTime, Format, FormatAlign, FormatBorder,
-    FormatUnderline, Formula, Url, Workbook, Worksheet, XlsxError,
+    FormatUnderline, Formula, IntoExcelData, Url, Workbook, Worksheet, XlsxError,
 };
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use unicode_width::UnicodeWidthStr;
 
@@ -12,10 +13,14 @@ const FONT: &str = "游ゴシック";
 const YEN: &str = "#,##0;[Red]-#,##0";
 const DATE: &str = "yyyy-mm-dd";
 const NAVY: u32 = 0x001F_3864;
+/// 1970-01-01 as Excel counts days.
+const EPOCH: i64 = 25_569;
+/// 1900-03-01: Excel takes 1900 for a leap year and counts the days before otherwise.
+const FIRST_SERIAL: i64 = 61;
 /// The most UTF-16 units a cell can hold.
 const MAX_TEXT: usize = 32_767;
 /// Bodies longer than this are written row by row without being kept in memory.
-const LONG: usize = 20_000;
+const LONG: usize = 500;
 /// So many rows of a body decide the widths of its columns.
 const WIDTH_SAMPLE: usize = 500;
 /// Widest column that follows from its cells, in half-width characters.
@@ -26,7 +31,7 @@ const WIDEST_SMALL: u16 = 72;
 const LINE: u32 = 21;
 
 /// Writes the workbook.
-pub(super) fn write(book: &Book<'_>) -> Result<Vec<u8>, XlsxError> {
+pub(super) fn bytes(book: &Book<'_>) -> Result<Vec<u8>, XlsxError> {
     let mut workbook = Workbook::new();
     workbook.set_default_format(&base(), 20, 72)?;
     workbook.set_zip_compression_level(3);
@@ -40,7 +45,7 @@ pub(super) fn write(book: &Book<'_>) -> Result<Vec<u8>, XlsxError> {
     let mut formats = Formats::default();
     for (at, sheet) in book.sheets.iter().enumerate() {
         let long = sheet.body.as_ref().is_some_and(|body| body.rows > LONG);
-        let target = if long { workbook.add_worksheet_with_low_memory()? } else { workbook.add_worksheet() };
+        let target = if long { workbook.add_worksheet_with_constant_memory()? } else { workbook.add_worksheet() };
         write_sheet(target, sheet, book, &mut formats)?;
         if at == 0 {
             target.set_active(true);
@@ -63,21 +68,50 @@ enum Shape {
     Truth,
 }
 
+impl Shape {
+    const fn of(value: &Value) -> Self {
+        match value {
+            Value::Empty | Value::Text(_) => Self::Text,
+            Value::Check { .. } => Self::Truth,
+            Value::Number(_) | Value::Sum { .. } => Self::Number,
+            Value::Day(_) => Self::Day,
+            Value::Link(_) => Self::Link,
+        }
+    }
+}
+
 /// Each format is built once.
 #[derive(Default)]
 struct Formats(HashMap<(Style, Shape), Format>);
 
 impl Formats {
-    fn of(&mut self, cell: &Cell) -> &Format {
-        let shape = match cell.value {
-            Value::Empty | Value::Text(_) => Shape::Text,
-            Value::Check { .. } => Shape::Truth,
-            Value::Number(_) | Value::Sum { .. } => Shape::Number,
-            Value::Day(_) => Shape::Day,
-            Value::Link(_) => Shape::Link,
-        };
-        self.0.entry((cell.style, shape)).or_insert_with(|| format(cell.style, shape))
+    fn of(&mut self, style: Style, shape: Shape) -> &Format {
+        self.0.entry((style, shape)).or_insert_with(|| format(style, shape))
     }
+}
+
+/// What most cells of each column of a long body look like.
+///
+/// The writer hashes the whole format of every cell that names one, which costs more than writing the cell; one that
+/// names none takes its column's.
+type Usual = Vec<(Style, Shape)>;
+
+/// Sets the usual formats of a long body's columns. Only plain looks: a column's format reaches to the sheet's end.
+fn set_usual(target: &mut Worksheet, body: &Body<'_>, formats: &mut Formats) -> Result<Usual, XlsxError> {
+    let mut usual = Usual::new();
+    if body.rows <= LONG {
+        return Ok(usual);
+    }
+    for (column, cell) in (0_u16..).zip((body.row)(0)) {
+        let look = match cell.style {
+            Style::Plain | Style::Small | Style::SmallWrap | Style::Wrap | Style::Grey => cell.style,
+            _ => Style::Plain,
+        };
+        let look = (look, Shape::of(&cell.value));
+        target.set_column_format(column, formats.of(look.0, look.1))?;
+        usual.push(look);
+    }
+    Ok(usual)
 }
 
 fn format(style: Style, shape: Shape) -> Format {
@@ -143,11 +177,16 @@ fn write_sheet(
     for (row, height) in &sheet.heights {
         target.set_row_height_pixels(*row, u32::from(*height))?;
     }
+    let usual = sheet.body.as_ref().map(|body| set_usual(target, body, formats)).transpose()?.unwrap_or_default();
     for (at, cell) in &sheet.cells {
-        write_cell(target, *at, cell, formats, book.cut, sheet.merged.get(at).copied())?;
+        let format = formats.of(cell.style, Shape::of(&cell.value));
+        if let Some(last) = sheet.merged.get(at) {
+            target.merge_range(at.0, at.1, at.0, *last, "", format)?;
+        }
+        write_cell(target, *at, cell, Some(format), book.cut)?;
     }
     if let Some(body) = &sheet.body {
-        write_body(target, body, &widths, formats, book.cut)?;
+        write_body(target, body, &widths, &usual, formats, book.cut)?;
         let first = body.heading_row + 1;
         let last = body.heading_row + u32::try_from(body.rows).unwrap_or(0);
         for choices in sheet.choices.iter().filter(|_| body.rows > 0) {
@@ -196,6 +235,7 @@ fn write_body(
     target: &mut Worksheet,
     body: &Body<'_>,
     widths: &BTreeMap<u16, u16>,
+    usual: &[(Style, Shape)],
     formats: &mut Formats,
     cut: &str,
 ) -> Result<(), XlsxError> {
@@ -206,7 +246,10 @@ fn write_body(
             target.set_row_height_pixels(row, height)?;
         }
         for (column, cell) in (0_u16..).zip(&cells) {
-            write_cell(target, (row, column), cell, formats, cut, None)?;
+            let look = (cell.style, Shape::of(&cell.value));
+            let is_usual = usual.get(usize::from(column)) == Some(&look);
+            let format = if is_usual { None } else { Some(formats.of(look.0, look.1)) };
+            write_cell(target, (row, column), cell, format, cut)?;
         }
     }
     Ok(())
@@ -231,47 +274,46 @@ fn write_cell(
     target: &mut Worksheet,
     (row, column): At,
     cell: &Cell,
-    formats: &mut Formats,
+    format: Option<&Format>,
     cut: &str,
-    merged: Option<u16>,
 ) -> Result<(), XlsxError> {
-    let format = formats.of(cell);
-    if let Some(last) = merged {
-        target.merge_range(row, column, row, last, "", format)?;
-    }
     match &cell.value {
-        Value::Empty if cell.style == Style::Plain => {}
-        Value::Empty => {
-            target.write_blank(row, column, format)?;
-        }
-        Value::Text(text) => {
-            target.write_string_with_format(row, column, shorten(text, cut), format)?;
-        }
-        Value::Number(number) => {
-            target.write_number_with_format(row, column, float(*number), format)?;
-        }
-        Value::Day(day) => match ExcelDateTime::parse_from_str(&day.to_string()) {
-            Ok(date) => {
-                target.write_datetime_with_format(row, column, &date, format)?;
-            }
-            Err(_) => {
-                target.write_string_with_format(row, column, day.to_string(), format)?;
-            }
+        Value::Empty => match format.filter(|_| cell.style != Style::Plain) {
+            Some(format) => target.write_blank(row, column, format)?,
+            None => target,
+        },
+        Value::Text(text) => write(target, row, column, shorten(text, cut).as_ref(), format)?,
+        Value::Number(number) => write(target, row, column, float(*number), format)?,
+        Value::Day(day) => match i64::from(day.number()) + EPOCH {
+            serial if serial >= FIRST_SERIAL => write(target, row, column, float(serial), format)?,
+            _ => write(target, row, column, day.to_string().as_str(), format)?,
         },
         Value::Sum { formula, result } => {
-            let formula = Formula::new(formula).set_result(result.to_string());
-            target.write_formula_with_format(row, column, formula, format)?;
+            write(target, row, column, Formula::new(formula).set_result(result.to_string()), format)?
         }
         Value::Check { formula, result } => {
-            let formula = Formula::new(formula).set_result(if *result { "TRUE" } else { "FALSE" });
-            target.write_formula_with_format(row, column, formula, format)?;
+            let result = if *result { "TRUE" } else { "FALSE" };
+            write(target, row, column, Formula::new(formula).set_result(result), format)?
         }
         Value::Link(sheet) => {
-            let url = Url::new(format!("internal:'{sheet}'!A1")).set_text(sheet);
-            target.write_url_with_format(row, column, url, format)?;
+            write(target, row, column, Url::new(format!("internal:'{sheet}'!A1")).set_text(sheet), format)?
         }
-    }
+    };
     Ok(())
+}
+
+/// Writes one value; without a format it takes its column's.
+fn write<'w>(
+    target: &'w mut Worksheet,
+    row: u32,
+    column: u16,
+    value: impl IntoExcelData,
+    format: Option<&Format>,
+) -> Result<&'w mut Worksheet, XlsxError> {
+    match format {
+        Some(format) => target.write_with_format(row, column, value, format),
+        None => target.write(row, column, value),
+    }
 }
 
 /// Excel knows only floats; sums of yen stay far below 2^53, so every one is exact.
@@ -281,12 +323,16 @@ const fn float(number: i64) -> f64 {
 }
 
 /// Without the two code points that XML cannot carry; control characters are escaped by the writer.
-fn clean(text: &str) -> String {
-    text.replace(['\u{fffe}', '\u{ffff}'], "\u{fffd}")
+fn clean(text: &str) -> Cow<'_, str> {
+    let unwritable = ['\u{fffe}', '\u{ffff}'];
+    if text.is_ascii() || !text.contains(unwritable) {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(text.replace(unwritable, "\u{fffd}"))
 }
 
 /// Cut with a mark where it is longer than a cell can hold.
-fn shorten(text: &str, cut: &str) -> String {
+fn shorten<'t>(text: &'t str, cut: &str) -> Cow<'t, str> {
     let text = clean(text);
     if text.len() <= MAX_TEXT || text.encode_utf16().count() <= MAX_TEXT {
         return text;
@@ -301,7 +347,7 @@ fn shorten(text: &str, cut: &str) -> String {
         })
         .collect();
     short.push_str(cut);
-    short
+    Cow::Owned(short)
 }
 
 /// Widths of columns in half-width characters: what the sheet fixes, else what its cells need.
