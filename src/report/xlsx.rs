@@ -1,12 +1,13 @@
 //! A workbook of plain data → `.xlsx` bytes. The only file that knows `rust_xlsxwriter`, its floats and its traps.
 
 use super::workbook::{At, Body, Book, Cell, Chart, MAX_ROWS, Sheet, Style, Value};
+use hashbrown::HashMap;
 use rust_xlsxwriter::{
     ChartFont, ChartType, Color, DataValidation, DocProperties, ExcelDateTime, Format, FormatAlign, FormatBorder,
     FormatUnderline, Formula, IntoExcelData, Url, Workbook, Worksheet, XlsxError,
 };
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use unicode_width::UnicodeWidthStr;
 
 const FONT: &str = "游ゴシック";

@@ -13,7 +13,8 @@ use crate::reconcile::{self, Placed};
 use crate::report::figures::Figures;
 use crate::report::json::ShopJson;
 use crate::store::{RunRecord, ShopRun, Store, StoreError};
-use std::collections::{BTreeMap, HashMap};
+use hashbrown::HashMap;
+use std::collections::BTreeMap;
 
 /// What was issued for one shop.
 #[derive(Clone, Debug, PartialEq, Eq)]
