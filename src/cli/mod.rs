@@ -20,6 +20,7 @@ mod args;
 mod check;
 mod lists;
 mod notices;
+mod progress;
 mod setup;
 mod show;
 
@@ -183,7 +184,8 @@ fn run_command(workshop: &Workshop, arguments: &RunArguments) -> Exit {
     if let Some(Err(exit)) = lock {
         return exit;
     }
-    let report = match run::run(workshop, &order) {
+    let done = run::run(workshop, &order, &progress::watch(workshop.language()));
+    let report = match done {
         Ok(report) => report,
         Err(error) => return failed(&error),
     };
@@ -309,7 +311,7 @@ fn ingest_command(workshop: &Workshop, paths: &[PathBuf], json: bool) -> Exit {
             .map(|arrivals| inbox::Scan { arrivals, ..inbox::Scan::default() })
     };
     let intake = match found {
-        Ok(scan) => run::ingest(workshop, &mut open.store, &scan, Effect::Real, &run::Timings::start()),
+        Ok(scan) => run::ingest(workshop, &mut open.store, &scan, Effect::Real, &progress::watch(workshop.language())),
         Err(error) if paths.is_empty() => return failed(&error),
         Err(error) => {
             complain!("{error}");

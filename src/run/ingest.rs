@@ -1,7 +1,7 @@
 //! One file, from the inbox to the archive or the held folder (SPEC §4.4). One bad file never stops the others.
 
 use super::reading::{may_be_growing, read_file, whole};
-use super::{Effect, Notice, RunError, Stage, Timings, Workshop};
+use super::{Effect, Notice, RunError, Stage, Step, Timings, Workshop};
 use crate::domain::ids::{FileDigest, ShopId};
 use crate::domain::intake::{Fault, Normalised, Place, Problem, RowCounts, Rows};
 use crate::durable;
@@ -84,8 +84,10 @@ pub fn ingest(
     intake.notices.extend(scan.growing.iter().cloned().map(Notice::StillGrowing));
     intake.notices.extend(scan.in_use.iter().cloned().map(Notice::InUse));
     intake.notices.extend(scan.foreign.iter().cloned().map(Notice::NotAFile));
+    timings.tell(Step::TakingIn(scan.arrivals.iter().map(|arrival| arrival.look.size()).sum()));
     for arrival in &scan.arrivals {
         let name = arrival.name.clone();
+        timings.tell(Step::File(name.clone()));
         let left = match take_in(workshop, store, arrival, effect, timings)? {
             Ok(taken) => {
                 intake.files.push(taken.outcome);
@@ -100,6 +102,7 @@ pub fn ingest(
             Some(Left::Failed(error)) => intake.notices.push(Notice::FileFailed { name, why: error.to_string() }),
             Some(Left::Growing) => intake.notices.push(Notice::StillGrowing(name)),
         }
+        timings.tell(Step::FileDone(arrival.look.size()));
     }
     Ok(intake)
 }

@@ -15,7 +15,7 @@ pub use ingest::{FileOutcome, Intake, Outcome, ingest};
 pub use lock::{Lock, LockError};
 pub use publish::{Issued, publish};
 pub use reading::examine_file;
-pub use timing::{Stage, Timings};
+pub use timing::{Stage, Step, Timings, Watcher};
 
 use crate::config::Config;
 use crate::domain::dates::{Day, Period};
@@ -227,8 +227,7 @@ pub struct OpenStore {
 ///
 /// # Errors
 /// When the inbox, the history or a folder cannot be used. A shop that fails alone is in [`Report::failures`].
-pub fn run(workshop: &Workshop, order: &Order) -> Result<Report, RunError> {
-    let timings = Timings::start();
+pub fn run(workshop: &Workshop, order: &Order, timings: &Timings) -> Result<Report, RunError> {
     let mut open = workshop.open_store(order.effect)?;
     let store = &mut open.store;
     let record = RunRecord { started: workshop.stamp(), period: order.period, as_of: order.as_of };
@@ -239,9 +238,9 @@ pub fn run(workshop: &Workshop, order: &Order) -> Result<Report, RunError> {
             Duration::from_secs(workshop.config.intake.settle_seconds),
         )
     })?;
-    let Intake { files, mut notices } = ingest(workshop, store, &scan, order.effect, &timings)?;
+    let Intake { files, mut notices } = ingest(workshop, store, &scan, order.effect, timings)?;
     let (number, name) = store.begin_run(&record)?;
-    let published = publish(workshop, store, number, &record, order, &timings)?;
+    let published = publish(workshop, store, number, &record, order, timings)?;
     notices.extend(published.notices);
     let waiting = store.queued()?.len();
     if waiting > 0 && order.effect == Effect::Real {

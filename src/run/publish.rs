@@ -2,7 +2,7 @@
 
 use super::shop_report::{Known, ShopJob, WorkedOut, count, is_left_behind};
 use super::side_by_side::side_by_side;
-use super::{Effect, Notice, Order, RunError, Stage, Timings, Workshop};
+use super::{Effect, Notice, Order, RunError, Stage, Step, Timings, Workshop};
 use crate::config::{ShopConfig, Transport};
 use crate::domain::dates::Day;
 use crate::domain::ids::{CartCode, ShopId};
@@ -63,6 +63,7 @@ pub fn publish(
     timings: &Timings,
 ) -> Result<Published, RunError> {
     let mut published = Published::default();
+    timings.tell(Step::Reading);
     let shops: Vec<_> = workshop.config.shops.iter().map(|shop| shop.shop.clone()).collect();
     let Placed { by_shop, unplaced } = timings.of(Stage::Load, || -> Result<_, StoreError> {
         Ok(reconcile::place(&shops, store.payments()?, store.bookings()?))
@@ -81,12 +82,14 @@ pub fn publish(
             tasks.push(ShopJob { workshop, order, shop, facts, files, known: known(store, id, order)?, timings });
         }
     }
+    timings.tell(Step::Reporting(count(tasks.len())));
     side_by_side(&tasks, ShopJob::work_out, |job, done| {
         let shop = job.shop;
         let issue = Issue { workshop, order, record, run, shop };
         if let Err(why) = done.and_then(|done| timings.of(Stage::Save, || issue.save(store, done, &mut published))) {
             published.failures.push((shop.shop.id.clone(), why));
         }
+        timings.tell(Step::ShopDone);
     });
     // What an earlier run could not write goes out now.
     if order.mail && order.effect == Effect::Real && matches!(workshop.config.mail.transport, Transport::Directory) {

@@ -1,4 +1,4 @@
-//! How long each stage of a run took: `timings_ms` of `--json`.
+//! A run as it goes on: how long each stage took (`timings_ms` of `--json`), and what is being done, for who watches.
 
 use crate::report::json::TimingsJson;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -27,17 +27,49 @@ pub enum Stage {
     Save,
 }
 
-/// Stopwatches of all stages; they may run on several threads at once.
-#[derive(Debug)]
+/// Where a run stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// So many bytes of files are about to be taken in.
+    TakingIn(u64),
+    /// This file is being taken in.
+    File(String),
+    /// A file of so many bytes is done.
+    FileDone(u64),
+    /// The history is being read.
+    Reading,
+    /// The reports of so many shops are being worked out.
+    Reporting(u64),
+    /// One shop's report is saved.
+    ShopDone,
+}
+
+/// Somebody who watches a run.
+pub type Watcher = Box<dyn Fn(Step) + Sync>;
+
+/// Stopwatches of all stages, which may run on several threads at once, and who is told of every step.
 pub struct Timings {
     started: Instant,
     nanoseconds: [AtomicU64; 9],
+    watcher: Option<Watcher>,
 }
 
 impl Timings {
     /// All at zero, and the clock of the whole run started.
     pub fn start() -> Self {
-        Self { started: Instant::now(), nanoseconds: Default::default() }
+        Self { started: Instant::now(), nanoseconds: Default::default(), watcher: None }
+    }
+
+    /// As [`Timings::start`], with somebody who is told of every step.
+    pub fn watched(watcher: Watcher) -> Self {
+        Self { watcher: Some(watcher), ..Self::start() }
+    }
+
+    /// Tells who watches.
+    pub fn tell(&self, step: Step) {
+        if let Some(watcher) = &self.watcher {
+            watcher(step);
+        }
     }
 
     /// Does `work` and adds its time to `stage`.
