@@ -57,7 +57,7 @@ fn inspect(workshop: &Workshop) -> Exit {
         warnings.push(format!("{}:{}: {text}", smtp.host, smtp.port));
     }
     if config.paths.database.exists()
-        && let Err(error) = workshop.open_store(Effect::Real).map(|open| open.store.check_integrity())
+        && let Err(error) = workshop.open_store(Effect::Real).map(|open| open.store.verify())
     {
         complain!("✗ {error}");
         return Exit::Failed;

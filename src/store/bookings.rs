@@ -196,10 +196,11 @@ pub(super) fn save_entries(
     outcomes: &mut Vec<RowOutcome>,
 ) -> Result<()> {
     let mut find = transaction.prepare_cached(
-        "SELECT cart_key, payment_type, at, amount, currency, transaction_id FROM payment_entry WHERE entry_key = ?1",
+        "SELECT cart_key, payment_type, at, amount, currency, transaction_id FROM payment_entry WHERE entry_key = ?1 \
+         ORDER BY file_id DESC, line DESC LIMIT 1",
     )?;
     let mut save = transaction.prepare_cached(
-        "INSERT OR REPLACE INTO payment_entry (entry_key, cart_key, cart, reference, payment_type, at, amount, \
+        "INSERT INTO payment_entry (entry_key, cart_key, cart, reference, payment_type, at, amount, \
          currency, written_amount, transaction_id, file_id, line) \
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
     )?;
@@ -295,7 +296,9 @@ impl Store {
     fn entries(&self, texts: &mut Texts) -> Result<HashMap<String, Vec<PaymentEntry>>> {
         let mut statement = self.connection.prepare(
             "SELECT e.cart_key, e.cart, e.reference, e.payment_type, e.at, e.amount, e.currency, e.written_amount, \
-             e.transaction_id, f.name, e.line FROM payment_entry e JOIN file f ON f.id = e.file_id",
+             e.transaction_id, f.name, e.line FROM payment_entry e JOIN file f ON f.id = e.file_id \
+             WHERE NOT EXISTS (SELECT 1 FROM payment_entry n WHERE n.entry_key = e.entry_key \
+             AND (n.file_id, n.line) > (e.file_id, e.line))",
         )?;
         let mut by_cart: HashMap<String, Vec<PaymentEntry>> = HashMap::new();
         let mut rows = statement.query([])?;
