@@ -1,6 +1,8 @@
 //! `check`: configuration, layouts, templates, folders and GMO console settings, all told at once; or one file.
 
+use super::backup::holds;
 use super::notices::pick;
+use super::trouble::stopped;
 use super::{Exit, load};
 use crate::config::Transport;
 use crate::console;
@@ -56,11 +58,14 @@ fn inspect(workshop: &Workshop) -> Exit {
         );
         warnings.push(format!("{}:{}: {text}", smtp.host, smtp.port));
     }
-    if config.paths.database.exists()
-        && let Err(error) = workshop.open_store(Effect::Real).map(|open| open.store.verify())
-    {
-        complain!("✗ {error}");
-        return Exit::Failed;
+    if let Err(error) = workshop.check_place() {
+        return stopped(workshop, &error);
+    }
+    if config.paths.database.exists() {
+        match workshop.open_store(Effect::Real).and_then(|open| Ok(open.store.verify()?)) {
+            Ok(held) => say!("✓ {}", holds(language, held)),
+            Err(error) => return stopped(workshop, &error),
+        }
     }
     for warning in &warnings {
         complain!("! {warning}");

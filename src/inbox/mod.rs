@@ -75,6 +75,14 @@ pub enum InboxError {
         /// The file expected in it.
         sentinel: String,
     },
+    /// Every shop's folder that the last look saw is gone, so the share counts as not mounted.
+    #[error("{}: all folders are gone: {}", path.display(), folders.join(", "))]
+    FoldersGone {
+        /// The folder.
+        path: PathBuf,
+        /// What was in it.
+        folders: Vec<String>,
+    },
 }
 
 /// Looks through `inbox` twice, `settle` apart, and returns the files on which both looks agree.

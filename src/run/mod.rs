@@ -21,11 +21,11 @@ use crate::locale::Language;
 use crate::mail;
 use crate::normalise::Layout;
 use crate::report::json::{PeriodJson, RunJson, SCHEMA};
-use crate::store::{RunRecord, Store, StoreError};
+use crate::store::{self, RunRecord, Store, StoreError};
 use crate::templates::{self, TemplateError};
 use chrono::{DateTime, FixedOffset};
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// Everything a run may use; made once, so that a run keeps the configuration it began with.
@@ -38,6 +38,10 @@ pub struct Workshop {
     pub templates: mail::Templates,
     /// What time it is.
     pub now: DateTime<FixedOffset>,
+    /// The account that works here, for the trail of acts.
+    pub user: String,
+    /// Names the remote file system a path lies on, if it is one; replaced in tests.
+    pub remote: fn(&Path) -> Option<&'static str>,
 }
 
 /// What a run is asked to do.
@@ -126,6 +130,22 @@ pub enum RunError {
     /// The history cannot be used.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The database lies on a file system of another machine (FAULTS S04): exit code 2.
+    #[error("{}: a database must not lie on {kind}", path.display())]
+    RemoteDatabase {
+        /// The database.
+        path: PathBuf,
+        /// The file system.
+        kind: &'static str,
+    },
+    /// The database is gone while what came out of it is there (FAULTS S07).
+    #[error("{}: missing, while {} holds files", path.display(), folder.display())]
+    DatabaseMissing {
+        /// The database.
+        path: PathBuf,
+        /// The folder that shows that there was a history.
+        folder: PathBuf,
+    },
     /// A file or folder cannot be used.
     #[error("{}: {source}", path.display())]
     Io {
@@ -158,7 +178,7 @@ impl Workshop {
             layouts.push(Layout::parse(&file.name, &file.text).map_err(PreparationError::Layout)?);
         }
         let templates = templates::mail(&config.paths.templates, config.language)?;
-        Ok(Self { config, layouts, templates, now })
+        Ok(Self { config, layouts, templates, now, user: String::new(), remote: store::remote_file_system })
     }
 
     /// Today's business date in JST.
@@ -179,17 +199,53 @@ impl Workshop {
     /// Opens the history; a rehearsal gets a throw-away copy.
     ///
     /// # Errors
-    /// When it cannot be opened or copied.
+    /// When it cannot be opened or copied, lies where it must not, or is gone while its files are there.
     pub fn open_store(&self, effect: Effect) -> Result<OpenStore, RunError> {
+        self.check_place()?;
+        self.check_presence()?;
+        self.open_or_begin(effect)
+    }
+
+    /// Opens the history, beginning a new one where there is none: for a person who takes named files in again.
+    ///
+    /// # Errors
+    /// When it cannot be opened, or lies where it must not.
+    pub fn open_or_begin_store(&self) -> Result<OpenStore, RunError> {
+        self.check_place()?;
+        self.open_or_begin(Effect::Real)
+    }
+
+    /// FAULTS S04.
+    ///
+    /// # Errors
+    /// When the database lies on a file system of another machine.
+    pub fn check_place(&self) -> Result<(), RunError> {
+        let path = &self.config.paths.database;
+        (self.remote)(path).map_or(Ok(()), |kind| Err(RunError::RemoteDatabase { path: path.clone(), kind }))
+    }
+
+    /// FAULTS S07: a history is not begun quietly where there has been one.
+    fn check_presence(&self) -> Result<(), RunError> {
+        let paths = &self.config.paths;
+        let is_used = |folder: &&PathBuf| std::fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_some());
+        if paths.database.exists() {
+            return Ok(());
+        }
+        [&paths.archive, &paths.reports].into_iter().find(is_used).map_or(Ok(()), |folder| {
+            Err(RunError::DatabaseMissing { path: paths.database.clone(), folder: folder.clone() })
+        })
+    }
+
+    fn open_or_begin(&self, effect: Effect) -> Result<OpenStore, RunError> {
         let database = &self.config.paths.database;
         let io_error = |source| RunError::Io { path: database.clone(), source };
         let installation = self.new_installation();
-        match effect {
+        let (mut store, copy) = match effect {
             Effect::Real => {
                 if let Some(folder) = database.parent() {
                     crate::durable::create_folder(folder).map_err(io_error)?;
                 }
-                Ok(OpenStore { store: Store::open(database, &installation)?, _copy: None })
+                (Store::open(database, &installation)?, None)
             }
             Effect::Rehearsal => {
                 let folder = tempfile::tempdir().map_err(io_error)?;
@@ -197,9 +253,11 @@ impl Workshop {
                 if database.exists() {
                     Store::copy(database, &copy)?;
                 }
-                Ok(OpenStore { store: Store::open(&copy, &installation)?, _copy: Some(folder) })
+                (Store::open(&copy, &installation)?, Some(folder))
             }
-        }
+        };
+        store.acting_as(&self.user);
+        Ok(OpenStore { store, _copy: copy })
     }
 
     /// The id a new history gets: out of the shops and the sender, so that the same merchant's workbooks are the same
