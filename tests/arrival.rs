@@ -7,10 +7,11 @@ mod sandbox;
 
 use sandbox::{Said, Sandbox};
 use serde_json::Value;
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
 use std::time::{Duration, Instant, SystemTime};
-use totsugo::run::{Effect, Workshop, ingest};
+use totsugo::run::{Effect, Intake, Notice, Step, Workshop, ingest, ingest_watched};
 use totsugo::{clock, config, inbox};
 
 const A: &str = "9200000000001";
@@ -174,6 +175,111 @@ fn a05_a_file_replaced_while_it_is_taken_in_is_never_mixed_up() {
     assert_eq!(outcomes(&sandbox, 0), [pair("a.csv", "stored")]);
 }
 
+/// Takes in what lies in the inbox; `at` is done at that step of the first file.
+fn disturbed(sandbox: &Sandbox, step: Step, at: &mut dyn FnMut()) -> Intake {
+    let workshop = workshop(sandbox);
+    let scan = inbox::scan(&sandbox.path("inbox"), None, Duration::ZERO).expect("scanned");
+    let mut open = workshop.open_store(Effect::Real).expect("a history");
+    let mut is_done = false;
+    ingest_watched(&workshop, &mut open.store, &scan, Effect::Real, &mut |now| {
+        if now == step && !is_done {
+            is_done = true;
+            at();
+        }
+    })
+    .expect("goes on")
+}
+
+#[test]
+fn a05_a_swap_at_any_step_loses_and_mixes_nothing() {
+    let (old, new) = (export(&[row(A, "OLD", 1)]), export(&[row(A, "NEW", 1)]));
+    for step in [Step::Turn { nth: 1, of: 1 }, Step::Read, Step::Known, Step::Done] {
+        for in_place in [false, true] {
+            let sandbox = two_shops(0, "");
+            sandbox.write("inbox/a.csv", &old);
+            disturbed(&sandbox, step, &mut || {
+                if in_place {
+                    // The same file, written over; its time moves.
+                    sandbox.write_aged("inbox/a.csv", &new, 5);
+                } else {
+                    sandbox.write("aside", &new);
+                    fs::rename(sandbox.path("aside"), sandbox.path("inbox/a.csv")).expect("replaced");
+                }
+            });
+            assert_eq!(fs::read(sandbox.path("inbox/a.csv")).expect("read"), new, "{step:?}: the newcomer stays");
+            let was_stored = matches!(step, Step::Known | Step::Done);
+            let archived = sandbox.find("archive", ".csv");
+            assert_eq!(archived.values().collect::<Vec<_>>(), if was_stored { vec![&old] } else { vec![] }, "{step:?}");
+            assert_eq!(outcomes(&sandbox, 0), [pair("a.csv", "stored")], "{step:?}");
+            let archived: BTreeSet<Vec<u8>> = sandbox.find("archive", ".csv").into_values().collect();
+            let wanted =
+                if was_stored { BTreeSet::from([old.clone(), new.clone()]) } else { BTreeSet::from([new.clone()]) };
+            assert_eq!(archived, wanted, "{step:?}");
+            assert_eq!(sandbox.program(&["show", "NEW"]).code, 0);
+        }
+    }
+}
+
+#[test]
+fn a04_a_file_that_vanishes_at_any_step_stops_nothing() {
+    for (step, stored) in [(Step::Turn { nth: 1, of: 2 }, 1), (Step::Read, 1), (Step::Known, 2)] {
+        let sandbox = two_shops(0, "");
+        for name in ["a", "b"] {
+            sandbox.write(&format!("inbox/{name}.csv"), &export(&[row(A, name, 1)]));
+        }
+        let intake = disturbed(&sandbox, step, &mut || {
+            fs::remove_file(sandbox.path("inbox/a.csv")).expect("removed");
+        });
+        assert_eq!(intake.files.len(), stored, "{step:?}");
+        // What was read and stored is archived from our copy, though its original is gone.
+        assert_eq!(sandbox.find("archive", ".csv").len(), stored, "{step:?}");
+        assert!(sandbox.find("inbox", "").is_empty());
+    }
+}
+
+#[test]
+fn a22_a_stop_at_any_step_repeats_and_loses_nothing() {
+    let files = ["a", "b", "c"].map(|name| (format!("{name}.csv"), export(&[row(A, name, 1)])));
+    let at_step = |stop: usize| {
+        let sandbox = two_shops(0, "");
+        for (name, bytes) in &files {
+            sandbox.write(&format!("inbox/{name}"), bytes);
+        }
+        let workshop = workshop(&sandbox);
+        let scan = inbox::scan(&sandbox.path("inbox"), None, Duration::ZERO).expect("scanned");
+        let mut seen = 0;
+        let stopped = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            let mut open = workshop.open_store(Effect::Real).expect("a history");
+            drop(ingest_watched(&workshop, &mut open.store, &scan, Effect::Real, &mut |_| {
+                seen += 1;
+                assert!(seen != stop, "planted");
+            }));
+        }));
+        (sandbox, stopped.is_err())
+    };
+    let mut stop = 1;
+    loop {
+        let (sandbox, was_stopped) = at_step(stop);
+        let taken = outcomes(&sandbox, 0);
+        assert!(sandbox.find("inbox", "").is_empty(), "step {stop}");
+        let archived = sandbox.find("archive", ".csv");
+        assert_eq!(archived.len(), 3, "step {stop}: {:?}", archived.keys());
+        for (_, bytes) in &files {
+            assert_eq!(archived.values().filter(|archived| *archived == bytes).count(), 1, "step {stop}");
+        }
+        let history = rusqlite::Connection::open(sandbox.path("totsugo.db")).expect("the history");
+        let observed: i64 =
+            history.query_row("SELECT count(*) FROM observation", [], |row| row.get(0)).expect("a count");
+        assert_eq!(observed, 3, "step {stop}");
+        if !was_stopped {
+            assert!(taken.is_empty());
+            break;
+        }
+        stop += 1;
+    }
+    assert!(stop > 12, "every step of three files was a stop: {stop}");
+}
+
 #[test]
 fn a06_the_same_content_counts_once_under_any_name() {
     let sandbox = two_shops(0, "");
@@ -322,6 +428,66 @@ fn a12_an_inbox_that_is_not_there_reports_and_mails_nothing() {
     assert!(sandbox.path("inbox/MOUNTED").exists());
 }
 
+#[test]
+fn a12_an_inbox_from_which_every_shops_folder_is_gone_is_not_mounted() {
+    let sandbox = two_shops(0, "");
+    sandbox.write(&format!("inbox/{A}/a.csv"), &anonymous("A-1"));
+    fs::create_dir_all(sandbox.path(&format!("inbox/{B}"))).expect("a folder");
+    assert_eq!(outcomes(&sandbox, 0).len(), 1);
+    let archived = names(&sandbox, "archive");
+    fs::rename(sandbox.path("inbox"), sandbox.path("share")).expect("unmounted");
+    fs::create_dir(sandbox.path("inbox")).expect("the mount point");
+    for arguments in [&["run"][..], &["run", "--dry-run"], &["ingest"], &["run"]] {
+        let said = sandbox.program(arguments);
+        assert_eq!(said.code, 3, "{arguments:?}: {}", said.err);
+        assert!(said.err.contains("not available") && said.err.contains(A), "{}", said.err);
+        for folder in ["reports", "outbox"] {
+            assert!(sandbox.find(folder, "").is_empty(), "{arguments:?}: {folder}");
+        }
+    }
+    assert_eq!(names(&sandbox, "archive"), archived);
+    fs::remove_dir(sandbox.path("inbox")).expect("removed");
+    fs::rename(sandbox.path("share"), sandbox.path("inbox")).expect("mounted");
+    assert!(outcomes(&sandbox, 0).is_empty());
+    // One folder of two may go: the share is there.
+    fs::remove_dir(sandbox.path(&format!("inbox/{B}"))).expect("removed");
+    assert!(outcomes(&sandbox, 0).is_empty());
+}
+
+/// Takes in at another time than now.
+fn take_in_at(sandbox: &Sandbox, hours: i64) -> Intake {
+    let mut workshop = workshop(sandbox);
+    workshop.now += chrono::TimeDelta::hours(hours);
+    let scan = inbox::scan(&sandbox.path("inbox"), None, Duration::ZERO).expect("scanned");
+    let mut open = workshop.open_store(Effect::Real).expect("a history");
+    ingest(&workshop, &mut open.store, &scan, Effect::Real).expect("goes on")
+}
+
+#[test]
+fn a03_a_document_open_for_more_than_four_hours_must_be_closed() {
+    let sandbox = two_shops(0, "");
+    sandbox.write("inbox/book.csv", &export(&[row(A, "A-1", 1)]));
+    // The lock's own time is the server's, which may be days off.
+    sandbox.write_aged("inbox/.~lock.book.csv#", b"", 500_000);
+    let at = |hours| match take_in_at(&sandbox, hours).notices.as_slice() {
+        [Notice::InUse { name, is_long }] => (name.clone(), *is_long),
+        other => panic!("{other:?}"),
+    };
+    for (hours, is_long) in [(0, false), (3, false), (5, true), (30, true)] {
+        assert_eq!(at(hours), ("book.csv".to_owned(), is_long), "{hours}");
+    }
+    let said = take_in(&sandbox);
+    assert_eq!(said.code, 1);
+    fs::remove_file(sandbox.path("inbox/.~lock.book.csv#")).expect("closed");
+    sandbox.write("inbox/book.csv.part", b"");
+    assert!(take_in_at(&sandbox, 31).notices.is_empty());
+    // Opened again, the time begins again.
+    sandbox.write("inbox/book.csv", &export(&[row(A, "A-2", 1)]));
+    sandbox.write("inbox/~$book.csv", b"");
+    assert_eq!(at(32), ("book.csv".to_owned(), false));
+    assert_eq!(at(37), ("book.csv".to_owned(), true));
+}
+
 #[cfg(target_os = "linux")]
 fn set_mode(sandbox: &Sandbox, path: &str, mode: u32) {
     use std::os::unix::fs::PermissionsExt as _;
@@ -331,8 +497,17 @@ fn set_mode(sandbox: &Sandbox, path: &str, mode: u32) {
 /// Takes files in as somebody who may not do everything: root, who may, runs the program as nobody.
 #[cfg(target_os = "linux")]
 fn take_in_unprivileged(sandbox: &Sandbox) -> (Option<i32>, Value) {
-    let copy = sandbox.path("totsugo");
-    fs::copy(env!("CARGO_BIN_EXE_totsugo"), &copy).expect("a copy");
+    let (code, json, _) = take_in_unprivileged_saying(sandbox);
+    (code, json)
+}
+
+/// The same, with what it says to the operator.
+#[cfg(target_os = "linux")]
+fn take_in_unprivileged_saying(sandbox: &Sandbox) -> (Option<i32>, Value, String) {
+    let (program, copy) = (env!("CARGO_BIN_EXE_totsugo"), sandbox.path("totsugo"));
+    if !copy.exists() && fs::hard_link(program, &copy).is_err() {
+        fs::copy(program, &copy).expect("a copy");
+    }
     let me = fs::read_to_string("/proc/self/status").expect("who we are");
     let is_root = me.lines().any(|line| line.starts_with("Uid:\t0\t"));
     let mut command = std::process::Command::new(if is_root { PathBuf::from("setpriv") } else { copy.clone() });
@@ -342,7 +517,7 @@ fn take_in_unprivileged(sandbox: &Sandbox) -> (Option<i32>, Value) {
     let output = command.args(["ingest", "--json"]).current_dir(sandbox.path("")).output().expect("starts");
     let json = serde_json::from_slice(&output.stdout)
         .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&output.stderr)));
-    (output.status.code(), json)
+    (output.status.code(), json, String::from_utf8_lossy(&output.stderr).into_owned())
 }
 
 #[cfg(target_os = "linux")]
@@ -353,8 +528,17 @@ fn a13_a_read_only_inbox_is_taken_in_once_and_left_as_it_is() {
     sandbox.write("inbox/bad.csv", b"<html>\n");
     set_mode(&sandbox, "", 0o777);
     set_mode(&sandbox, "inbox", 0o555);
-    for poll in 0..5 {
-        let (code, json) = take_in_unprivileged(&sandbox);
+    let count = |table: &str| {
+        let history = rusqlite::Connection::open(sandbox.path("totsugo.db")).expect("the history");
+        let query = format!("SELECT count(*) FROM {table}");
+        history.query_row(&query, [], |row| row.get::<_, i64>(0)).expect("a count")
+    };
+    for poll in 0..100 {
+        let (code, json, told) = take_in_unprivileged_saying(&sandbox);
+        // In full once a day; then that nothing has changed.
+        assert_eq!(told.contains("good.csv: taken in, but"), poll == 0, "poll {poll}: {told}");
+        assert_eq!(told.contains("2 files that cannot leave the inbox"), poll > 0, "poll {poll}: {told}");
+        assert_eq!((count("file"), count("observation"), count("held")), (1, 1, 1), "poll {poll}");
         assert_eq!(code, Some(1), "{json}");
         let wanted = if poll == 0 { "stored" } else { "duplicate" };
         assert_eq!((&json["files"][0]["outcome"], &json["files"][1]["outcome"]), (&"held".into(), &wanted.into()));

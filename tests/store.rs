@@ -459,7 +459,8 @@ fn s05_what_is_no_history_is_refused_and_left_alone() {
     Connection::open(&foreign).expect("opens").execute_batch("CREATE TABLE t (a)").expect("made");
     let foreign = fs::read(foreign).expect("a database");
     let cut = whole[..whole.len() / 2].to_vec();
-    for (what, bytes) in [("text", b"no database at all, but long enough".repeat(200)), ("foreign", foreign), ("cut", cut)]
+    for (what, bytes) in
+        [("text", b"no database at all, but long enough".repeat(200)), ("foreign", foreign), ("cut", cut)]
     {
         fs::write(&path, &bytes).expect("written");
         let error = Store::open(&path, "test").map(|_| ()).expect_err(what);

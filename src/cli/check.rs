@@ -78,7 +78,7 @@ fn inspect(workshop: &Workshop) -> Exit {
 /// Ends with 0 where the file would be taken in whole, 1 where anything is wrong with it, 2 where it is not there.
 pub(super) fn check_file(workshop: &Workshop, path: &Path) -> Exit {
     let limit_mb = workshop.config.intake.max_file_mb;
-    let read = inbox::named(&[path.to_owned()], &workshop.config.paths.inbox)
+    let read = inbox::named(&[path.to_owned()], &workshop.config.paths.inbox, &workshop.config.paths.archive)
         .map_err(|error| error.to_string())
         .and_then(|mut found| found.pop().ok_or_else(|| path.display().to_string()))
         .and_then(|arrival| match durable::read_limited(path, limit_mb.saturating_mul(1 << 20)) {

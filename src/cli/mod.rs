@@ -300,8 +300,18 @@ fn file_line(language: Language, name: &str, read: u64, new: u64, is_known: bool
 }
 
 fn tell_notices(language: Language, notices: &[Notice]) {
-    for item in notices {
+    for item in notices.iter().filter(|item| !item.was_told()) {
         complain!("{}", sentence(language, item));
+    }
+    let again = notices.iter().filter(|item| item.was_told()).count();
+    match (again, language) {
+        (0, _) => {}
+        (_, Language::Ja) => {
+            complain!("24時間以内にお知らせした{again}件（inbox から移動できないファイル）は、そのままです。")
+        }
+        (_, Language::En) => {
+            complain!("{again} files that cannot leave the inbox, told within the last day, are still there.")
+        }
     }
 }
 
@@ -311,8 +321,7 @@ fn ingest_command(workshop: &Workshop, paths: &[PathBuf], json: bool) -> Exit {
         Err(exit) => return exit,
     };
     // Named files may be the archive of a history that is lost (FAULTS S07).
-    let opened =
-        if paths.is_empty() { workshop.open_store(Effect::Real) } else { workshop.open_or_begin_store() };
+    let opened = if paths.is_empty() { workshop.open_store(Effect::Real) } else { workshop.open_or_begin_store() };
     let mut open = match opened {
         Ok(open) => open,
         Err(error) => return trouble::stopped(workshop, &error),
@@ -321,7 +330,7 @@ fn ingest_command(workshop: &Workshop, paths: &[PathBuf], json: bool) -> Exit {
         let settle = std::time::Duration::from_secs(workshop.config.intake.settle_seconds);
         inbox::scan(&workshop.config.paths.inbox, workshop.config.intake.sentinel.as_deref(), settle)
     } else {
-        inbox::named(paths, &workshop.config.paths.inbox)
+        inbox::named(paths, &workshop.config.paths.inbox, &workshop.config.paths.archive)
             .map(|arrivals| inbox::Scan { arrivals, ..inbox::Scan::default() })
     };
     let intake = match found {

@@ -1,7 +1,7 @@
 //! One file, from the inbox to the archive or the held folder (SPEC §4.4). One bad file never stops the others.
 
 use super::reading::{may_be_growing, read_file, whole};
-use super::{Effect, Notice, RunError, Workshop};
+use super::{Effect, Notice, RunError, Workshop, lasting};
 use crate::domain::ids::{FileDigest, ShopId};
 use crate::domain::intake::{Fault, Normalised, Place, Problem, RowCounts, Rows};
 use crate::durable;
@@ -68,22 +68,60 @@ impl FileOutcome {
     }
 }
 
+/// How far taking in has come, for whoever watches: a file by number, and what just happened to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// The file's turn has come.
+    Turn {
+        /// Its number, from 1.
+        nth: usize,
+        /// How many there are.
+        of: usize,
+    },
+    /// Its bytes are read; nothing is stored.
+    Read,
+    /// What became of it is in the history; it lies in the inbox still.
+    Known,
+    /// It was dealt with, or left for the next time.
+    Done,
+}
+
 /// Takes in every complete file that `scan` found.
 ///
 /// # Errors
-/// When the history cannot be used: then nothing more is safe to move.
+/// When the history cannot be used, then nothing more is safe to move; or when the inbox is not what it was.
 pub fn ingest(workshop: &Workshop, store: &mut Store, scan: &Scan, effect: Effect) -> Result<Intake, RunError> {
+    ingest_watched(workshop, store, scan, effect, &mut |_| {})
+}
+
+/// As [`ingest`]; `watch` hears of every step.
+///
+/// # Errors
+/// As [`ingest`].
+pub fn ingest_watched(
+    workshop: &Workshop,
+    store: &mut Store,
+    scan: &Scan,
+    effect: Effect,
+    watch: &mut dyn FnMut(Step),
+) -> Result<Intake, RunError> {
+    lasting::check_folders(workshop, store, scan)?;
     forget_gone(workshop, store)?;
     let mut intake = Intake::default();
     intake.notices.extend(scan.growing.iter().cloned().map(Notice::StillGrowing));
-    intake.notices.extend(scan.in_use.iter().cloned().map(Notice::InUse));
+    intake.notices.extend(lasting::in_use(workshop, store, scan)?);
     intake.notices.extend(scan.foreign.iter().cloned().map(Notice::NotAFile));
-    for arrival in &scan.arrivals {
+    let mut stuck = Vec::new();
+    for (nth, arrival) in (1..).zip(&scan.arrivals) {
+        watch(Step::Turn { nth, of: scan.arrivals.len() });
         let name = arrival.name.clone();
-        let left = match take_in(workshop, store, arrival, effect)? {
+        let left = match take_in(workshop, store, arrival, effect, watch)? {
             Ok(taken) => {
                 intake.files.push(taken.outcome);
-                taken.moved.err().map(Left::Failed)
+                if let Some(error) = taken.moved.err().filter(|error| error.kind() != io::ErrorKind::NotFound) {
+                    stuck.push((name.clone(), error.to_string()));
+                }
+                None
             }
             Err(left) => Some(left),
         };
@@ -94,6 +132,10 @@ pub fn ingest(workshop: &Workshop, store: &mut Store, scan: &Scan, effect: Effec
             Some(Left::Failed(error)) => intake.notices.push(Notice::FileFailed { name, why: error.to_string() }),
             Some(Left::Growing) => intake.notices.push(Notice::StillGrowing(name)),
         }
+        watch(Step::Done);
+    }
+    if scan.folders.is_some() {
+        intake.notices.extend(lasting::cannot_leave(workshop, store, stuck)?);
     }
     Ok(intake)
 }
@@ -136,6 +178,7 @@ fn take_in(
     store: &mut Store,
     arrival: &Arrival,
     effect: Effect,
+    watch: &mut dyn FnMut(Step),
 ) -> Result<Result<Taken, Left>, RunError> {
     // A pipe would never end, a link would lead elsewhere (FAULTS A09).
     if arrival.is_no_file_any_more() {
@@ -149,6 +192,7 @@ fn take_in(
         }
         Err(error) => return Ok(Err(Left::Failed(error))),
     };
+    watch(Step::Read);
     // What was read is what was looked at, or it is not the whole of anything (FAULTS A05).
     if !arrival.is_unchanged() || may_be_growing(workshop, arrival, &content) {
         return Ok(Err(Left::Growing));
@@ -166,6 +210,7 @@ fn take_in(
             (Outcome::Stored, normalised.layout, rows)
         }
     };
+    watch(Step::Known);
     let (name, layout, digest) = (arrival.name.clone(), Some(layout), digest.to_string());
     let outcome = FileOutcome { name, layout, digest, outcome, reason: None, rows };
     Ok(Ok(Taken { outcome, moved: archive(workshop, arrival, &content, effect) }))
@@ -230,21 +275,29 @@ fn hold(
     let reason = sentences.join("\n");
     let digest = content.map(|(_, digest)| digest.to_string()).unwrap_or_default();
     let bytes = content.map(|(bytes, _)| bytes);
-    let (name, moved) = match effect {
-        Effect::Rehearsal => (arrival.name.clone(), Ok(())),
-        Effect::Real => match set_aside(workshop, arrival, bytes, &reason) {
-            Ok(held) => held,
-            Err(error) => return Ok(Err(Left::Failed(error))),
-        },
-    };
-    store.add_held(&HeldFile {
-        name,
-        digest: digest.clone(),
-        original: arrival.name.clone(),
-        shop: shop_of_held(workshop, arrival, bytes),
-        reason: reason.clone(),
-        since: workshop.stamp(),
-    })?;
+    let mut moved = Ok(());
+    // An original that a person took in from the archive stays there, whatever it turns out to be.
+    if !arrival.is_archived {
+        let name = if effect == Effect::Rehearsal {
+            arrival.name.clone()
+        } else {
+            match set_aside(workshop, arrival, bytes, &reason) {
+                Ok((name, result)) => {
+                    moved = result;
+                    name
+                }
+                Err(error) => return Ok(Err(Left::Failed(error))),
+            }
+        };
+        store.add_held(&HeldFile {
+            name,
+            digest: digest.clone(),
+            original: arrival.name.clone(),
+            shop: shop_of_held(workshop, arrival, bytes),
+            reason: reason.clone(),
+            since: workshop.stamp(),
+        })?;
+    }
     let outcome = FileOutcome {
         name: arrival.name.clone(),
         layout: None,

@@ -3,12 +3,13 @@
 //! Free of rules: what a row is, what a finding is and what a sheet shows is decided elsewhere.
 
 mod ingest;
+mod lasting;
 mod lock;
 mod message;
 mod publish;
 mod reading;
 
-pub use ingest::{FileOutcome, Intake, Outcome, ingest};
+pub use ingest::{FileOutcome, Intake, Outcome, Step, ingest, ingest_watched};
 pub use lock::{Lock, LockError};
 pub use publish::{Issued, publish};
 pub use reading::examine_file;
@@ -76,7 +77,21 @@ pub enum Notice {
     /// A file is still being written and was left where it is.
     StillGrowing(String),
     /// A file is open in a spreadsheet program, whose lock file lies beside it.
-    InUse(String),
+    InUse {
+        /// Its name.
+        name: String,
+        /// Whether that has lasted so long that somebody must close it (FAULTS A03).
+        is_long: bool,
+    },
+    /// A file was taken in and cannot be moved out of the inbox (FAULTS A13).
+    CannotLeave {
+        /// Its name.
+        name: String,
+        /// What the system said.
+        why: String,
+        /// Whether a person was told within the last day.
+        was_told: bool,
+    },
     /// Something in the inbox is no regular file.
     NotAFile(String),
     /// A file could not be read, moved or stored.
@@ -105,6 +120,11 @@ impl Notice {
     /// Whether it makes the exit code 1; a shop without recipients is valid and merely said (FAULTS K04).
     pub const fn needs_operator(&self) -> bool {
         !matches!(self, Self::NoRecipients(_))
+    }
+
+    /// Whether a person was told of the same within the last day, so that it need not be said in full again.
+    pub const fn was_told(&self) -> bool {
+        matches!(self, Self::CannotLeave { was_told: true, .. })
     }
 }
 

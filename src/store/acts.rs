@@ -44,13 +44,7 @@ impl Store {
         let mut statement =
             self.connection.prepare("SELECT at, user, act, subject, reason FROM act ORDER BY id DESC")?;
         let rows = statement.query_map(params![], |row| {
-            Ok(Act {
-                at: row.get(0)?,
-                user: row.get(1)?,
-                act: row.get(2)?,
-                subject: row.get(3)?,
-                reason: row.get(4)?,
-            })
+            Ok(Act { at: row.get(0)?, user: row.get(1)?, act: row.get(2)?, subject: row.get(3)?, reason: row.get(4)? })
         })?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }

@@ -119,7 +119,8 @@ impl Store {
         // The log belongs to the database that was replaced; beside the new one it would do harm.
         for ending in ["-wal", "-shm"] {
             let (log, aside) = (beside(database, ending), kept.as_deref().unwrap_or(database));
-            let aside = if kept.is_some() { beside(aside, ending) } else { free_beside(aside, &format!("{ending}.old")) };
+            let aside =
+                if kept.is_some() { beside(aside, ending) } else { free_beside(aside, &format!("{ending}.old")) };
             if log.exists() {
                 durable::move_new(&log, &aside).map_err(io_error(&log))?;
             }

@@ -101,8 +101,7 @@ impl Store {
         let installation = match known {
             Ok(id) => id,
             Err(rusqlite::Error::QueryReturnedNoRows) => {
-                connection
-                    .execute("INSERT INTO installation (id, program) VALUES (?1, ?2)", [installation, OWN])?;
+                connection.execute("INSERT INTO installation (id, program) VALUES (?1, ?2)", [installation, OWN])?;
                 installation.to_owned()
             }
             Err(error) => return Err(error.into()),
