@@ -58,7 +58,7 @@ fn inspect(workshop: &Workshop) -> Exit {
         );
         warnings.push(format!("{}:{}: {text}", smtp.host, smtp.port));
     }
-    if let Err(error) = workshop.check_place() {
+    if let Err(error) = workshop.check_place().and_then(|()| workshop.check_presence()) {
         return stopped(workshop, &error);
     }
     if config.paths.database.exists() {

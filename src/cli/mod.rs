@@ -25,6 +25,8 @@ mod setup;
 mod show;
 mod trouble;
 
+pub use trouble::stopped;
+
 use crate::clock;
 use crate::config::{self, Config};
 use crate::domain::dates::{Day, Period};

@@ -8,7 +8,7 @@ use crate::run::{RunError, Workshop};
 use crate::store::StoreError;
 
 /// Tells what stopped the work, and ends with the exit code it stands for.
-pub(super) fn stopped(workshop: &Workshop, error: &RunError) -> Exit {
+pub fn stopped(workshop: &Workshop, error: &RunError) -> Exit {
     let language = workshop.language();
     match error {
         RunError::RemoteDatabase { path, kind } => {

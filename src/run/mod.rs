@@ -245,7 +245,10 @@ impl Workshop {
     }
 
     /// FAULTS S07: a history is not begun quietly where there has been one.
-    fn check_presence(&self) -> Result<(), RunError> {
+    ///
+    /// # Errors
+    /// When the database is missing while the archive or the reports hold files.
+    pub fn check_presence(&self) -> Result<(), RunError> {
         let paths = &self.config.paths;
         let is_used = |folder: &&PathBuf| std::fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_some());
         if paths.database.exists() {

@@ -97,10 +97,12 @@ impl StoreError {
     }
 
     fn code(&self) -> Option<ErrorCode> {
-        match self {
-            Self::Sqlite(error) => error.sqlite_error_code(),
-            Self::Migration(rusqlite_migration::Error::RusqliteError { err, .. }) => err.sqlite_error_code(),
-            _ => None,
+        if let Self::Sqlite(error) = self {
+            error.sqlite_error_code()
+        } else if let Self::Migration(rusqlite_migration::Error::RusqliteError { err, .. }) = self {
+            err.sqlite_error_code()
+        } else {
+            None
         }
     }
 }

@@ -22,10 +22,7 @@ pub(super) fn migrations() -> Migrations<'static> {
     Migrations::new(vec![
         M::up(include_str!("migrations/0001_history.sql")),
         M::up_with_hook(include_str!("migrations/0002_seal.sql"), |transaction: &rusqlite::Transaction<'_>| {
-            integrity::seal_all(transaction).map_err(|error| match error {
-                StoreError::Sqlite(error) => rusqlite_migration::HookError::RusqliteError(error),
-                other => rusqlite_migration::HookError::Hook(other.to_string()),
-            })
+            integrity::seal_all(transaction).map_err(|error| rusqlite_migration::HookError::Hook(error.to_string()))
         }),
     ])
 }
