@@ -33,6 +33,16 @@ pub fn write_new(target: &Path, bytes: &[u8]) -> io::Result<()> {
     sync_folder(folder)
 }
 
+/// Flushes the finished file `aside` and gives it the name `target`, without overwriting.
+///
+/// # Errors
+/// `AlreadyExists` when there is a file of that name; otherwise whatever a step says, with `aside` still in place.
+pub fn place_new(aside: &Path, target: &Path) -> io::Result<()> {
+    OpenOptions::new().write(true).open(aside)?.sync_all()?;
+    rename_new(aside, target)?;
+    sync_folder(target.parent().unwrap_or_else(|| Path::new(".")))
+}
+
 /// Moves `source` to `target` without overwriting; across devices by copy, flush, compare and remove.
 ///
 /// # Errors
@@ -135,6 +145,8 @@ fn rename_new(source: &Path, target: &Path) -> io::Result<()> {
 
 /// Makes a rename durable, where folders can be flushed.
 fn sync_folder(folder: &Path) -> io::Result<()> {
+    // A bare file name lies in the folder "".
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
     if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
 }
 

@@ -101,6 +101,8 @@ fn x07_a_workbook_left_by_a_killed_run_is_that_revision_and_another_file_of_its_
     let bytes = std::fs::read(first.path(&workbook)).expect("a workbook");
     for (left, revision) in [(&bytes[..], 1), (b"somebody's own", 2)] {
         let sandbox = merchant("", 3);
+        // A history is there: without one, a workbook would be a sign that it was lost (FAULTS S07).
+        assert_eq!(sandbox.program(&["held"]).code, 0);
         sandbox.write(&workbook, left);
         let json = sandbox.json(RUN, 0);
         assert_eq!((&json["shops"][0]["revision"], &json["shops"][0]["mail"]), (&revision.into(), &"sent".into()));

@@ -2,7 +2,11 @@
 
 #![expect(clippy::expect_used, reason = "a test may stop where it cannot go on")]
 
+use rusqlite::Connection;
+use std::fs;
+use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use totsugo::domain::booking::{BookingLine, LineStatus, PaymentEntry, PaymentStatus, PaymentType, Price};
 use totsugo::domain::dates::{Day, Moment, Period};
@@ -12,11 +16,11 @@ use totsugo::domain::intake::{CartSnapshot, Normalised, PaymentRow, RowCounts, R
 use totsugo::domain::money::Yen;
 use totsugo::domain::payment::{Observation, Status};
 use totsugo::reconcile::disposition;
-use totsugo::store::{NewFile, OutboxEntry, ReportRecord, RunRecord, ShopRun, Store};
+use totsugo::store::{NewFile, OutboxEntry, ReportRecord, RunRecord, ShopRun, Store, StoreError};
 
 struct History {
     store: Store,
-    _folder: TempDir,
+    folder: TempDir,
     files: u8,
 }
 
@@ -24,7 +28,34 @@ impl History {
     fn new() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let store = Store::open(&folder.path().join("totsugo.db"), "test").expect("a history");
-        Self { store, _folder: folder, files: 0 }
+        Self { store, folder, files: 0 }
+    }
+
+    /// A history with files of each kind; later ones change what earlier ones said.
+    fn of_every_kind() -> Self {
+        let mut history = Self::new();
+        let sale = row(2, "A", "2026-11-01", "即時売上", 100);
+        history.take(Rows::Payments(vec![sale.clone(), row(3, "B", "2026-11-02", "即時売上", 200)]));
+        history.take(Rows::Payments(vec![sale, row(3, "A", "2026-11-03", "返品", 100)]));
+        history.take(Rows::Bookings(vec![cart("MZ1", LineStatus::Confirmed, "2026-10-01", 100)]));
+        let changed = cart("MZ1", LineStatus::Cancelled, "2026-10-01", 100);
+        history.take(Rows::Bookings(vec![changed.clone(), cart("MZ2", LineStatus::Confirmed, "2026-11-01", 5)]));
+        history.take(Rows::Bookings(vec![changed, cart("MZ3", LineStatus::Confirmed, "2026-11-02", 7)]));
+        history.take(Rows::PaymentList(vec![entry("P1", 2, 50), entry("P2", 3, 60)]));
+        history.take(Rows::PaymentList(vec![entry("P1", 2, 40)]));
+        history
+    }
+
+    fn path(&self) -> PathBuf {
+        self.folder.path().join("totsugo.db")
+    }
+
+    /// Closes the history; what remains is one file.
+    fn closed(self) -> (TempDir, PathBuf) {
+        let path = self.path();
+        drop(self.store);
+        assert!(!path.with_extension("db-wal").exists(), "the log is merged");
+        (self.folder, path)
     }
 
     /// Stores `rows` as a file of their own.
@@ -93,6 +124,24 @@ fn cart(code: &str, status: LineStatus, created: &str, total: i64) -> CartSnapsh
     CartSnapshot { cart: CartCode::new(code), lines: vec![line], repeated: Vec::new() }
 }
 
+fn entry(reference: &str, line: u32, amount: i64) -> PaymentEntry {
+    PaymentEntry {
+        reference: Arc::from(reference),
+        cart: CartCode::new("MZ1"),
+        payment_type: PaymentType::WebPayment,
+        at: day("2026-11-01").start(),
+        amount: Price::Yen(Yen::new(amount)),
+        transaction_id: Arc::from(""),
+        source: source(line),
+    }
+}
+
+/// All that a report is made of.
+fn facts(store: &Store) -> Result<String, StoreError> {
+    let shops = [("MZ1".to_owned(), ShopId::new("S1"))].into_iter().collect();
+    Ok(format!("{:?}\n{:?}\n{:?}", store.payments()?, store.bookings()?, store.file_summaries(&shops)?))
+}
+
 #[test]
 fn r01_overlapping_exports_count_every_row_once() {
     let mut history = History::new();
@@ -156,15 +205,7 @@ fn between_equals_the_later_arrival_replaces_and_the_same_again_is_same() {
 
 #[test]
 fn s11_payment_list_rows_without_reference_count_as_often_as_they_stand() {
-    let entry = |reference: &str, line| PaymentEntry {
-        reference: Arc::from(reference),
-        cart: CartCode::new("MZ1"),
-        payment_type: PaymentType::WebPayment,
-        at: day("2026-11-01").start(),
-        amount: Price::Yen(Yen::new(50)),
-        transaction_id: Arc::from(""),
-        source: source(line),
-    };
+    let entry = |reference, line| entry(reference, line, 50);
     let mut history = History::new();
     history.take(Rows::Bookings(vec![cart("MZ1", LineStatus::Confirmed, "2026-10-01", 100)]));
     let rows = || vec![entry("", 2), entry("", 3), entry("P1", 4), entry("P1", 5)];
@@ -248,4 +289,220 @@ fn m17_a_report_and_its_mail_exist_once_per_revision() {
     let (again, _) = history.store.begin_run(&record).expect("a run");
     history.store.save_shop_run(again, &record, &shop_run).expect_err("the same revision twice");
     assert_eq!(history.store.queued().expect("read").len(), 1, "nothing of the refused run remains");
+}
+
+#[test]
+fn s05_s08_a_flipped_byte_anywhere_is_found_or_changes_no_fact() {
+    let (folder, path) = History::of_every_kind().closed();
+    let whole = fs::read(&path).expect("a database");
+    let expected = facts(&Store::open(&path, "test").expect("opens")).expect("facts");
+    let damaged = folder.path().join("damaged.db");
+    let (mut found, mut harmless) = (0, 0);
+    // Most of a small database is empty; what says something is rarely zero.
+    let places: Vec<usize> = (0..whole.len()).filter(|at| whole[*at] != 0).collect();
+    for at in places.into_iter().step_by(17) {
+        let mut bytes = whole.clone();
+        bytes[at] ^= 1 << (at % 8);
+        fs::write(&damaged, &bytes).expect("written");
+        let looked_at = Store::open(&damaged, "test").and_then(|store| store.verify().map(|_| store));
+        match looked_at.map(|store| facts(&store)) {
+            Err(_) => found += 1,
+            Ok(known) => {
+                assert_eq!(known.expect("readable"), expected, "byte {at} of {}", whole.len());
+                harmless += 1;
+            }
+        }
+        for ending in ["db-wal", "db-shm"] {
+            drop(fs::remove_file(damaged.with_extension(ending)));
+        }
+    }
+    assert!(found > 300, "{found} found, {harmless} harmless");
+}
+
+#[test]
+fn s08_rows_edited_by_hand_are_named_by_their_file() {
+    let edits = [
+        ("UPDATE observation SET amount = 101 WHERE line = 2", "1.csv"),
+        ("UPDATE payment SET order_id = 'X' WHERE order_id = 'B'", "1.csv"),
+        ("DELETE FROM observation WHERE line = 3 AND file_id = 2", "2.csv"),
+        ("UPDATE row_disposition SET disposition = 'new' WHERE file_id = 2", "2.csv"),
+        ("UPDATE booking_line SET total = 99 WHERE version_id = 1", "3.csv"),
+        ("UPDATE cart_version SET is_current = 1 - is_current WHERE cart_key = 'MZ2'", "4.csv"),
+        ("UPDATE cart_version SET reach = reach + 1 WHERE cart_key = 'MZ2'", "4.csv"),
+        ("UPDATE cart_version SET folder = 'S2' WHERE cart_key = 'MZ3'", "5.csv"),
+        ("UPDATE payment_entry SET amount = 61 WHERE reference = 'P2'", "6.csv"),
+        ("UPDATE file SET rows_read = 3 WHERE id = 1", "1.csv"),
+        ("UPDATE file SET yen = 3 WHERE id = 3", "3.csv"),
+        ("UPDATE file SET chain = NULL WHERE id = 5", "5.csv"),
+        ("UPDATE installation SET head = NULL", "7.csv"),
+        ("UPDATE payment_entry SET amount = 41 WHERE file_id = 7", "7.csv"),
+    ];
+    let (folder, path) = History::of_every_kind().closed();
+    let edited = folder.path().join("edited.db");
+    for (edit, file) in edits {
+        fs::copy(&path, &edited).expect("a copy");
+        let connection = Connection::open(&edited).expect("opens");
+        assert!(connection.execute(edit, []).expect(edit) > 0, "{edit}");
+        drop(connection);
+        let before = fs::read(&edited).expect("a database");
+        let at_start = Store::open(&edited, "test");
+        // The newest record is looked at whenever the history is opened, the others by `check`.
+        assert_eq!(at_start.is_err(), file == "7.csv", "{edit}");
+        let error = match at_start {
+            Ok(store) => store.verify().expect_err(edit),
+            Err(error) => {
+                assert_eq!(fs::read(&edited).expect("a database"), before, "{edit}: nothing is written");
+                error
+            }
+        };
+        assert!(matches!(&error, StoreError::Altered { file: named } if named == file), "{edit}: {error}");
+        assert!(error.is_damage());
+    }
+}
+
+#[test]
+fn s08_later_files_keep_every_seal_whole() {
+    let history = History::of_every_kind();
+    let verified = history.store.verify().expect("whole");
+    assert_eq!((verified.files, verified.rows), (7, 12));
+    assert_eq!(history.store.bookings().expect("bookings").first().map(|b| b.entries.len()), Some(2));
+}
+
+#[test]
+fn s10_a_busy_database_is_waited_for_and_never_half_written() {
+    let mut history = History::of_every_kind();
+    let viewer = Connection::open(history.path()).expect("opens");
+    viewer.execute_batch("BEGIN IMMEDIATE").expect("a lock");
+    let start = Instant::now();
+    // Whoever only reads is not kept waiting.
+    let reader = Store::open_patiently(&history.path(), "test", Duration::from_millis(300)).expect("opens");
+    reader.payments().expect("reads");
+    reader.held().expect("reads");
+    assert!(start.elapsed() < Duration::from_secs(5));
+    drop(reader);
+    let other = Store::open_patiently(&history.path(), "test", Duration::from_millis(300)).expect("opens");
+    let error = other.log_act("now", "discard", "x", "y").expect_err("busy");
+    assert!(error.is_busy(), "{error}");
+    drop(other);
+    let release = std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_millis(700));
+        viewer.execute_batch("COMMIT").expect("released");
+    });
+    assert_eq!(history.take(Rows::Payments(vec![row(2, "W", "2026-11-05", "即時売上", 1)])).new, 1);
+    release.join().expect("ended");
+    history.store.verify().expect("whole");
+}
+
+#[test]
+fn s13_a_newer_database_is_refused_with_both_versions() {
+    let (_folder, path) = History::of_every_kind().closed();
+    let connection = Connection::open(&path).expect("opens");
+    connection.execute_batch("PRAGMA user_version = 99; UPDATE installation SET program = '9.8.7'").expect("changed");
+    drop(connection);
+    let before = fs::read(&path).expect("a database");
+    let error = Store::open(&path, "test").map(|_| ()).expect_err("refused").to_string();
+    for part in ["schema 99", "9.8.7", env!("CARGO_PKG_VERSION"), "schema 2"] {
+        assert!(error.contains(part), "{part}: {error}");
+    }
+    assert_eq!(fs::read(&path).expect("a database"), before);
+}
+
+/// The history as the first schema had it, with one file of each kind.
+fn first_schema() -> (TempDir, PathBuf) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("totsugo.db");
+    let connection = Connection::open(&path).expect("opens");
+    connection.execute_batch(include_str!("../src/store/migrations/0001_history.sql")).expect("made");
+    connection.execute_batch(include_str!("golden/history/schema1.sql")).expect("filled");
+    (folder, path)
+}
+
+#[test]
+fn s13_an_upgrade_keeps_a_copy_and_seals_what_is_there() {
+    let (folder, path) = first_schema();
+    let store = Store::open(&path, "test").expect("upgraded");
+    assert_eq!(store.verify().expect("whole").files, 4);
+    let payments = store.payments().expect("payments");
+    assert_eq!(payments.first().map(|payment| payment.observations.len()), Some(2));
+    assert_eq!(store.bookings().expect("bookings").first().map(|booking| booking.entries.len()), Some(1));
+    drop(store);
+    let kept = Connection::open(folder.path().join("totsugo.db.schema1.bak")).expect("the copy");
+    let rows: i64 = kept.query_row("SELECT count(*) FROM observation", [], |row| row.get(0)).expect("a count");
+    assert_eq!(rows, 2);
+    Store::open(&path, "test").expect("opens again");
+    let copies = fs::read_dir(folder.path()).expect("listed").flatten();
+    assert_eq!(copies.filter(|entry| entry.file_name().to_string_lossy().ends_with(".bak")).count(), 1);
+}
+
+#[test]
+fn s13_an_upgrade_that_was_stopped_is_done_again() {
+    let (_folder, path) = first_schema();
+    // A stop inside the transaction leaves the old schema; here one that cannot be finished.
+    let connection = Connection::open(&path).expect("opens");
+    connection.execute_batch("CREATE TABLE inbox_folder (x)").expect("in the way");
+    drop(connection);
+    assert!(Store::open(&path, "test").is_err());
+    let connection = Connection::open(&path).expect("opens");
+    let version: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0)).expect("a version");
+    assert_eq!(version, 1, "all of a step or none of it");
+    connection.execute_batch("DROP TABLE inbox_folder").expect("out of the way");
+    drop(connection);
+    assert_eq!(Store::open(&path, "test").expect("upgraded").verify().expect("whole").files, 4);
+}
+
+#[test]
+fn s05_what_is_no_history_is_refused_and_left_alone() {
+    let (folder, path) = History::of_every_kind().closed();
+    let whole = fs::read(&path).expect("a database");
+    let foreign = folder.path().join("foreign.db");
+    Connection::open(&foreign).expect("opens").execute_batch("CREATE TABLE t (a)").expect("made");
+    let foreign = fs::read(foreign).expect("a database");
+    let cut = whole[..whole.len() / 2].to_vec();
+    for (what, bytes) in
+        [("text", b"no database at all, but long enough".repeat(200)), ("foreign", foreign), ("cut", cut)]
+    {
+        fs::write(&path, &bytes).expect("written");
+        let error = Store::open(&path, "test").map(|_| ()).expect_err(what);
+        assert!(error.is_damage(), "{what}: {error}");
+        assert_eq!(fs::read(&path).expect("a file"), bytes, "{what}");
+    }
+}
+
+#[test]
+fn s05_a_database_restored_without_its_log_is_an_older_history_or_refused() {
+    let mut history = History::of_every_kind();
+    let copy = history.folder.path().join("copied.db");
+    for nth in 0..20 {
+        history.take(Rows::Payments(vec![row(2, &format!("L{nth}"), "2026-11-05", "即時売上", 1)]));
+        // As a file copier sees it: without the log.
+        fs::copy(history.path(), &copy).expect("copied");
+        if let Ok(store) = Store::open(&copy, "test") {
+            store.verify().expect("whole, if older");
+        }
+        for ending in ["db-wal", "db-shm"] {
+            drop(fs::remove_file(copy.with_extension(ending)));
+        }
+    }
+}
+
+#[test]
+fn s05_s08_a_copy_is_restored_only_if_it_is_whole_and_keeps_what_was_there() {
+    let history = History::of_every_kind();
+    let (database, copy) = (history.path(), history.folder.path().join("backup.db"));
+    assert_eq!(history.store.back_up(&copy).expect("copied").files, 7);
+    history.store.back_up(&copy).expect_err("nothing is overwritten");
+    let (folder, _) = history.closed();
+    let mut store = History { store: Store::open(&database, "test").expect("opens"), folder, files: 7 };
+    store.take(Rows::Payments(vec![row(2, "Z", "2026-11-05", "即時売上", 1)]));
+    let (folder, _) = store.closed();
+    let newer = fs::read(&database).expect("a database");
+    let bad = folder.path().join("bad.db");
+    fs::copy(&copy, &bad).expect("a copy");
+    Connection::open(&bad).expect("opens").execute("UPDATE observation SET amount = 7", []).expect("edited");
+    Store::restore(&bad, &database).expect_err("altered");
+    assert_eq!(fs::read(&database).expect("a database"), newer, "nothing is replaced by a bad copy");
+    let restored = Store::restore(&copy, &database).expect("restored");
+    assert_eq!(restored.verified.files, 7);
+    assert_eq!(fs::read(restored.kept.expect("kept")).expect("a database"), newer);
+    assert_eq!(Store::open(&database, "test").expect("opens").verify().expect("whole").files, 7);
 }

@@ -40,7 +40,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("normalise", &["domain", "read"]),
     ("reconcile", &["domain"]),
     ("inbox", &["domain", "durable"]),
-    ("store", &["domain"]),
+    ("store", &["domain", "durable"]),
     ("report", &["domain", "locale"]),
     ("mail", &["domain", "locale"]),
     // Addresses are checked once, by the rules of the mail that uses them.

@@ -64,6 +64,31 @@ pub(super) enum Command {
         /// Print one JSON document
         #[arg(long)]
         json: bool,
+        /// What people did instead: released, discarded, backed up, restored, with user and reason
+        #[arg(long, conflicts_with_all = ["shop", "json"])]
+        acts: bool,
+    },
+    /// Write a copy of the history to the new file FILE and verify it; other work may go on
+    Backup {
+        /// Where to; nothing is overwritten
+        file: PathBuf,
+        /// Why, for the trail
+        #[arg(long, default_value = "")]
+        reason: String,
+    },
+    /// Put the copy FILE in the place of the history, which is kept beside it
+    Restore {
+        /// A file that `backup` wrote; it is looked at before anything is replaced
+        file: PathBuf,
+        /// Look at every record of the restored history again
+        #[arg(long)]
+        verify: bool,
+        /// Only look at FILE; replace nothing
+        #[arg(long)]
+        dry_run: bool,
+        /// Why, for the trail
+        #[arg(long, default_value = "")]
+        reason: String,
     },
     /// Check configuration, layouts, templates, folders and GMO console settings
     Check {

@@ -1,6 +1,8 @@
 //! `check`: configuration, layouts, templates, folders and GMO console settings, all told at once; or one file.
 
+use super::backup::holds;
 use super::notices::pick;
+use super::trouble::stopped;
 use super::{Exit, load};
 use crate::config::Transport;
 use crate::console;
@@ -56,11 +58,14 @@ fn inspect(workshop: &Workshop) -> Exit {
         );
         warnings.push(format!("{}:{}: {text}", smtp.host, smtp.port));
     }
-    if config.paths.database.exists()
-        && let Err(error) = workshop.open_store(Effect::Real).map(|open| open.store.check_integrity())
-    {
-        complain!("✗ {error}");
-        return Exit::Failed;
+    if let Err(error) = workshop.check_place().and_then(|()| workshop.check_presence()) {
+        return stopped(workshop, &error);
+    }
+    if config.paths.database.exists() {
+        match workshop.open_store(Effect::Real).and_then(|open| Ok(open.store.verify()?)) {
+            Ok(held) => say!("✓ {}", holds(language, held)),
+            Err(error) => return stopped(workshop, &error),
+        }
     }
     for warning in &warnings {
         complain!("! {warning}");
@@ -73,7 +78,7 @@ fn inspect(workshop: &Workshop) -> Exit {
 /// Ends with 0 where the file would be taken in whole, 1 where anything is wrong with it, 2 where it is not there.
 pub(super) fn check_file(workshop: &Workshop, path: &Path) -> Exit {
     let limit_mb = workshop.config.intake.max_file_mb;
-    let read = inbox::named(&[path.to_owned()], &workshop.config.paths.inbox)
+    let read = inbox::named(&[path.to_owned()], &workshop.config.paths.inbox, &workshop.config.paths.archive)
         .map_err(|error| error.to_string())
         .and_then(|mut found| found.pop().ok_or_else(|| path.display().to_string()))
         .and_then(|arrival| match durable::read_limited(path, limit_mb.saturating_mul(1 << 20)) {

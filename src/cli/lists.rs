@@ -2,6 +2,7 @@
 
 use super::args::{FindingsAction, HeldAction};
 use super::notices::pick;
+use super::trouble::stopped;
 use super::{Exit, failed, lock, print_json};
 use crate::domain::ids::ShopId;
 use crate::inbox;
@@ -22,7 +23,7 @@ pub(super) fn table(headings: &[&str]) -> Table {
 pub(super) fn with_store(workshop: &Workshop, work: impl FnOnce(&mut Store) -> Exit) -> Exit {
     match workshop.open_store(Effect::Real) {
         Ok(mut open) => work(&mut open.store),
-        Err(error) => failed(&error),
+        Err(error) => stopped(workshop, &error),
     }
 }
 
@@ -165,6 +166,23 @@ pub(super) fn history(workshop: &Workshop, shop: Option<&str>, as_json: bool) ->
                     shop.mail.clone(),
                 ]);
             }
+        }
+        say!("{shown}");
+        Exit::Completed
+    })
+}
+
+/// `history --acts`: the trail of what people did, newest first.
+pub(super) fn acts(workshop: &Workshop) -> Exit {
+    with_store(workshop, |store| {
+        let acts = match store.acts() {
+            Ok(acts) => acts,
+            Err(error) => return failed(&error),
+        };
+        let headings = pick(workshop.language(), "日時,ユーザー,操作,対象,理由", "Time,User,Act,Subject,Reason");
+        let mut shown = table(&headings.split(',').collect::<Vec<_>>());
+        for act in acts {
+            shown.add_row([act.at, act.user, act.act, act.subject, act.reason]);
         }
         say!("{shown}");
         Exit::Completed

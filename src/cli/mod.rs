@@ -17,12 +17,16 @@ macro_rules! complain {
 }
 
 mod args;
+mod backup;
 mod check;
 mod lists;
 mod notices;
 mod progress;
 mod setup;
 mod show;
+mod trouble;
+
+pub use trouble::stopped;
 
 use crate::clock;
 use crate::config::{self, Config};
@@ -99,8 +103,16 @@ pub fn main(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> Exit {
         Command::Show { key } => with_workshop(config, |workshop| show::show(workshop, &key)),
         Command::Findings { action } => with_workshop(config, |workshop| lists::findings(workshop, action.as_ref())),
         Command::Held { action } => with_workshop(config, |workshop| lists::held(workshop, action)),
-        Command::History { shop, json } => {
+        Command::History { acts: true, .. } => with_workshop(config, lists::acts),
+        Command::History { shop, json, .. } => {
             with_workshop(config, |workshop| lists::history(workshop, shop.as_deref(), json))
+        }
+        Command::Backup { file, reason } => with_workshop(config, |workshop| backup::backup(workshop, &file, &reason)),
+        Command::Restore { file, verify: _, dry_run: true, .. } => {
+            with_workshop(config, |workshop| backup::inspect(workshop, &file))
+        }
+        Command::Restore { file, verify, reason, .. } => {
+            with_workshop(config, |workshop| backup::restore(workshop, &file, verify, &reason))
         }
         Command::Check { file: None } => check::check(config),
         Command::Check { file: Some(file) } => with_workshop(config, |workshop| check::check_file(workshop, &file)),
@@ -143,13 +155,16 @@ fn load(config: Option<&Path>) -> Result<Workshop, Exit> {
         complain!("{}: {}", shop.shop.id, pick(language, ja, en));
         return Err(Exit::Usage);
     }
-    Workshop::prepare(loaded, now).map_err(|error| {
+    let workshop = Workshop::prepare(loaded, now).map_err(|error| {
         match error {
             PreparationError::Template(error) => complain!("{}", error.sentence(language)),
             PreparationError::Layout(error) => complain!("{error}"),
         }
         Exit::Usage
-    })
+    })?;
+    let named = |name| std::env::var(name).ok().filter(|user| !user.is_empty());
+    let user = ["SUDO_USER", "USER", "LOGNAME", "USERNAME"].into_iter().find_map(named).unwrap_or_default();
+    Ok(Workshop { user, ..workshop })
 }
 
 /// Takes the lock or says who is at work.
@@ -187,7 +202,7 @@ fn run_command(workshop: &Workshop, arguments: &RunArguments) -> Exit {
     let done = run::run(workshop, &order, &progress::watch(workshop.language()));
     let report = match done {
         Ok(report) => report,
-        Err(error) => return failed(&error),
+        Err(error) => return trouble::stopped(workshop, &error),
     };
     let mut exit = Exit::from_code(report.json.exit_code);
     let open: usize = report.json.shops.iter().map(|shop| shop.findings.len()).sum();
@@ -289,8 +304,18 @@ fn file_line(language: Language, name: &str, read: u64, new: u64, is_known: bool
 }
 
 fn tell_notices(language: Language, notices: &[Notice]) {
-    for item in notices {
+    for item in notices.iter().filter(|item| !item.was_told()) {
         complain!("{}", sentence(language, item));
+    }
+    let again = notices.iter().filter(|item| item.was_told()).count();
+    match (again, language) {
+        (0, _) => {}
+        (_, Language::Ja) => {
+            complain!("24時間以内にお知らせした{again}件（inbox から移動できないファイル）は、そのままです。")
+        }
+        (_, Language::En) => {
+            complain!("{again} files that cannot leave the inbox, told within the last day, are still there.")
+        }
     }
 }
 
@@ -299,20 +324,22 @@ fn ingest_command(workshop: &Workshop, paths: &[PathBuf], json: bool) -> Exit {
         Ok(lock) => lock,
         Err(exit) => return exit,
     };
-    let mut open = match workshop.open_store(Effect::Real) {
+    // Named files may be the archive of a history that is lost (FAULTS S07).
+    let opened = if paths.is_empty() { workshop.open_store(Effect::Real) } else { workshop.open_or_begin_store() };
+    let mut open = match opened {
         Ok(open) => open,
-        Err(error) => return failed(&error),
+        Err(error) => return trouble::stopped(workshop, &error),
     };
     let found = if paths.is_empty() {
         let settle = std::time::Duration::from_secs(workshop.config.intake.settle_seconds);
         inbox::scan(&workshop.config.paths.inbox, workshop.config.intake.sentinel.as_deref(), settle)
     } else {
-        inbox::named(paths, &workshop.config.paths.inbox)
+        inbox::named(paths, &workshop.config.paths.inbox, &workshop.config.paths.archive)
             .map(|arrivals| inbox::Scan { arrivals, ..inbox::Scan::default() })
     };
     let intake = match found {
         Ok(scan) => run::ingest(workshop, &mut open.store, &scan, Effect::Real, &progress::watch(workshop.language())),
-        Err(error) if paths.is_empty() => return failed(&error),
+        Err(error) if paths.is_empty() => return trouble::stopped(workshop, &error.into()),
         Err(error) => {
             complain!("{error}");
             return Exit::Usage;
@@ -320,7 +347,7 @@ fn ingest_command(workshop: &Workshop, paths: &[PathBuf], json: bool) -> Exit {
     };
     let intake = match intake {
         Ok(intake) => intake,
-        Err(error) => return failed(&error),
+        Err(error) => return trouble::stopped(workshop, &error),
     };
     if json {
         let files: Vec<_> = intake.files.iter().map(run::FileOutcome::json).collect();

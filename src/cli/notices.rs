@@ -22,9 +22,25 @@ pub(super) fn sentence(language: Language, notice: &Notice) -> String {
             format!("{name}: まだ書き込み中のため、次回取り込みます。"),
             format!("{name}: still being written; it is taken in next time."),
         ),
-        Notice::InUse(name) => say(
+        Notice::InUse { name, is_long: false } => say(
             format!("{name}: Excel などで開かれています。ファイルを閉じてください。次回取り込みます。"),
             format!("{name}: open in a spreadsheet program. Close it; it is taken in next time."),
+        ),
+        Notice::InUse { name, is_long: true } => say(
+            format!(
+                "{name}: 4時間以上、Excel などで開かれたままのため取り込めません。ファイルを閉じてください。どこでも開いていない場合は、ロックファイル（~$… または .~lock.…#）を削除してください。"
+            ),
+            format!(
+                "{name}: open in a spreadsheet program for more than 4 hours, so it is not taken in. Close the file; if nobody has it open, remove its lock file (~$… or .~lock.…#)."
+            ),
+        ),
+        Notice::CannotLeave { name, why, .. } => say(
+            format!(
+                "{name}: 取り込み済みですが、inbox から移動できません（{why}）。二重には集計されません。フォルダの権限をご確認ください。"
+            ),
+            format!(
+                "{name}: taken in, but it cannot leave the inbox ({why}). It does not count twice; check the folder's permissions."
+            ),
         ),
         Notice::NotAFile(name) => say(
             format!("{name}: 通常のファイルではないため、読み込みません。inbox から取り除いてください。"),

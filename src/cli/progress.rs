@@ -12,7 +12,7 @@ use std::time::Duration;
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Stopwatches whose steps are drawn on stderr; nothing is drawn in a pipe.
-pub(super) fn watch(language: Language) -> Timings {
+pub(super) fn watch(language: Language) -> Timings<'static> {
     if !stderr().is_terminal() {
         return Timings::start();
     }
@@ -32,12 +32,13 @@ pub(super) fn watch(language: Language) -> Timings {
     Timings::watched(Box::new(move |step| {
         let bar = &drawn.0;
         let words = match step {
-            Step::TakingIn(bytes) => {
+            Step::TakingIn { bytes, .. } => {
                 bar.set_length(bytes);
                 bar.set_style(style("{spinner} {msg} {bar:24} {bytes}/{total_bytes} {bytes_per_sec}"));
                 pick(language, "取込中", "Taking in").to_owned()
             }
             Step::File(name) => format!("{} {name}", pick(language, "取込中", "Taking in")),
+            Step::FileRead | Step::FileKnown => return,
             Step::FileDone(bytes) => {
                 bar.inc(bytes);
                 bar.message()

@@ -9,7 +9,9 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Moves an accepted original to `archive/<yyyy-mm>/`; returns its new place.
+/// Moves an accepted original to `archive/<yyyy-mm>/`, below it to the shop's folder it came from; returns its place.
+///
+/// One that a person took in from the archive stays where it is.
 ///
 /// `content` is what was read: if the original was replaced meanwhile, our copy is archived and the newcomer stays in
 /// the inbox as a new file (FAULTS A05).
@@ -17,7 +19,11 @@ use std::path::{Path, PathBuf};
 /// # Errors
 /// When the archive cannot be written; the original is still in the inbox then.
 pub fn archive(archive: &Path, arrival: &Arrival, content: &[u8], today: Day) -> io::Result<PathBuf> {
-    let folder = archive.join(format!("{:04}-{:02}", today.year(), today.month()));
+    if arrival.is_archived {
+        return Ok(arrival.path.clone());
+    }
+    let month = archive.join(format!("{:04}-{:02}", today.year(), today.month()));
+    let folder = arrival.folder.as_ref().map_or_else(|| month.clone(), |shop| month.join(plain_name(shop)));
     durable::create_folder(&folder)?;
     put(arrival, content, &folder)
 }
@@ -108,12 +114,26 @@ fn put(arrival: &Arrival, content: &[u8], folder: &Path) -> io::Result<PathBuf> 
         return Ok(first);
     }
     let target = name_for(folder, own_name(arrival), content);
-    if arrival.is_unchanged() {
-        durable::move_new(&arrival.path, &target)?;
-    } else {
+    if !arrival.is_unchanged() {
         durable::write_new(&target, content)?;
+        return Ok(target);
     }
+    durable::move_new(&arrival.path, &target)?;
+    keep_newcomer(arrival, content, &target)?;
     Ok(target)
+}
+
+/// What was moved is what was read; a file that took its place in the last moment goes back to the inbox, and our copy
+/// to the archive (FAULTS A05).
+fn keep_newcomer(arrival: &Arrival, content: &[u8], target: &Path) -> io::Result<()> {
+    let is_ours = look_at(target)? == Some(arrival.look)
+        || durable::read_limited(target, u64::MAX).is_ok_and(|moved| moved == content);
+    if is_ours {
+        return Ok(());
+    }
+    let folder = arrival.path.parent().unwrap_or_else(|| Path::new(""));
+    durable::move_new(target, &durable::free_name(folder, &plain_name(own_name(arrival))))?;
+    durable::write_new(target, content)
 }
 
 /// Whether an earlier move linked the file to `target` and was stopped before it let go of the inbox (FAULTS A22).

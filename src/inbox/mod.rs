@@ -23,6 +23,8 @@ pub struct Arrival {
     pub folder: Option<String>,
     /// Size and time at the last look.
     pub look: Look,
+    /// Whether it lies in the archive already, where it stays.
+    pub is_archived: bool,
 }
 
 /// What one look at a file shows; two equal looks some seconds apart mean that it is complete.
@@ -51,7 +53,8 @@ impl Look {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Scan {
     /// Complete files, in the order they are taken in: shorter names first, then by name, so that the result does
-    /// not depend on the order of arrival and a copy comes after its original.
+    /// not depend on the order of arrival (SPEC §10, promise 2) and a copy comes after its original. Names that carry
+    /// a date or a number go oldest first by that; times of files are never compared with each other (FAULTS A14).
     pub arrivals: Vec<Arrival>,
     /// Names that are still being written.
     pub growing: Vec<String>,
@@ -59,6 +62,8 @@ pub struct Scan {
     pub in_use: Vec<String>,
     /// Names that are no regular files: links, folders called `x.csv`, sockets.
     pub foreign: Vec<String>,
+    /// The sub-folders seen; none where single files were named.
+    pub folders: Option<BTreeSet<String>>,
 }
 
 /// Why the drop folder cannot be read.
@@ -80,6 +85,14 @@ pub enum InboxError {
         /// The file expected in it.
         sentinel: String,
     },
+    /// Every shop's folder that the last look saw is gone, so the share counts as not mounted.
+    #[error("{}: all folders are gone: {}", path.display(), folders.join(", "))]
+    FoldersGone {
+        /// The folder.
+        path: PathBuf,
+        /// What was in it.
+        folders: Vec<String>,
+    },
 }
 
 /// Looks through `inbox` twice, `settle` apart, and returns the files on which both looks agree.
@@ -99,7 +112,7 @@ pub fn scan(inbox: &Path, sentinel: Option<&str>, settle: Duration) -> Result<Sc
         std::thread::sleep(settle);
         Listing::of(inbox)?
     };
-    let mut found = Scan { foreign: second.foreign, ..Scan::default() };
+    let mut found = Scan { foreign: second.foreign, folders: Some(second.folders), ..Scan::default() };
     for (path, arrival) in second.looks {
         if sentinel.is_some_and(|sentinel| arrival.name == sentinel) {
             continue;
@@ -113,32 +126,70 @@ pub fn scan(inbox: &Path, sentinel: Option<&str>, settle: Duration) -> Result<Sc
         }
     }
     found.foreign.sort();
-    found.arrivals.sort_by(|a, b| (a.name.chars().count(), &a.name).cmp(&(b.name.chars().count(), &b.name)));
+    found.arrivals.sort_by_cached_key(|file| (file.name.chars().count(), file.name.clone()));
     Ok(found)
 }
 
-/// Looks at single files named by a person, wherever they lie; nothing is waited for.
+/// Looks at files named by a person, wherever they lie; nothing is waited for.
 ///
-/// A file below `inbox` is named and placed as a scan would.
+/// A file below `inbox` or `archive` is placed as a scan would place it: its shop's folder is the one it lies in.
+/// A folder stands for all regular files below it, oldest first, as they came in.
 ///
 /// # Errors
-/// When a path cannot be looked at or is no regular file.
-pub fn named(paths: &[PathBuf], inbox: &Path) -> Result<Vec<Arrival>, InboxError> {
-    let inbox = fs::canonicalize(inbox).unwrap_or_else(|_| inbox.to_owned());
-    paths
-        .iter()
-        .map(|path| {
-            let unavailable = |source| InboxError::Unavailable { path: path.clone(), source };
+/// When a path cannot be looked at or is neither a regular file nor a folder.
+pub fn named(paths: &[PathBuf], inbox: &Path, archive: &Path) -> Result<Vec<Arrival>, InboxError> {
+    let whole = |folder: &Path| fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned());
+    let (inbox, archive) = (whole(inbox), whole(archive));
+    let mut found = Vec::new();
+    for path in paths {
+        let unavailable = |source| InboxError::Unavailable { path: path.clone(), source };
+        if fs::symlink_metadata(path).map_err(unavailable)?.is_dir() {
+            let mut below = below(path).map_err(unavailable)?;
+            below.sort_by(|a, b| (a.1.modified, &a.0).cmp(&(b.1.modified, &b.0)));
+            for (path, look) in below {
+                found.push(placed(path, look, &inbox, &archive).map_err(unavailable)?);
+            }
+        } else {
             let look = look_at(path).map_err(unavailable)?;
             let look = look.ok_or_else(|| unavailable(io::ErrorKind::InvalidInput.into()))?;
-            let full = fs::canonicalize(path).map_err(unavailable)?;
-            let folder = full.parent().and_then(|parent| parent.strip_prefix(&inbox).ok());
-            let folder = folder.map(|below| visible(&below.to_string_lossy())).filter(|below| !below.is_empty());
-            let name = visible(&path.file_name().unwrap_or_default().to_string_lossy());
-            let name = folder.as_ref().map_or_else(|| name.clone(), |folder| format!("{folder}/{name}"));
-            Ok(Arrival { path: path.clone(), name, folder, look })
-        })
-        .collect()
+            found.push(placed(path.clone(), look, &inbox, &archive).map_err(unavailable)?);
+        }
+    }
+    Ok(found)
+}
+
+/// The regular files below `folder`, without those of other programs.
+fn below(folder: &Path) -> io::Result<Vec<(PathBuf, Look)>> {
+    let (mut found, mut folders) = (Vec::new(), vec![folder.to_owned()]);
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder)? {
+            let entry = entry?;
+            if entry.file_type()?.is_dir() {
+                folders.push(entry.path());
+            } else if let Some(look) = look_at(&entry.path())?
+                && !is_passing(&entry.file_name().to_string_lossy())
+            {
+                found.push((entry.path(), look));
+            }
+        }
+    }
+    Ok(found)
+}
+
+fn placed(path: PathBuf, look: Look, inbox: &Path, archive: &Path) -> io::Result<Arrival> {
+    let full = fs::canonicalize(&path)?;
+    let parent = full.parent().unwrap_or(inbox);
+    // The archive repeats the inbox's folders below each month.
+    let in_archive = |below: &Path| below.components().skip(1).collect::<PathBuf>();
+    let folder = match parent.strip_prefix(archive) {
+        Ok(below) => Some(in_archive(below)),
+        Err(_) => parent.strip_prefix(inbox).ok().map(Path::to_owned),
+    };
+    let folder = folder.map(|below| visible(&below.to_string_lossy())).filter(|below| !below.is_empty());
+    let name = visible(&path.file_name().unwrap_or_default().to_string_lossy());
+    let name = folder.as_ref().map_or_else(|| name.clone(), |folder| format!("{folder}/{name}"));
+    let is_archived = parent.starts_with(archive);
+    Ok(Arrival { path, name, folder, look, is_archived })
 }
 
 impl Arrival {
@@ -160,6 +211,7 @@ struct Listing {
     /// Files whose lock file lies beside them.
     locked: BTreeSet<PathBuf>,
     foreign: Vec<String>,
+    folders: BTreeSet<String>,
 }
 
 impl Listing {
@@ -186,12 +238,16 @@ impl Listing {
             let kind = entry.file_type().map_err(unavailable)?;
             if kind.is_dir() && shop.is_none() && !file_name.contains('.') {
                 self.look_into(&path, Some(&shown))?;
+                self.folders.insert(shown);
                 continue;
             }
             // A file that vanished between listing and looking is simply not there any more.
             match look_at(&path) {
                 Ok(Some(look)) => {
-                    self.looks.insert(path.clone(), Arrival { path, name, folder: shop.map(str::to_owned), look });
+                    self.looks.insert(
+                        path.clone(),
+                        Arrival { path, name, folder: shop.map(str::to_owned), look, is_archived: false },
+                    );
                 }
                 Ok(None) => self.foreign.push(name),
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}

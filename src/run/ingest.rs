@@ -1,7 +1,7 @@
 //! One file, from the inbox to the archive or the held folder (SPEC §4.4). One bad file never stops the others.
 
 use super::reading::{may_be_growing, read_file, whole};
-use super::{Effect, Notice, RunError, Stage, Step, Timings, Workshop};
+use super::{Effect, Notice, RunError, Stage, Step, Timings, Workshop, lasting};
 use crate::domain::ids::{FileDigest, ShopId};
 use crate::domain::intake::{Fault, Normalised, Place, Problem, RowCounts, Rows};
 use crate::durable;
@@ -71,27 +71,35 @@ impl FileOutcome {
 /// Takes in every complete file that `scan` found.
 ///
 /// # Errors
-/// When the history cannot be used: then nothing more is safe to move.
+/// When the history cannot be used, then nothing more is safe to move; or when the inbox is not what it was.
 pub fn ingest(
     workshop: &Workshop,
     store: &mut Store,
     scan: &Scan,
     effect: Effect,
-    timings: &Timings,
+    timings: &Timings<'_>,
 ) -> Result<Intake, RunError> {
+    lasting::check_folders(workshop, store, scan)?;
     forget_gone(workshop, store)?;
     let mut intake = Intake::default();
     intake.notices.extend(scan.growing.iter().cloned().map(Notice::StillGrowing));
-    intake.notices.extend(scan.in_use.iter().cloned().map(Notice::InUse));
+    intake.notices.extend(lasting::in_use(workshop, store, scan)?);
     intake.notices.extend(scan.foreign.iter().cloned().map(Notice::NotAFile));
-    timings.tell(Step::TakingIn(scan.arrivals.iter().map(|arrival| arrival.look.size()).sum()));
+    timings.tell(Step::TakingIn {
+        files: scan.arrivals.len(),
+        bytes: scan.arrivals.iter().map(|arrival| arrival.look.size()).sum(),
+    });
+    let mut stuck = Vec::new();
     for arrival in &scan.arrivals {
         let name = arrival.name.clone();
         timings.tell(Step::File(name.clone()));
         let left = match take_in(workshop, store, arrival, effect, timings)? {
             Ok(taken) => {
                 intake.files.push(taken.outcome);
-                taken.moved.err().map(Left::Failed)
+                if let Some(error) = taken.moved.err().filter(|error| error.kind() != io::ErrorKind::NotFound) {
+                    stuck.push((name.clone(), error.to_string()));
+                }
+                None
             }
             Err(left) => Some(left),
         };
@@ -103,6 +111,9 @@ pub fn ingest(
             Some(Left::Growing) => intake.notices.push(Notice::StillGrowing(name)),
         }
         timings.tell(Step::FileDone(arrival.look.size()));
+    }
+    if scan.folders.is_some() {
+        intake.notices.extend(lasting::cannot_leave(workshop, store, stuck)?);
     }
     Ok(intake)
 }
@@ -145,7 +156,7 @@ fn take_in(
     store: &mut Store,
     arrival: &Arrival,
     effect: Effect,
-    timings: &Timings,
+    timings: &Timings<'_>,
 ) -> Result<Result<Taken, Left>, RunError> {
     // A pipe would never end, a link would lead elsewhere (FAULTS A09).
     if arrival.is_no_file_any_more() {
@@ -160,6 +171,7 @@ fn take_in(
         }
         Err(error) => return Ok(Err(Left::Failed(error))),
     };
+    timings.tell(Step::FileRead);
     // What was read is what was looked at, or it is not the whole of anything (FAULTS A05).
     if !arrival.is_unchanged() || may_be_growing(workshop, arrival, &content) {
         return Ok(Err(Left::Growing));
@@ -178,6 +190,7 @@ fn take_in(
                 (Outcome::Stored, normalised.layout, rows)
             }
         };
+    timings.tell(Step::FileKnown);
     let (name, layout, digest) = (arrival.name.clone(), Some(layout), digest.to_string());
     let outcome = FileOutcome { name, layout, digest, outcome, reason: None, rows };
     Ok(Ok(Taken { outcome, moved: timings.of(Stage::Archive, || archive(workshop, arrival, &content, effect)) }))
@@ -242,21 +255,29 @@ fn hold(
     let reason = sentences.join("\n");
     let digest = content.map(|(_, digest)| digest.to_string()).unwrap_or_default();
     let bytes = content.map(|(bytes, _)| bytes);
-    let (name, moved) = match effect {
-        Effect::Rehearsal => (arrival.name.clone(), Ok(())),
-        Effect::Real => match set_aside(workshop, arrival, bytes, &reason) {
-            Ok(held) => held,
-            Err(error) => return Ok(Err(Left::Failed(error))),
-        },
-    };
-    store.add_held(&HeldFile {
-        name,
-        digest: digest.clone(),
-        original: arrival.name.clone(),
-        shop: shop_of_held(workshop, arrival, bytes),
-        reason: reason.clone(),
-        since: workshop.stamp(),
-    })?;
+    let mut moved = Ok(());
+    // An original that a person took in from the archive stays there, whatever it turns out to be.
+    if !arrival.is_archived {
+        let name = if effect == Effect::Rehearsal {
+            arrival.name.clone()
+        } else {
+            match set_aside(workshop, arrival, bytes, &reason) {
+                Ok((name, result)) => {
+                    moved = result;
+                    name
+                }
+                Err(error) => return Ok(Err(Left::Failed(error))),
+            }
+        };
+        store.add_held(&HeldFile {
+            name,
+            digest: digest.clone(),
+            original: arrival.name.clone(),
+            shop: shop_of_held(workshop, arrival, bytes),
+            reason: reason.clone(),
+            since: workshop.stamp(),
+        })?;
+    }
     let outcome = FileOutcome {
         name: arrival.name.clone(),
         layout: None,

@@ -3,6 +3,7 @@
 //! Free of rules: what a row is, what a finding is and what a sheet shows is decided elsewhere.
 
 mod ingest;
+mod lasting;
 mod lock;
 mod message;
 mod publish;
@@ -25,11 +26,11 @@ use crate::locale::Language;
 use crate::mail;
 use crate::normalise::Layout;
 use crate::report::json::{PeriodJson, RunJson, SCHEMA};
-use crate::store::{RunRecord, Store, StoreError};
+use crate::store::{self, RunRecord, Store, StoreError};
 use crate::templates::{self, TemplateError};
 use chrono::{DateTime, FixedOffset};
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// Everything a run may use; made once, so that a run keeps the configuration it began with.
@@ -42,6 +43,10 @@ pub struct Workshop {
     pub templates: mail::Templates,
     /// What time it is.
     pub now: DateTime<FixedOffset>,
+    /// The account that works here, for the trail of acts.
+    pub user: String,
+    /// Names the remote file system a path lies on, if it is one; replaced in tests.
+    pub remote: fn(&Path) -> Option<&'static str>,
 }
 
 /// What a run is asked to do.
@@ -76,7 +81,21 @@ pub enum Notice {
     /// A file is still being written and was left where it is.
     StillGrowing(String),
     /// A file is open in a spreadsheet program, whose lock file lies beside it.
-    InUse(String),
+    InUse {
+        /// Its name.
+        name: String,
+        /// Whether that has lasted so long that somebody must close it (FAULTS A03).
+        is_long: bool,
+    },
+    /// A file was taken in and cannot be moved out of the inbox (FAULTS A13).
+    CannotLeave {
+        /// Its name.
+        name: String,
+        /// What the system said.
+        why: String,
+        /// Whether a person was told within the last day.
+        was_told: bool,
+    },
     /// Something in the inbox is no regular file.
     NotAFile(String),
     /// A file could not be read, moved or stored.
@@ -106,6 +125,11 @@ impl Notice {
     pub const fn needs_operator(&self) -> bool {
         !matches!(self, Self::NoRecipients(_))
     }
+
+    /// Whether a person was told of the same within the last day, so that it need not be said in full again.
+    pub const fn was_told(&self) -> bool {
+        matches!(self, Self::CannotLeave { was_told: true, .. })
+    }
 }
 
 /// What a run did.
@@ -130,6 +154,22 @@ pub enum RunError {
     /// The history cannot be used.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The database lies on a file system of another machine (FAULTS S04): exit code 2.
+    #[error("{}: a database must not lie on {kind}", path.display())]
+    RemoteDatabase {
+        /// The database.
+        path: PathBuf,
+        /// The file system.
+        kind: &'static str,
+    },
+    /// The database is gone while what came out of it is there (FAULTS S07).
+    #[error("{}: missing, while {} holds files", path.display(), folder.display())]
+    DatabaseMissing {
+        /// The database.
+        path: PathBuf,
+        /// The folder that shows that there was a history.
+        folder: PathBuf,
+    },
     /// A file or folder cannot be used.
     #[error("{}: {source}", path.display())]
     Io {
@@ -162,7 +202,7 @@ impl Workshop {
             layouts.push(Layout::parse(&file.name, &file.text).map_err(PreparationError::Layout)?);
         }
         let templates = templates::mail(&config.paths.templates, config.language)?;
-        Ok(Self { config, layouts, templates, now })
+        Ok(Self { config, layouts, templates, now, user: String::new(), remote: store::remote_file_system })
     }
 
     /// Today's business date in JST.
@@ -183,17 +223,56 @@ impl Workshop {
     /// Opens the history; a rehearsal gets a throw-away copy.
     ///
     /// # Errors
-    /// When it cannot be opened or copied.
+    /// When it cannot be opened or copied, lies where it must not, or is gone while its files are there.
     pub fn open_store(&self, effect: Effect) -> Result<OpenStore, RunError> {
+        self.check_place()?;
+        self.check_presence()?;
+        self.open_or_begin(effect)
+    }
+
+    /// Opens the history, beginning a new one where there is none: for a person who takes named files in again.
+    ///
+    /// # Errors
+    /// When it cannot be opened, or lies where it must not.
+    pub fn open_or_begin_store(&self) -> Result<OpenStore, RunError> {
+        self.check_place()?;
+        self.open_or_begin(Effect::Real)
+    }
+
+    /// FAULTS S04.
+    ///
+    /// # Errors
+    /// When the database lies on a file system of another machine.
+    pub fn check_place(&self) -> Result<(), RunError> {
+        let path = &self.config.paths.database;
+        (self.remote)(path).map_or(Ok(()), |kind| Err(RunError::RemoteDatabase { path: path.clone(), kind }))
+    }
+
+    /// FAULTS S07: a history is not begun quietly where there has been one.
+    ///
+    /// # Errors
+    /// When the database is missing while the archive or the reports hold files.
+    pub fn check_presence(&self) -> Result<(), RunError> {
+        let paths = &self.config.paths;
+        let is_used = |folder: &&PathBuf| std::fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_some());
+        if paths.database.exists() {
+            return Ok(());
+        }
+        [&paths.archive, &paths.reports].into_iter().find(is_used).map_or(Ok(()), |folder| {
+            Err(RunError::DatabaseMissing { path: paths.database.clone(), folder: folder.clone() })
+        })
+    }
+
+    fn open_or_begin(&self, effect: Effect) -> Result<OpenStore, RunError> {
         let database = &self.config.paths.database;
         let io_error = |source| RunError::Io { path: database.clone(), source };
         let installation = self.new_installation();
-        match effect {
+        let (mut store, copy) = match effect {
             Effect::Real => {
                 if let Some(folder) = database.parent() {
                     crate::durable::create_folder(folder).map_err(io_error)?;
                 }
-                Ok(OpenStore { store: Store::open(database, &installation)?, _copy: None })
+                (Store::open(database, &installation)?, None)
             }
             Effect::Rehearsal => {
                 let folder = tempfile::tempdir().map_err(io_error)?;
@@ -201,9 +280,11 @@ impl Workshop {
                 if database.exists() {
                     Store::copy(database, &copy)?;
                 }
-                Ok(OpenStore { store: Store::open(&copy, &installation)?, _copy: Some(folder) })
+                (Store::open(&copy, &installation)?, Some(folder))
             }
-        }
+        };
+        store.acting_as(&self.user);
+        Ok(OpenStore { store, _copy: copy })
     }
 
     /// The id a new history gets: out of the shops and the sender, so that the same merchant's workbooks are the same
@@ -227,7 +308,7 @@ pub struct OpenStore {
 ///
 /// # Errors
 /// When the inbox, the history or a folder cannot be used. A shop that fails alone is in [`Report::failures`].
-pub fn run(workshop: &Workshop, order: &Order, timings: &Timings) -> Result<Report, RunError> {
+pub fn run(workshop: &Workshop, order: &Order, timings: &Timings<'_>) -> Result<Report, RunError> {
     let mut open = workshop.open_store(order.effect)?;
     let store = &mut open.store;
     let record = RunRecord { started: workshop.stamp(), period: order.period, as_of: order.as_of };

@@ -60,7 +60,7 @@ pub fn publish(
     run: i64,
     record: &RunRecord,
     order: &Order,
-    timings: &Timings,
+    timings: &Timings<'_>,
 ) -> Result<Published, RunError> {
     let mut published = Published::default();
     timings.tell(Step::Reading);

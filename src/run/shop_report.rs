@@ -76,7 +76,7 @@ pub(super) struct ShopJob<'a> {
     pub(super) facts: &'a ShopFacts,
     pub(super) files: &'a [FileSummary],
     pub(super) known: Known,
-    pub(super) timings: &'a Timings,
+    pub(super) timings: &'a Timings<'a>,
 }
 
 impl ShopJob<'_> {

@@ -30,11 +30,20 @@ pub enum Stage {
 /// Where a run stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step {
-    /// So many bytes of files are about to be taken in.
-    TakingIn(u64),
-    /// This file is being taken in.
+    /// So much is about to be taken in.
+    TakingIn {
+        /// Files.
+        files: usize,
+        /// Their bytes.
+        bytes: u64,
+    },
+    /// This file's turn has come.
     File(String),
-    /// A file of so many bytes is done.
+    /// Its bytes are read; nothing is stored.
+    FileRead,
+    /// What became of it is in the history; it lies in the inbox still.
+    FileKnown,
+    /// A file of so many bytes was dealt with, or left for the next time.
     FileDone(u64),
     /// The history is being read.
     Reading,
@@ -45,23 +54,23 @@ pub enum Step {
 }
 
 /// Somebody who watches a run.
-pub type Watcher = Box<dyn Fn(Step) + Sync>;
+pub type Watcher<'w> = Box<dyn Fn(Step) + Sync + 'w>;
 
 /// Stopwatches of all stages, which may run on several threads at once, and who is told of every step.
-pub struct Timings {
+pub struct Timings<'w> {
     started: Instant,
     nanoseconds: [AtomicU64; 9],
-    watcher: Option<Watcher>,
+    watcher: Option<Watcher<'w>>,
 }
 
-impl Timings {
+impl<'w> Timings<'w> {
     /// All at zero, and the clock of the whole run started.
     pub fn start() -> Self {
         Self { started: Instant::now(), nanoseconds: Default::default(), watcher: None }
     }
 
     /// As [`Timings::start`], with somebody who is told of every step.
-    pub fn watched(watcher: Watcher) -> Self {
+    pub fn watched(watcher: Watcher<'w>) -> Self {
         Self { watcher: Some(watcher), ..Self::start() }
     }
 

@@ -104,7 +104,7 @@ struct Versions<'t> {
     find: CachedStatement<'t>,
     retire: CachedStatement<'t>,
     renew: CachedStatement<'t>,
-    insert_same: CachedStatement<'t>,
+    tally: CachedStatement<'t>,
 }
 
 impl<'t> Versions<'t> {
@@ -121,9 +121,8 @@ impl<'t> Versions<'t> {
             folder,
             reach,
             insert: prepare(
-                "INSERT INTO cart_version (cart_key, cart, folder, file_id, reach, rank, content, is_current, \
-                 disposition, \"rows\", repeated, yen, covers_from, covers_to) \
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14) ON CONFLICT DO NOTHING",
+                "INSERT INTO cart_version (cart_key, cart, folder, file_id, reach, rank, content, is_current) \
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT DO NOTHING",
             )?,
             insert_line: prepare(
                 "INSERT INTO booking_line (version_id, position, product_code, status, payment_status, created_at, \
@@ -136,38 +135,47 @@ impl<'t> Versions<'t> {
             renew: prepare(
                 "UPDATE cart_version SET reach = max(reach, ?2), folder = coalesce(folder, ?3) WHERE id = ?1",
             )?,
-            insert_same: prepare(
-                "INSERT INTO same_cart (file_id, cart_key, \"rows\", repeated, yen, covers_from, covers_to) \
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            tally: prepare(
+                "INSERT INTO file_cart (file_id, cart_key, disposition, \"rows\", repeated, yen, covers_from, \
+                 covers_to) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
             )?,
         })
     }
 
-    /// Saves one cart where it says something new, and says what it was.
+    /// Saves one cart where it says something new, its control totals in any case, and says what it was.
     fn save(&mut self, snapshot: &CartSnapshot) -> Result<Disposition> {
         let key = code_key(snapshot.cart.as_str());
+        let disposition = self.version(&key, snapshot)?;
+        let yen: Yen = snapshot.lines.iter().filter_map(|line| line.total.yen()).sum();
+        let days = snapshot.lines.iter().map(|line| line.created_at.day());
+        let covers = days.fold(None, |covers, day| Some(widen(covers, day, day)));
+        self.tally.execute(params![
+            self.file,
+            key,
+            disposition_name(disposition),
+            i64::try_from(snapshot.lines.len()).unwrap_or(i64::MAX),
+            i64::try_from(snapshot.repeated.len()).unwrap_or(i64::MAX),
+            yen.get(),
+            covers.map(|(from, _)| from.number()),
+            covers.map(|(_, to)| to.number())
+        ])?;
+        Ok(disposition)
+    }
+
+    /// Saves one cart where it says something new.
+    fn version(&mut self, key: &str, snapshot: &CartSnapshot) -> Result<Disposition> {
         let age = SnapshotAge::of(&snapshot.lines, self.reach);
         let content = content(&snapshot.lines);
         // Most carts are new: one search of the index tells, and stores them.
-        if self.insert(&key, snapshot, age, &content, Disposition::New)? {
+        if self.insert(key, snapshot, age, &content, Disposition::New)? {
             return Ok(Disposition::New);
         }
-        let current = self.find.query_row([&key], |row| {
+        let current = self.find.query_row([key], |row| {
             let age = SnapshotAge { rank: row.get(1)?, reach: Moment::from_number(row.get(2)?) };
             Ok(Current { id: row.get(0)?, age, content: row.get(3)? })
         })?;
         if current.content == content {
             self.renew.execute(params![current.id, self.reach.number(), self.folder.map(ShopId::as_str)])?;
-            let totals = CartTotals::of(snapshot);
-            self.insert_same.execute(params![
-                self.file,
-                key,
-                totals.rows,
-                totals.repeated,
-                totals.yen,
-                totals.covers_from,
-                totals.covers_to
-            ])?;
             return Ok(Disposition::Same);
         }
         let disposition = if age.replaces(current.age) {
@@ -176,7 +184,7 @@ impl<'t> Versions<'t> {
         } else {
             Disposition::Stale
         };
-        self.insert(&key, snapshot, age, &content, disposition)?;
+        self.insert(key, snapshot, age, &content, disposition)?;
         Ok(disposition)
     }
 
@@ -189,7 +197,6 @@ impl<'t> Versions<'t> {
         content: &[u8; 32],
         disposition: Disposition,
     ) -> Result<bool> {
-        let totals = CartTotals::of(snapshot);
         let inserted = self.insert.execute(params![
             key,
             snapshot.cart.as_str(),
@@ -198,13 +205,7 @@ impl<'t> Versions<'t> {
             self.reach.number(),
             age.rank,
             content.as_slice(),
-            i64::from(disposition != Disposition::Stale),
-            disposition_name(disposition),
-            totals.rows,
-            totals.repeated,
-            totals.yen,
-            totals.covers_from,
-            totals.covers_to
+            i64::from(disposition != Disposition::Stale)
         ])?;
         if inserted == 0 {
             return Ok(false);
@@ -237,30 +238,6 @@ impl<'t> Versions<'t> {
     }
 }
 
-/// The control totals of a cart's rows in one file, as columns.
-struct CartTotals {
-    rows: i64,
-    repeated: i64,
-    yen: i64,
-    covers_from: Option<i32>,
-    covers_to: Option<i32>,
-}
-
-impl CartTotals {
-    fn of(snapshot: &CartSnapshot) -> Self {
-        let yen: Yen = snapshot.lines.iter().filter_map(|line| line.total.yen()).sum();
-        let days = snapshot.lines.iter().map(|line| line.created_at.day());
-        let covers = days.fold(None, |covers, day| Some(widen(covers, day, day)));
-        Self {
-            rows: i64::try_from(snapshot.lines.len()).unwrap_or(i64::MAX),
-            repeated: i64::try_from(snapshot.repeated.len()).unwrap_or(i64::MAX),
-            yen: yen.get(),
-            covers_from: covers.map(|(from, _)| from.number()),
-            covers_to: covers.map(|(_, to)| to.number()),
-        }
-    }
-}
-
 /// Saves the rows of a payment list: by payment reference, without one as often as they stand (FAULTS S11).
 pub(super) fn save_entries(
     transaction: &Transaction<'_>,
@@ -269,10 +246,11 @@ pub(super) fn save_entries(
     outcomes: &mut Vec<RowOutcome>,
 ) -> Result<()> {
     let mut find = transaction.prepare_cached(
-        "SELECT cart_key, payment_type, at, amount, currency, transaction_id FROM payment_entry WHERE entry_key = ?1",
+        "SELECT cart_key, payment_type, at, amount, currency, transaction_id FROM payment_entry WHERE entry_key = ?1 \
+         ORDER BY file_id DESC, line DESC LIMIT 1",
     )?;
     let mut save = transaction.prepare_cached(
-        "INSERT OR REPLACE INTO payment_entry (entry_key, cart_key, cart, reference, payment_type, at, amount, \
+        "INSERT INTO payment_entry (entry_key, cart_key, cart, reference, payment_type, at, amount, \
          currency, written_amount, transaction_id, file_id, line) \
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
     )?;
@@ -368,7 +346,9 @@ impl Store {
     fn entries(&self, texts: &mut Texts) -> Result<HashMap<String, Vec<PaymentEntry>>> {
         let mut statement = self.connection.prepare(
             "SELECT e.cart_key, e.cart, e.reference, e.payment_type, e.at, e.amount, e.currency, e.written_amount, \
-             e.transaction_id, f.name, e.line FROM payment_entry e JOIN file f ON f.id = e.file_id",
+             e.transaction_id, f.name, e.line FROM payment_entry e JOIN file f ON f.id = e.file_id \
+             WHERE NOT EXISTS (SELECT 1 FROM payment_entry n WHERE n.entry_key = e.entry_key \
+             AND (n.file_id, n.line) > (e.file_id, e.line))",
         )?;
         let mut by_cart: HashMap<String, Vec<PaymentEntry>> = HashMap::new();
         let mut rows = statement.query([])?;

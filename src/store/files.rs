@@ -1,9 +1,9 @@
 //! Files: what was read, and what became of every row. One transaction a file.
 
-use super::{Result, Store, bookings, payments, unexpected};
-use crate::domain::dates::Day;
+use super::{Result, Store, bookings, integrity, payments, unexpected};
+use crate::domain::dates::{Day, Moment};
 use crate::domain::ids::{FileDigest, ShopId};
-use crate::domain::intake::{Disposition, Normalised, RowCounts, Rows};
+use crate::domain::intake::{Disposition, Normalised, RowCounts, Rows, reach};
 use crate::domain::money::Yen;
 use crate::domain::payment::Observation;
 use crate::domain::reconciliation::FileSummary;
@@ -136,14 +136,17 @@ impl Store {
         let transaction = self.connection.transaction()?;
         let rows_read = i64::try_from(file.normalised.rows_read).unwrap_or(i64::MAX);
         transaction.execute(
-            "INSERT INTO file (digest, name, folder, layout, encoding, rows_read) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            "INSERT INTO file (digest, name, folder, layout, encoding, rows_read, yen, reach) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
             params![
                 file.digest.0.as_slice(),
                 file.name,
                 file.folder.map(ShopId::as_str),
                 file.normalised.layout,
                 file.normalised.encoding,
-                rows_read
+                rows_read,
+                total_of(&file.normalised.rows).get(),
+                reach_of(&file.normalised.rows)
             ],
         )?;
         let id = transaction.last_insert_rowid();
@@ -176,6 +179,7 @@ impl Store {
         }
         save_outcomes(&transaction, id, &mut outcomes)?;
         save_totals(&transaction, id, &totals)?;
+        integrity::seal(&transaction, id)?;
         for outcome in &outcomes {
             counts.add(outcome.disposition);
         }
@@ -243,8 +247,7 @@ impl Store {
         by_shop: &mut BTreeMap<(ShopId, i64), ShopTotals>,
     ) -> Result<()> {
         let mut statement = self.connection.prepare(
-            "SELECT file_id, cart_key, disposition, \"rows\", repeated, yen, covers_from, covers_to FROM cart_version \
-             UNION ALL SELECT file_id, cart_key, 'same', \"rows\", repeated, yen, covers_from, covers_to FROM same_cart",
+            "SELECT file_id, cart_key, disposition, \"rows\", repeated, yen, covers_from, covers_to FROM file_cart",
         )?;
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
@@ -272,6 +275,23 @@ impl Store {
             Ok((row.get(0)?, (row.get(1)?, row.get(2)?, FileDigest(digest).to_string())))
         })?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+}
+
+/// The yen that the accepted rows of a file state.
+fn total_of(rows: &Rows) -> Yen {
+    match rows {
+        Rows::Payments(rows) => rows.iter().map(|row| row.observation.amount).sum(),
+        Rows::Bookings(carts) => carts.iter().flat_map(|cart| &cart.lines).filter_map(|line| line.total.yen()).sum(),
+        Rows::PaymentList(entries) => entries.iter().filter_map(|entry| entry.amount.yen()).sum(),
+    }
+}
+
+/// How far the data of a bookings file reaches.
+fn reach_of(rows: &Rows) -> Option<i64> {
+    match rows {
+        Rows::Bookings(carts) => reach(carts).map(Moment::number),
+        Rows::Payments(_) | Rows::PaymentList(_) => None,
     }
 }
 

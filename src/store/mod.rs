@@ -3,29 +3,37 @@
 //! Knows the nouns of `domain` and nothing of how files are read, reconciled, reported or mailed. One file is one
 //! transaction; a commit is durable before its original leaves the inbox (`synchronous = FULL`).
 
+mod acts;
+mod backup;
 mod bookings;
 mod files;
 mod findings;
 mod held;
+mod integrity;
+mod lasting;
+mod opening;
 mod payments;
+mod place;
 mod reports;
 
+pub use acts::Act;
+pub use backup::Restored;
 pub use files::{KnownFile, NewFile};
 pub use held::HeldFile;
+pub use integrity::Verified;
+pub use lasting::Lasting;
+pub use place::remote_file_system;
 pub use reports::{HistoryRun, HistoryShop, OutboxEntry, ReportRecord, RunRecord, ShopRun};
 
-use rusqlite::{Connection, OpenFlags};
-use rusqlite_migration::{M, Migrations};
-use std::path::Path;
-use std::time::Duration;
-
-/// The migrations in order; a released one is never edited.
-const MIGRATIONS: &[M<'_>] = &[M::up(include_str!("migrations/0001_history.sql"))];
+use rusqlite::{Connection, ErrorCode};
+use std::io;
+use std::path::PathBuf;
 
 /// The open history.
 pub struct Store {
     connection: Connection,
     installation: String,
+    user: String,
 }
 
 /// Why the history cannot be used.
@@ -34,7 +42,7 @@ pub enum StoreError {
     /// SQLite's own error.
     #[error("database: {0}")]
     Sqlite(#[from] rusqlite::Error),
-    /// A migration failed, or the database is newer than this program.
+    /// A migration failed.
     #[error("database schema: {0}")]
     Migration(#[from] rusqlite_migration::Error),
     /// A stored value is none that this program writes.
@@ -45,86 +53,67 @@ pub enum StoreError {
         /// What stands there.
         found: String,
     },
-    /// `integrity_check` found damage.
+    /// SQLite's check found damage.
     #[error("database is damaged: {0}")]
     Damaged(String),
+    /// What is stored of a file is not what was stored (FAULTS S08).
+    #[error("database was altered: what it holds of {file} is not what was stored")]
+    Altered {
+        /// The file's name.
+        file: String,
+    },
+    /// A newer program wrote the database (FAULTS S13).
+    #[error("database has schema {found}, written by totsugo {program}; this is totsugo {own} with schema {known}")]
+    Newer {
+        /// The database's schema.
+        found: usize,
+        /// The newest schema this program knows.
+        known: usize,
+        /// The version that wrote it, where it says so.
+        program: String,
+        /// This program's version.
+        own: &'static str,
+    },
+    /// A file beside the database cannot be written.
+    #[error("{}: {source}", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+impl StoreError {
+    /// Whether another program keeps the database busy (FAULTS S10).
+    pub fn is_busy(&self) -> bool {
+        self.code() == Some(ErrorCode::DatabaseBusy) || self.code() == Some(ErrorCode::DatabaseLocked)
+    }
+
+    /// Whether the contents of the database cannot be trusted.
+    pub fn is_damage(&self) -> bool {
+        matches!(self, Self::Damaged(_) | Self::Altered { .. } | Self::Unexpected { .. })
+            || matches!(self.code(), Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase))
+    }
+
+    fn code(&self) -> Option<ErrorCode> {
+        if let Self::Sqlite(error) = self {
+            error.sqlite_error_code()
+        } else if let Self::Migration(rusqlite_migration::Error::RusqliteError { err, .. }) = self {
+            err.sqlite_error_code()
+        } else {
+            None
+        }
+    }
 }
 
 /// Results of this module.
 pub type Result<T> = std::result::Result<T, StoreError>;
 
 impl Store {
-    /// Opens the history at `path`, creating it or bringing its schema up to date.
-    ///
-    /// `installation` is stored in a new database and identifies our own workbooks when they come back.
-    ///
-    /// # Errors
-    /// When the file cannot be opened, is no database of ours, is newer than this program, or stays locked.
-    pub fn open(path: &Path, installation: &str) -> Result<Self> {
-        let mut connection = Connection::open(path)?;
-        connection.busy_timeout(Duration::from_secs(60))?;
-        connection.pragma_update(None, "journal_mode", "WAL")?;
-        connection.pragma_update(None, "synchronous", "FULL")?;
-        connection.pragma_update(None, "foreign_keys", "ON")?;
-        connection.pragma_update(None, "trusted_schema", "OFF")?;
-        // 32 MiB of pages, and a log of as much before it is merged: a page is then written once or twice, not many times.
-        connection.pragma_update(None, "cache_size", -32_768)?;
-        connection.pragma_update(None, "wal_autocheckpoint", 8_192)?;
-        Migrations::from_slice(MIGRATIONS).to_latest(&mut connection)?;
-        let known = connection.query_row("SELECT id FROM installation", [], |row| row.get::<_, String>(0));
-        let installation = match known {
-            Ok(id) => id,
-            Err(rusqlite::Error::QueryReturnedNoRows) => {
-                connection.execute("INSERT INTO installation (id) VALUES (?1)", [installation])?;
-                installation.to_owned()
-            }
-            Err(error) => return Err(error.into()),
-        };
-        Ok(Self { connection, installation })
-    }
-
-    /// Copies the history at `from` to the new file `to`, by SQLite's own API, so that a running writer does no harm.
-    ///
-    /// A reader that may not write leaves `-wal` and `-shm` behind it, one that may removes them when it closes, and
-    /// would merge what a crash left there. So the rights follow what lies beside the database: nothing changes.
-    ///
-    /// # Errors
-    /// When either cannot be opened or copied.
-    pub fn copy(from: &Path, to: &Path) -> Result<()> {
-        let mut wal = from.as_os_str().to_owned();
-        wal.push("-wal");
-        let rights =
-            if Path::new(&wal).exists() { OpenFlags::SQLITE_OPEN_READ_ONLY } else { OpenFlags::SQLITE_OPEN_READ_WRITE };
-        let source = Connection::open_with_flags(from, rights)?;
-        source.busy_timeout(Duration::from_secs(60))?;
-        source.backup("main", to, None)?;
-        Ok(())
-    }
-
     /// The id of this installation, as written into workbooks.
     pub fn installation(&self) -> &str {
         &self.installation
-    }
-
-    /// Runs SQLite's integrity check.
-    ///
-    /// # Errors
-    /// [`StoreError::Damaged`] with SQLite's first finding.
-    pub fn check_integrity(&self) -> Result<()> {
-        let answer: String = self.connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
-        if answer == "ok" { Ok(()) } else { Err(StoreError::Damaged(answer)) }
-    }
-
-    /// Writes an act of a person (release, discard) into the trail.
-    ///
-    /// # Errors
-    /// When the database cannot be written.
-    pub fn log_act(&self, at: &str, act: &str, subject: &str, reason: &str) -> Result<()> {
-        self.connection.execute(
-            "INSERT INTO act (at, act, subject, reason) VALUES (?1, ?2, ?3, ?4)",
-            [at, act, subject, reason],
-        )?;
-        Ok(())
     }
 }
 

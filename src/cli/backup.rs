@@ -1,0 +1,108 @@
+//! `backup` and `restore`: copies of the history, looked at before they are believed (FAULTS S05, S08).
+
+use super::notices::pick;
+use super::trouble::{stopped, store_stopped};
+use super::{Exit, lock};
+use crate::locale::Language;
+use crate::run::{Effect, RunError, Workshop};
+use crate::store::{Store, StoreError, Verified};
+use std::path::Path;
+
+/// `backup FILE`: a verified copy; whoever works meanwhile is not disturbed.
+pub(super) fn backup(workshop: &Workshop, file: &Path, reason: &str) -> Exit {
+    if !workshop.config.paths.database.exists() {
+        return missing(workshop, &workshop.config.paths.database);
+    }
+    let open = match workshop.open_store(Effect::Real) {
+        Ok(open) => open,
+        Err(error) => return stopped(workshop, &error),
+    };
+    if file.exists() {
+        let ja = "すでにあります。上書きはしません。別の名前を指定してください。";
+        complain!(
+            "{}: {}",
+            file.display(),
+            pick(workshop.language(), ja, "exists already and is not overwritten. Give another name.")
+        );
+        return Exit::Usage;
+    }
+    let subject = file.display().to_string();
+    let written = open.store.back_up(file);
+    match written.and_then(|held| open.store.log_act(&workshop.stamp(), "backup", &subject, reason).map(|()| held)) {
+        Ok(held) => {
+            say!("✓ {}: {}", file.display(), holds(workshop.language(), held));
+            Exit::Completed
+        }
+        Err(error) => store_stopped(workshop, &error),
+    }
+}
+
+/// `restore FILE --dry-run`: says what a copy holds.
+pub(super) fn inspect(workshop: &Workshop, file: &Path) -> Exit {
+    if !file.exists() {
+        return missing(workshop, file);
+    }
+    match Store::inspect(file) {
+        Ok(held) => {
+            say!("✓ {}: {}", file.display(), holds(workshop.language(), held));
+            Exit::Completed
+        }
+        Err(error) => refused(workshop, file, &error),
+    }
+}
+
+/// `restore FILE`: puts the copy in the place of the history; what was there is kept and named.
+pub(super) fn restore(workshop: &Workshop, file: &Path, verify: bool, reason: &str) -> Exit {
+    let database = &workshop.config.paths.database;
+    if !file.exists() {
+        return missing(workshop, file);
+    }
+    if let Err(error) = workshop.check_place() {
+        return stopped(workshop, &error);
+    }
+    let _lock = match lock(workshop) {
+        Ok(lock) => lock,
+        Err(exit) => return exit,
+    };
+    let restored = match Store::restore(file, database) {
+        Ok(restored) => restored,
+        Err(error) => return refused(workshop, file, &error),
+    };
+    let language = workshop.language();
+    if let Some(kept) = &restored.kept {
+        let ja = "以前のデータベースの保管先";
+        say!("{}: {}", pick(language, ja, "The database that was there is kept as"), kept.display());
+    }
+    let logged = workshop.open_store(Effect::Real).and_then(|open| {
+        open.store.log_act(&workshop.stamp(), "restore", &file.display().to_string(), reason)?;
+        Ok(if verify { open.store.verify()? } else { restored.verified })
+    });
+    match logged {
+        Ok(held) => {
+            say!("✓ {}: {}", database.display(), holds(language, held));
+            Exit::Completed
+        }
+        Err(RunError::Store(error)) => store_stopped(workshop, &error),
+        Err(error) => stopped(workshop, &error),
+    }
+}
+
+/// What a history holds, all of it verified.
+pub(super) fn holds(language: Language, held: Verified) -> String {
+    match language {
+        Language::Ja => format!("{}ファイル・{}行、記録との一致を確認しました。", held.files, held.rows),
+        Language::En => format!("{} files with {} rows, all as they were stored.", held.files, held.rows),
+    }
+}
+
+fn missing(workshop: &Workshop, file: &Path) -> Exit {
+    complain!("{}: {}", file.display(), pick(workshop.language(), "ファイルがありません。", "no such file."));
+    Exit::Usage
+}
+
+fn refused(workshop: &Workshop, file: &Path, error: &StoreError) -> Exit {
+    let ja = "このファイルからは戻せません。データベースは変更していません。";
+    let en = "It cannot be restored; the database was not changed.";
+    complain!("{}: {error}\n{}", file.display(), pick(workshop.language(), ja, en));
+    Exit::Failed
+}

@@ -1,0 +1,72 @@
+//! What one look into the inbox cannot tell and the looks before it can: folders that are gone, locks that stay, files
+//! that do not leave (FAULTS A03, A12, A13).
+
+use super::{Notice, RunError, Workshop};
+use crate::inbox::{InboxError, Scan};
+use crate::store::{Lasting, Store};
+use chrono::{DateTime, TimeDelta};
+use std::collections::BTreeSet;
+
+/// How long a file may be open before somebody must close it.
+const OPEN_FOR_LONG: TimeDelta = TimeDelta::hours(4);
+
+/// How long a condition that was told is not told again.
+const TOLD_FOR: TimeDelta = TimeDelta::hours(24);
+
+/// An inbox from which every known shop's folder is gone is not mounted; a sentinel file says it better.
+///
+/// # Errors
+/// [`InboxError::FoldersGone`].
+pub(super) fn check_folders(workshop: &Workshop, store: &mut Store, scan: &Scan) -> Result<(), RunError> {
+    let Some(folders) = &scan.folders else { return Ok(()) };
+    let is_shop = |name: &&String| workshop.config.shops.iter().any(|shop| shop.shop.id.as_str() == *name);
+    let present: BTreeSet<String> = folders.iter().filter(is_shop).cloned().collect();
+    let known: Vec<String> = store.inbox_folders()?.into_iter().filter(|name| is_shop(&name)).collect();
+    let is_told_by_sentinel = workshop.config.intake.sentinel.is_some();
+    if !is_told_by_sentinel && !known.is_empty() && !known.iter().any(|name| present.contains(name)) {
+        return Err(InboxError::FoldersGone { path: workshop.config.paths.inbox.clone(), folders: known }.into());
+    }
+    Ok(store.keep_inbox_folders(&present)?)
+}
+
+/// A notice for each file that is open elsewhere.
+///
+/// Lock files are timed by our own clock from the look that first saw them: the file server's may be hours off.
+pub(super) fn in_use(workshop: &Workshop, store: &mut Store, scan: &Scan) -> Result<Vec<Notice>, RunError> {
+    if scan.folders.is_some() {
+        let names: BTreeSet<&str> = scan.in_use.iter().map(String::as_str).collect();
+        store.keep_lasting(Lasting::InUse, &names, &workshop.stamp())?;
+    }
+    let mut notices = Vec::new();
+    for name in &scan.in_use {
+        let since = store.lasts_since(Lasting::InUse, name)?;
+        let is_long = since.is_some_and(|since| !is_within(workshop, &since, OPEN_FOR_LONG));
+        notices.push(Notice::InUse { name: name.clone(), is_long });
+    }
+    Ok(notices)
+}
+
+/// A notice for each file that could not be moved; one that was told within a day says so.
+pub(super) fn cannot_leave(
+    workshop: &Workshop,
+    store: &mut Store,
+    stuck: Vec<(String, String)>,
+) -> Result<Vec<Notice>, RunError> {
+    let names: BTreeSet<&str> = stuck.iter().map(|(name, _)| name.as_str()).collect();
+    store.keep_lasting(Lasting::CannotLeave, &names, &workshop.stamp())?;
+    let mut notices = Vec::new();
+    for (name, why) in stuck {
+        let last = store.last_told(Lasting::CannotLeave, &name)?;
+        let was_told = last.is_some_and(|last| is_within(workshop, &last, TOLD_FOR));
+        if !was_told {
+            store.told(Lasting::CannotLeave, &name, &workshop.stamp())?;
+        }
+        notices.push(Notice::CannotLeave { name, why, was_told });
+    }
+    Ok(notices)
+}
+
+/// Whether `since` lies at most `span` ago; a time that cannot be read or lies ahead counts as just now.
+fn is_within(workshop: &Workshop, since: &str, span: TimeDelta) -> bool {
+    DateTime::parse_from_rfc3339(since).map_or(true, |since| workshop.now.signed_duration_since(since) < span)
+}

@@ -1,0 +1,51 @@
+//! The trail of what people did: released, discarded, backed up, restored. Rows are added, never changed.
+
+use super::{Result, Store};
+use rusqlite::params;
+
+/// One act.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Act {
+    /// When, RFC 3339.
+    pub at: String,
+    /// The account it was done under, as the system names it.
+    pub user: String,
+    /// `release`, `discard`, `gone`, `backup`, `restore` …
+    pub act: String,
+    /// What it was done to.
+    pub subject: String,
+    /// Why, in the person's words.
+    pub reason: String,
+}
+
+impl Store {
+    /// From here on, acts are logged under this account.
+    pub fn acting_as(&mut self, user: &str) {
+        user.clone_into(&mut self.user);
+    }
+
+    /// Writes an act into the trail.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub fn log_act(&self, at: &str, act: &str, subject: &str, reason: &str) -> Result<()> {
+        self.connection.execute(
+            "INSERT INTO act (at, user, act, subject, reason) VALUES (?1, ?2, ?3, ?4, ?5)",
+            [at, &self.user, act, subject, reason],
+        )?;
+        Ok(())
+    }
+
+    /// The trail, newest first.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn acts(&self) -> Result<Vec<Act>> {
+        let mut statement =
+            self.connection.prepare("SELECT at, user, act, subject, reason FROM act ORDER BY id DESC")?;
+        let rows = statement.query_map(params![], |row| {
+            Ok(Act { at: row.get(0)?, user: row.get(1)?, act: row.get(2)?, subject: row.get(3)?, reason: row.get(4)? })
+        })?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+}

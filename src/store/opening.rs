@@ -1,0 +1,123 @@
+//! Opening the history: what is there is looked at first, and in doubt nothing of it is changed (FAULTS S05, S08, S13).
+
+use super::{Result, Store, StoreError, backup, integrity};
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+use rusqlite_migration::{M, Migrations};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// How long a database that another program keeps busy is waited for (FAULTS S10).
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Up to this size the structure is looked at whenever the history is opened; above it after an unclean end and by
+/// `check`, so that a start stays fast.
+const ALWAYS_CHECKED: u64 = 32 << 20;
+
+/// This program's version.
+pub(super) const OWN: &str = env!("CARGO_PKG_VERSION");
+
+/// The migrations in order; a released one is never edited.
+pub(super) fn migrations() -> Migrations<'static> {
+    Migrations::new(vec![
+        M::up(include_str!("migrations/0001_history.sql")),
+        M::up_with_hook(include_str!("migrations/0002_seal.sql"), |transaction: &rusqlite::Transaction<'_>| {
+            integrity::seal_all(transaction).map_err(|error| rusqlite_migration::HookError::Hook(error.to_string()))
+        }),
+    ])
+}
+
+/// How many migrations `database` has seen; a schema that this program does not know is refused.
+pub(super) fn known_schema(connection: &Connection) -> Result<usize> {
+    let found: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    let found = usize::try_from(found).unwrap_or(usize::MAX);
+    let known = migrations().pending_migrations(connection)?;
+    if known >= 0 {
+        return Ok(found);
+    }
+    let program = connection.query_row("SELECT program FROM installation", [], |row| row.get::<_, Option<String>>(0));
+    let program = program.ok().flatten().unwrap_or_else(|| "?".to_owned());
+    Err(StoreError::Newer { found, known: found.saturating_sub(known.unsigned_abs() as usize), program, own: OWN })
+}
+
+/// `database` with `ending` appended to its name.
+pub(super) fn beside(database: &Path, ending: &str) -> PathBuf {
+    let mut name = database.as_os_str().to_owned();
+    name.push(ending);
+    PathBuf::from(name)
+}
+
+fn size(path: &Path) -> u64 {
+    path.metadata().map_or(0, |metadata| metadata.len())
+}
+
+impl Store {
+    /// Opens the history at `path`, creating it or bringing its schema up to date.
+    ///
+    /// `installation` is stored in a new database and identifies our own workbooks when they come back.
+    ///
+    /// # Errors
+    /// When the file cannot be opened, is no database of ours, is damaged or altered, is newer than this program, or
+    /// stays locked for a minute. Nothing is changed then.
+    pub fn open(path: &Path, installation: &str) -> Result<Self> {
+        Self::open_patiently(path, installation, PATIENCE)
+    }
+
+    /// As [`Store::open`], waiting for a busy database no longer than `patience`.
+    ///
+    /// # Errors
+    /// As [`Store::open`].
+    pub fn open_patiently(path: &Path, installation: &str, patience: Duration) -> Result<Self> {
+        let (is_new, was_unclean) = (size(path) == 0, size(&beside(path, "-wal")) > 0);
+        let mut connection = Connection::open(path)?;
+        connection.busy_timeout(patience)?;
+        // What a crash left in the log stays there until we know that we may touch it.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+        let schema = if is_new { 0 } else { known_schema(&connection)? };
+        if !is_new && (was_unclean || size(path) <= ALWAYS_CHECKED) {
+            integrity::structure(&connection, "quick_check")?;
+        }
+        if schema == 0 && connection.prepare("SELECT 1 FROM sqlite_schema")?.exists([])? {
+            return Err(StoreError::Damaged("no history of totsugo".to_owned()));
+        }
+        connection.pragma_update(None, "journal_mode", "WAL")?;
+        connection.pragma_update(None, "synchronous", "FULL")?;
+        connection.pragma_update(None, "trusted_schema", "OFF")?;
+        if migrations().pending_migrations(&connection)? > 0 {
+            if schema > 0 {
+                backup::before_upgrade(&connection, path, schema)?;
+            }
+            migrations().to_latest(&mut connection)?;
+            connection.execute("UPDATE installation SET program = ?1", [OWN])?;
+        }
+        connection.pragma_update(None, "foreign_keys", "ON")?;
+        // 32 MiB of pages, and a log of as much before it is merged: a page is then written once or twice, not often.
+        connection.pragma_update(None, "cache_size", -32_768)?;
+        connection.pragma_update(None, "wal_autocheckpoint", 8_192)?;
+        integrity::verify_newest(&connection)?;
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
+        connection.set_transaction_behavior(TransactionBehavior::Immediate);
+        let known = connection.query_row("SELECT id FROM installation", [], |row| row.get::<_, String>(0));
+        let installation = match known {
+            Ok(id) => id,
+            Err(rusqlite::Error::QueryReturnedNoRows) => {
+                connection.execute("INSERT INTO installation (id, program) VALUES (?1, ?2)", [installation, OWN])?;
+                installation.to_owned()
+            }
+            Err(error) => return Err(error.into()),
+        };
+        Ok(Self { connection, installation, user: String::new() })
+    }
+
+    /// Opens the copy at `path` for looking at it; nothing is changed.
+    ///
+    /// # Errors
+    /// When it is no database of ours, damaged, or newer than this program.
+    pub(super) fn look_at(path: &Path) -> Result<(Connection, usize)> {
+        let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        connection.busy_timeout(PATIENCE)?;
+        let schema = known_schema(&connection)?;
+        integrity::structure(&connection, "integrity_check")?;
+        Ok((connection, schema))
+    }
+}
