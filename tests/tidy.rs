@@ -8,7 +8,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Modules that must give the same answer everywhere and at any time.
-const PURE: &[&str] = &["domain", "read", "normalise", "reconcile", "report", "locale", "mail", "console", "demo"];
+const PURE: &[&str] =
+    &["domain", "read", "normalise", "notes", "reconcile", "report", "locale", "mail", "console", "demo"];
 
 /// What a pure module must not mention, and why.
 const IMPURE: &[(&str, &str)] = &[
@@ -39,6 +40,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("read", &["domain"]),
     ("normalise", &["domain", "read"]),
     ("reconcile", &["domain"]),
+    ("notes", &["domain", "locale", "read"]),
     ("inbox", &["domain", "durable"]),
     ("store", &["domain"]),
     ("report", &["domain", "locale"]),

@@ -18,6 +18,7 @@ macro_rules! complain {
 
 mod args;
 mod check;
+mod findings;
 mod lists;
 mod notices;
 mod setup;
@@ -96,7 +97,7 @@ pub fn main(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> Exit {
         Command::Run(order) => with_workshop(config, |workshop| run_command(workshop, &order)),
         Command::Ingest { paths, json } => with_workshop(config, |workshop| ingest_command(workshop, &paths, json)),
         Command::Show { key } => with_workshop(config, |workshop| show::show(workshop, &key)),
-        Command::Findings { action } => with_workshop(config, |workshop| lists::findings(workshop, action.as_ref())),
+        Command::Findings { action } => with_workshop(config, |workshop| findings::findings(workshop, action)),
         Command::Held { action } => with_workshop(config, |workshop| lists::held(workshop, action)),
         Command::History { shop, json } => {
             with_workshop(config, |workshop| lists::history(workshop, shop.as_deref(), json))

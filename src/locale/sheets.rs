@@ -143,6 +143,9 @@ pub const WORK_STATES: [Text; 4] = [
     Text { ja: "様子見", en: "Watching" },
 ];
 
+/// 対応済 as it is kept.
+pub const DONE: &str = WORK_STATES[2].ja;
+
 /// The word of the drop-down that `written` stands for in either language; unknown words stay as they are.
 pub fn work_state(language: Language, written: &str) -> &str {
     if written.is_empty() {
@@ -150,6 +153,16 @@ pub fn work_state(language: Language, written: &str) -> &str {
     }
     let same = |state: &&Text| state.ja == written || state.en == written;
     WORK_STATES.iter().find(same).map_or(written, |state| state.of(language))
+}
+
+/// 対応状況 as it is kept, whichever language it was written in: the Japanese word, empty for 未対応; `None` where it is
+/// none of the drop-down's words.
+pub fn kept_work_state(written: &str) -> Option<&'static str> {
+    if written.is_empty() || written == WORK_STATES[0].ja || written.eq_ignore_ascii_case(WORK_STATES[0].en) {
+        return Some("");
+    }
+    let same = |state: &&Text| state.ja == written || state.en.eq_ignore_ascii_case(written);
+    WORK_STATES.iter().find(same).map(|state| state.ja)
 }
 
 /// What GMO would apply today.

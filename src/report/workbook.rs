@@ -254,7 +254,7 @@ pub(super) struct Book<'a> {
     /// The instant in the document properties, never the present one.
     pub(super) created: Day,
     /// Custom document properties.
-    pub(super) properties: Vec<(&'static str, String)>,
+    pub(super) properties: [(&'static str, String); 5],
     /// Text in the footer.
     pub(super) footer: String,
     /// Mark of a text that was cut.

@@ -7,11 +7,13 @@ mod bookings;
 mod files;
 mod findings;
 mod held;
+mod notes;
 mod payments;
 mod reports;
 
 pub use files::{KnownFile, NewFile};
 pub use held::HeldFile;
+pub use notes::ReturnedFile;
 pub use reports::{HistoryRun, HistoryShop, OutboxEntry, ReportRecord, RunRecord, ShopRun};
 
 use rusqlite::{Connection, OpenFlags};
@@ -20,7 +22,8 @@ use std::path::Path;
 use std::time::Duration;
 
 /// The migrations in order; a released one is never edited.
-const MIGRATIONS: &[M<'_>] = &[M::up(include_str!("migrations/0001_history.sql"))];
+const MIGRATIONS: &[M<'_>] =
+    &[M::up(include_str!("migrations/0001_history.sql")), M::up(include_str!("migrations/0002_notes.sql"))];
 
 /// The open history.
 pub struct Store {
