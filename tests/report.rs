@@ -99,6 +99,7 @@ fn empty() -> Reconciliation {
             Check { name: "sales_yen".to_owned(), left: 0, right: 0 },
         ],
         cleared: Vec::new(),
+        trend: Trend::default(),
     }
 }
 

@@ -4,6 +4,7 @@ use super::{Language, Text};
 use crate::domain::booking::State;
 use crate::domain::dates::Period;
 use crate::domain::finding::Code;
+use crate::domain::money::Yen;
 use crate::domain::reconciliation::{MatchKey, Operation, Risk, Rule};
 
 macro_rules! words {
@@ -132,6 +133,8 @@ words! {
     AGREES = "一致" / "Agrees";
     ROWS_WRITTEN = "出力した行数" / "Rows written";
 
+    CHOOSE = "一覧から選んでください。" / "Please choose from the list.";
+    BACK = "← サマリー" / "← Summary";
     CUT = "…（以下省略）" / "… (cut)";
 }
 
@@ -249,6 +252,17 @@ pub fn items(language: Language, count: usize) -> String {
         (Language::Ja, n) => format!("{n}件"),
         (Language::En, 1) => "1 item".to_owned(),
         (Language::En, n) => format!("{n} items"),
+    }
+}
+
+/// Why the totals of 突合明細 differ.
+pub fn part_paid(language: Language, bookings: usize, yen: Yen) -> String {
+    match language {
+        Language::Ja => format!("予約金額との差 {yen}円は、内金（DEPOSIT）で残金のある予約{bookings}件の分です"),
+        Language::En => format!(
+            "The difference of ¥{yen} to the bookings is what {bookings} part-paid (DEPOSIT) booking{} still to pay",
+            if bookings == 1 { " has" } else { "s have" }
+        ),
     }
 }
 

@@ -96,6 +96,7 @@ fn book<'a>(edition: &'a Edition<'a>) -> Book<'a> {
         created: r.as_of,
         properties: mark.properties(),
         footer: format!("{} ({})  {}  r{}", r.shop_name, r.shop, words::period(l, r.period), edition.revision),
+        choose: words::CHOOSE.of(l),
         cut: words::CUT.of(l),
     }
 }

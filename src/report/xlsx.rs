@@ -1,29 +1,22 @@
 //! A workbook of plain data → `.xlsx` bytes. The only file that knows `rust_xlsxwriter`, its floats and its traps.
 
-use super::workbook::{At, Body, Book, Cell, Chart, MAX_ROWS, Sheet, Style, Value};
-use rust_xlsxwriter::{
-    ChartFont, ChartType, Color, DataValidation, DocProperties, ExcelDateTime, Format, FormatAlign, FormatBorder,
-    FormatUnderline, Formula, Url, Workbook, Worksheet, XlsxError,
-};
-use std::collections::{BTreeMap, HashMap};
-use unicode_width::UnicodeWidthStr;
+mod format;
+mod measure;
 
-const FONT: &str = "游ゴシック";
-const YEN: &str = "#,##0;[Red]-#,##0";
-const DATE: &str = "yyyy-mm-dd";
-const NAVY: u32 = 0x001F_3864;
+use super::workbook::{At, Body, Book, Cell, Chart, MAX_ROWS, Rule, Sheet, Style, Target, Value};
+use format::{FONT, Formats, base};
+use measure::{height, widths};
+use rust_xlsxwriter::{
+    ChartFont, ChartType, Color, ConditionalFormatFormula, DataValidation, DataValidationErrorStyle, DocProperties,
+    ExcelDateTime, Formula, ProtectionOptions, Url, Workbook, Worksheet, XlsxError,
+};
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
 /// The most UTF-16 units a cell can hold.
 const MAX_TEXT: usize = 32_767;
 /// Bodies longer than this are written row by row without being kept in memory.
 const LONG: usize = 20_000;
-/// So many rows of a body decide the widths of its columns.
-const WIDTH_SAMPLE: usize = 500;
-/// Widest column that follows from its cells, in half-width characters.
-const WIDEST: u16 = 40;
-/// Widest column of small print, e.g. 出典 with two files.
-const WIDEST_SMALL: u16 = 72;
-/// Height in pixels of a line of wrapped text; 游ゴシック stands far apart.
-const LINE: u32 = 21;
 
 /// Writes the workbook.
 pub(super) fn write(book: &Book<'_>) -> Result<Vec<u8>, XlsxError> {
@@ -49,85 +42,6 @@ pub(super) fn write(book: &Book<'_>) -> Result<Vec<u8>, XlsxError> {
     workbook.save_to_buffer()
 }
 
-fn base() -> Format {
-    Format::new().set_font_name(FONT).set_font_size(10).set_font_charset(128).set_align(FormatAlign::VerticalCenter)
-}
-
-/// What a value needs of its format besides the style.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-enum Shape {
-    Text,
-    Number,
-    Day,
-    Link,
-    Truth,
-}
-
-/// Each format is built once.
-#[derive(Default)]
-struct Formats(HashMap<(Style, Shape), Format>);
-
-impl Formats {
-    fn of(&mut self, cell: &Cell) -> &Format {
-        let shape = match cell.value {
-            Value::Empty | Value::Text(_) => Shape::Text,
-            Value::Check { .. } => Shape::Truth,
-            Value::Number(_) | Value::Sum { .. } => Shape::Number,
-            Value::Day(_) => Shape::Day,
-            Value::Link(_) => Shape::Link,
-        };
-        self.0.entry((cell.style, shape)).or_insert_with(|| format(cell.style, shape))
-    }
-}
-
-fn format(style: Style, shape: Shape) -> Format {
-    let format = match shape {
-        Shape::Text => base(),
-        Shape::Number => base().set_num_format(YEN),
-        // LibreOffice else shows the number 1 where an operand has a number format; Excel shows TRUE in any case.
-        Shape::Truth => base().set_num_format("\"TRUE\";\"TRUE\";\"FALSE\""),
-        Shape::Day => base().set_num_format(DATE).set_align(FormatAlign::Center),
-        Shape::Link => base().set_font_color(Color::RGB(0x0005_63C1)).set_underline(FormatUnderline::Single),
-    };
-    let filled = |format: Format, fill: u32, ink: u32| {
-        format
-            .set_background_color(Color::RGB(fill))
-            .set_font_color(Color::RGB(ink))
-            .set_bold()
-            .set_align(FormatAlign::Center)
-    };
-    let boxed = |format: Format| format.set_border(FormatBorder::Thin).set_border_color(Color::RGB(0x00BF_BFBF));
-    match style {
-        Style::Plain if shape == Shape::Text => format.set_indent(1),
-        Style::Plain => format,
-        Style::Value => format.set_align(FormatAlign::Left).set_indent(1),
-        Style::Wrap => format.set_text_wrap().set_indent(1),
-        Style::SmallWrap => {
-            format.set_text_wrap().set_indent(1).set_font_size(8).set_font_color(Color::RGB(0x0059_5959))
-        }
-        Style::Small => format.set_indent(1).set_font_size(8).set_font_color(Color::RGB(0x0059_5959)),
-        Style::Title => format.set_font_size(16).set_bold().set_font_color(Color::RGB(NAVY)),
-        Style::Subtitle => format.set_font_size(9).set_font_color(Color::RGB(0x0059_5959)),
-        Style::Section => format.set_font_size(11).set_bold().set_font_color(Color::RGB(NAVY)),
-        Style::Heading => boxed(filled(format, NAVY, 0x00FF_FFFF).set_text_wrap()),
-        Style::Label => format.set_font_color(Color::RGB(0x0059_5959)),
-        Style::Total => format
-            .set_bold()
-            .set_background_color(Color::RGB(0x00DD_E6F3))
-            .set_border_top(FormatBorder::Thin)
-            .set_border_bottom(FormatBorder::Thin),
-        Style::Input => boxed(format.set_background_color(Color::RGB(0x00FF_FBE6)).set_text_wrap()),
-        Style::Box => boxed(format),
-        Style::Red => filled(format, 0x00F8_CBCB, 0x009C_0006),
-        Style::Orange => filled(format, 0x00FC_E0C5, 0x007F_3F00),
-        Style::Yellow => filled(format, 0x00FF_F2CC, 0x007F_6000),
-        Style::Green => filled(format, 0x00E2_EFDA, 0x0037_5623),
-        Style::Grey => format.set_indent(1).set_font_color(Color::RGB(0x0080_8080)),
-        Style::VerdictOpen => filled(format, 0x00FC_E0C5, 0x009C_0006).set_font_size(14),
-        Style::VerdictClear => filled(format, 0x00E2_EFDA, 0x0037_5623).set_font_size(14),
-    }
-}
-
 fn write_sheet(
     target: &mut Worksheet,
     sheet: &Sheet<'_>,
@@ -144,16 +58,17 @@ fn write_sheet(
         target.set_row_height_pixels(*row, u32::from(*height))?;
     }
     for (at, cell) in &sheet.cells {
-        write_cell(target, *at, cell, formats, book.cut, sheet.merged.get(at).copied())?;
+        let link = sheet.links.get(at);
+        write_cell(target, *at, cell, formats, book.cut, (sheet.merged.get(at).copied(), link))?;
     }
     if let Some(body) = &sheet.body {
         write_body(target, body, &widths, formats, book.cut)?;
-        let first = body.heading_row + 1;
-        let last = body.heading_row + u32::try_from(body.rows).unwrap_or(0);
-        for choices in sheet.choices.iter().filter(|_| body.rows > 0) {
-            let list = DataValidation::new().allow_list_strings(&choices.words)?;
-            target.add_data_validation(first, choices.column, last, choices.column, &list)?;
+        if body.rows > 0 {
+            decorate(target, sheet, body, book)?;
         }
+    }
+    if sheet.is_protected {
+        protect(target);
     }
     if let Some((row, first, last, bottom)) = sheet.filter {
         target.autofilter(row, first, bottom, last)?;
@@ -162,6 +77,64 @@ fn write_sheet(
         write_chart(target, chart)?;
     }
     Ok(())
+}
+
+/// Drop-down lists and colours of the body, and the cell that is selected first.
+fn decorate(target: &mut Worksheet, sheet: &Sheet<'_>, body: &Body<'_>, book: &Book<'_>) -> Result<(), XlsxError> {
+    let first = body.heading_row + 1;
+    let last = body.heading_row + u32::try_from(body.rows).unwrap_or(0);
+    let width = u16::try_from(body.headings.len()).unwrap_or(u16::MAX);
+    target.set_selection(first, 0, first, 0)?;
+    for choices in &sheet.choices {
+        let list = DataValidation::new()
+            .allow_list_strings(&choices.words)?
+            .set_error_style(DataValidationErrorStyle::Stop)
+            .set_error_message(book.choose)?;
+        target.add_data_validation(first, choices.column, last, choices.column, &list)?;
+    }
+    for rule in &sheet.rules {
+        match rule {
+            Rule::AtMost { column, limit, style } => {
+                // A blank cell counts as 0 unless it is asked for.
+                let cell = super::workbook::a1((first, *column));
+                let formula = format!("=AND(ISNUMBER({cell}),{cell}<={limit})");
+                let rule = ConditionalFormatFormula::new().set_rule(formula.as_str()).set_stop_if_true(true);
+                target.add_conditional_format(
+                    first,
+                    *column,
+                    last,
+                    *column,
+                    &rule.set_format(format::urgent(*style)),
+                )?;
+            }
+            Rule::Done { column, word } => {
+                let cell = super::workbook::a1((first, *column));
+                let formula = format!("=${cell}=\"{word}\"");
+                let rule = ConditionalFormatFormula::new().set_rule(formula.as_str());
+                target.add_conditional_format(first, 0, last, width - 1, &rule.set_format(format::done()))?;
+            }
+        }
+    }
+    let mut from = 0;
+    for coloured in sheet.coloured.iter().copied().chain([width]) {
+        if from < coloured {
+            let rule = ConditionalFormatFormula::new().set_rule("=MOD(ROW(),2)=1").set_format(format::band());
+            target.add_conditional_format(first, from, last, coloured - 1, &rule)?;
+        }
+        from = coloured + 1;
+    }
+    Ok(())
+}
+
+/// Against slips, not against people: filters and widths stay free, and there is no password.
+fn protect(target: &mut Worksheet) {
+    target.protect_with_options(&ProtectionOptions {
+        sort: true,
+        use_autofilter: true,
+        format_columns: true,
+        format_rows: true,
+        ..ProtectionOptions::default()
+    });
 }
 
 /// Frozen and repeated headings, A4 landscape one page wide, footer.
@@ -199,32 +172,19 @@ fn write_body(
     formats: &mut Formats,
     cut: &str,
 ) -> Result<(), XlsxError> {
-    let headings: Vec<Cell> = body.headings.iter().map(|heading| Cell::text(*heading).styled(Style::Heading)).collect();
+    let style = |at: u16| if body.inputs.contains(&at) { Style::InputHeading } else { Style::Heading };
+    let heading = |(at, heading): (u16, &&'static str)| Cell::text(*heading).styled(style(at));
+    let headings: Vec<Cell> = (0_u16..).zip(&body.headings).map(heading).collect();
     let rows = std::iter::once(headings).chain((0..body.rows).map(|at| (body.row)(at)));
     for (row, cells) in (body.heading_row..).zip(rows) {
         if let Some(height) = height(&cells, widths) {
             target.set_row_height_pixels(row, height)?;
         }
         for (column, cell) in (0_u16..).zip(&cells) {
-            write_cell(target, (row, column), cell, formats, cut, None)?;
+            write_cell(target, (row, column), cell, formats, cut, (None, None))?;
         }
     }
     Ok(())
-}
-
-/// The height in pixels that wrapped texts need, where one line is not enough.
-fn height(cells: &[Cell], widths: &BTreeMap<u16, u16>) -> Option<u32> {
-    let lines = |(column, cell): (u16, &Cell)| {
-        let Value::Text(text) = &cell.value else { return 1 };
-        let spare = if cell.style == Style::Heading { 0 } else { 3 };
-        if !matches!(cell.style, Style::Heading | Style::Wrap | Style::SmallWrap | Style::Input) {
-            return 1;
-        }
-        let room = widths.get(&column).copied().unwrap_or(8).saturating_sub(spare).max(2);
-        text.lines().map(|line| u32::from(text_width(line).div_ceil(room)).max(1)).sum()
-    };
-    let most = (0_u16..).zip(cells).map(lines).max().unwrap_or(1);
-    (most > 1).then(|| (most * LINE + 6).min(540))
 }
 
 fn write_cell(
@@ -233,11 +193,16 @@ fn write_cell(
     cell: &Cell,
     formats: &mut Formats,
     cut: &str,
-    merged: Option<u16>,
+    (merged, link): (Option<u16>, Option<&Target>),
 ) -> Result<(), XlsxError> {
-    let format = formats.of(cell);
+    let format = formats.of(cell, link.is_some());
     if let Some(last) = merged {
         target.merge_range(row, column, row, last, "", format)?;
+    }
+    // The link first: what the cell shows is written over it.
+    if let Some(Target { sheet, at }) = link {
+        let url = Url::new(format!("internal:'{sheet}'!{}", super::workbook::a1(*at))).set_text(".");
+        target.write_url_with_format(row, column, url, format)?;
     }
     match &cell.value {
         Value::Empty if cell.style == Style::Plain => {}
@@ -266,10 +231,6 @@ fn write_cell(
             let formula = Formula::new(formula).set_result(if *result { "TRUE" } else { "FALSE" });
             target.write_formula_with_format(row, column, formula, format)?;
         }
-        Value::Link(sheet) => {
-            let url = Url::new(format!("internal:'{sheet}'!A1")).set_text(sheet);
-            target.write_url_with_format(row, column, url, format)?;
-        }
     }
     Ok(())
 }
@@ -281,12 +242,13 @@ const fn float(number: i64) -> f64 {
 }
 
 /// Without the two code points that XML cannot carry; control characters are escaped by the writer.
-fn clean(text: &str) -> String {
-    text.replace(['\u{fffe}', '\u{ffff}'], "\u{fffd}")
+fn clean(text: &str) -> Cow<'_, str> {
+    let unfit = ['\u{fffe}', '\u{ffff}'];
+    if text.contains(unfit) { Cow::Owned(text.replace(unfit, "\u{fffd}")) } else { Cow::Borrowed(text) }
 }
 
 /// Cut with a mark where it is longer than a cell can hold.
-fn shorten(text: &str, cut: &str) -> String {
+fn shorten<'t>(text: &'t str, cut: &str) -> Cow<'t, str> {
     let text = clean(text);
     if text.len() <= MAX_TEXT || text.encode_utf16().count() <= MAX_TEXT {
         return text;
@@ -301,61 +263,7 @@ fn shorten(text: &str, cut: &str) -> String {
         })
         .collect();
     short.push_str(cut);
-    short
-}
-
-/// Widths of columns in half-width characters: what the sheet fixes, else what its cells need.
-fn widths(sheet: &Sheet<'_>) -> BTreeMap<u16, u16> {
-    let mut widths: BTreeMap<u16, u16> = BTreeMap::new();
-    let mut need = |column: u16, width: u16| {
-        let entry = widths.entry(column).or_insert(6);
-        *entry = (*entry).max(width);
-    };
-    let below_head = |style: Style| {
-        !matches!(style, Style::Title | Style::Subtitle | Style::Section | Style::VerdictOpen | Style::VerdictClear)
-    };
-    for ((_, column), cell) in
-        sheet.cells.iter().filter(|(at, cell)| below_head(cell.style) && !sheet.merged.contains_key(at))
-    {
-        need(*column, width(cell));
-    }
-    if let Some(body) = &sheet.body {
-        for (column, heading) in (0_u16..).zip(&body.headings) {
-            need(column, (text_width(heading) + 3).min(WIDEST));
-        }
-        for at in 0..body.rows.min(WIDTH_SAMPLE) {
-            for (column, cell) in (0_u16..).zip((body.row)(at)) {
-                need(column, width(&cell));
-            }
-        }
-    }
-    widths.extend(&sheet.widths);
-    widths
-}
-
-fn width(cell: &Cell) -> u16 {
-    let number = |number: i64| spacious(&crate::domain::money::Yen::new(number).to_string()) + 2;
-    match &cell.value {
-        Value::Empty => 0,
-        Value::Text(text) if cell.style == Style::Heading => text_width(text) + 3,
-        Value::Text(text) if cell.style == Style::Small => (text_width(text) / 10 * 9 + 4).min(WIDEST_SMALL),
-        Value::Text(text) | Value::Link(text) => (spacious(text) + 2).min(WIDEST),
-        Value::Number(value) => number(*value).max(9),
-        Value::Sum { result, .. } => number(*result).max(9),
-        Value::Day(_) => 12,
-        Value::Check { .. } => 8,
-    }
-}
-
-/// The width with room for the wider Latin letters of the fonts that stand in where 游ゴシック is not installed.
-fn spacious(text: &str) -> u16 {
-    let latin = text.lines().map(|line| line.chars().filter(char::is_ascii).count()).max().unwrap_or(0);
-    text_width(text) + u16::try_from(latin.div_ceil(5)).unwrap_or(WIDEST).min(WIDEST)
-}
-
-fn text_width(text: &str) -> u16 {
-    let widest = text.lines().map(UnicodeWidthStr::width_cjk).max().unwrap_or(0);
-    u16::try_from(widest).unwrap_or(u16::MAX / 2).min(u16::MAX / 2)
+    Cow::Owned(short)
 }
 
 fn write_chart(target: &mut Worksheet, chart: &Chart) -> Result<(), XlsxError> {

@@ -2,7 +2,7 @@
 
 use super::super::Edition;
 use super::super::workbook::{Cell, Sheet};
-use super::{booking_status, listing, optional, risk_style, sources_of};
+use super::{booking_status, listing, optional, risk_style, sources_of, urgency};
 use crate::domain::money::Yen;
 use crate::locale::{findings, sheets as words};
 
@@ -49,6 +49,8 @@ pub(in crate::report) fn sheet<'a>(edition: &'a Edition<'a>) -> Sheet<'a> {
         cells
     };
     let mut sheet = listing(edition, words::CANCELLATION.of(l), &columns, r.cancellation.len(), row, words::TOTAL);
+    sheet.rules.extend(urgency(edition, 1));
+    sheet.coloured = vec![0, 1];
     sheet.frozen = Some((super::HEADING_ROW, 1));
     sheet.tab = (!r.cancellation.is_empty()).then_some(0x00ED_7D31);
     sheet

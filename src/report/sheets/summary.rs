@@ -1,7 +1,7 @@
 //! サマリー: the first screen: verdict, sources, sales, findings and windows by kind, proof (SPEC §6).
 
 use super::super::Edition;
-use super::super::workbook::{Cell, Chart, Sheet, Style, Value, a1, column_range};
+use super::super::workbook::{Cell, Chart, Sheet, Style, a1, column_range};
 use super::exceptions::amounts;
 use super::sales::Places;
 use super::{beside, blanks, risk_style, severity_style};
@@ -204,7 +204,8 @@ fn links(edition: &Edition<'_>, sheet: &mut Sheet<'_>, row: u32, names: &[String
     let mut at = row + 1;
     for pair in names.chunks(2) {
         for (column, name) in (RIGHT..).step_by(2).zip(pair) {
-            sheet.put((at, column), Cell { value: Value::Link(name.clone()), style: Style::Plain });
+            sheet.put((at, column), Cell::text(name.as_str()));
+            sheet.link((at, column), name, (0, 0));
         }
         at += 1;
     }
