@@ -40,6 +40,12 @@ words! {
     NET_BY_DAY = "日別の純売上" / "Net sales by day";
     FINDINGS_BY_KIND = "要確認の内訳" / "Exceptions by category";
     ABSOLUTE_DIFFERENCE = "差額（絶対値）" / "Difference (abs.)";
+    URGENT = "急ぎの対応（上位3件）" / "Most urgent (top three)";
+    KEY_OF_ITEM = "予約番号・オーダーID" / "Booking or Order ID";
+    LAST_SAFE = "期限（安全）" / "Act before (safe)";
+    TREND = "推移（週ごと）" / "Trend by week";
+    TREND_DAYS = "推移の基準日:" / "Trend as of:";
+    MARKED_DONE = "うち「対応済」の記入あり" / "of which marked as done";
     OLDEST = "最長経過営業日" / "Oldest (days)";
     WINDOWS_BY_RISK = "取消期限の内訳" / "Windows by risk";
     TRAVELS_AFTER = "安全期限より後に出発する有効な予約" / "Live bookings departing after the safe day";
@@ -109,11 +115,10 @@ words! {
     AFTER = "変更後" / "After";
     ABSENT = "（なし）" / "(none)";
     CARRIED = "【繰越】" / "[Carried] ";
-    COMMA = "、" / ", ";
 
     FILES = "読み込んだファイル" / "Files read";
     FILE = "ファイル" / "File";
-    DIGEST = "ダイジェスト（BLAKE3）" / "Digest (BLAKE3)";
+    DIGEST = "ダイジェスト（SHA-256）" / "Digest (SHA-256)";
     LAYOUT = "様式" / "Layout";
     COVERS_FROM = "対象期間（自）" / "Covers from";
     COVERS_TO = "対象期間（至）" / "Covers to";
@@ -177,6 +182,19 @@ pub const fn operation(language: Language, operation: Operation) -> &'static str
         Operation::Closed => Text { ja: "不可（期限切れ）", en: "None (window closed)" },
     };
     text.of(language)
+}
+
+/// What to do about a window that closes without anything being wrong yet.
+pub fn before_the_window_closes(language: Language, now: Operation) -> String {
+    let operation = operation(language, now);
+    match language {
+        Language::Ja => {
+            format!("取り消す見込みがあれば、期限までにGMO管理画面で処理してください（現在可能な操作: {operation}）。")
+        }
+        Language::En => format!(
+            "If it may be cancelled, do so in the GMO console before the day (operation available now: {operation})."
+        ),
+    }
 }
 
 /// The key that matched a payment.

@@ -5,7 +5,7 @@ mod measure;
 
 use super::workbook::{At, Body, Book, Cell, Chart, MAX_ROWS, Rule, Sheet, Style, Target, Value};
 use format::{FONT, Formats, base};
-use measure::{height, widths};
+use measure::{height, heights, widths};
 use rust_xlsxwriter::{
     ChartFont, ChartType, Color, ConditionalFormatFormula, DataValidation, DataValidationErrorStyle, DocProperties,
     ExcelDateTime, Formula, ProtectionOptions, Url, Workbook, Worksheet, XlsxError,
@@ -54,8 +54,8 @@ fn write_sheet(
     for (column, width) in &widths {
         target.set_column_width_pixels(*column, u32::from(*width) * 7 + 12)?;
     }
-    for (row, height) in &sheet.heights {
-        target.set_row_height_pixels(*row, u32::from(*height))?;
+    for (row, height) in heights(sheet, &widths) {
+        target.set_row_height_pixels(row, height)?;
     }
     for (at, cell) in &sheet.cells {
         let link = sheet.links.get(at);

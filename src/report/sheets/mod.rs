@@ -13,7 +13,7 @@ use super::Edition;
 use super::workbook::{At, Body, Cell, MAX_ROWS, Rule, Sheet, Style, column_range};
 use crate::domain::finding::Severity;
 use crate::domain::intake::Source;
-use crate::domain::reconciliation::{BookingView, PaymentView, Risk};
+use crate::domain::reconciliation::{BookingView, Risk};
 use crate::locale::{Language, Text, sheets as words};
 
 /// The row of the headings on every listing sheet; title, shop and totals stand above.
@@ -111,23 +111,6 @@ fn listings<'a>(
         listing(edition, &title, &columns, to - from, move |at| row(from + at), total)
     };
     (0..parts).map(part).collect()
-}
-
-/// 出典: `file:line`, joined.
-fn sources<'s>(language: Language, sources: impl IntoIterator<Item = &'s Source>) -> Cell {
-    let mut written: Vec<String> = Vec::new();
-    for source in sources {
-        let one = format!("{}:{}", source.file, source.line);
-        if !written.contains(&one) {
-            written.push(one);
-        }
-    }
-    Cell::text(written.join(words::COMMA.of(language))).styled(Style::Small)
-}
-
-/// Where a payment and its booking were read.
-fn sources_of(language: Language, payments: &[&PaymentView], booking: Option<&BookingView>) -> Cell {
-    sources(language, payments.iter().map(|p| &p.source).chain(booking.map(|b| &b.source)))
 }
 
 /// 出典, each file on its line.

@@ -43,7 +43,6 @@ fn equations(edition: &Edition<'_>, sheet: &mut Sheet<'_>, mut row: u32) -> u32 
                 agrees(formula, check.balances()),
             ],
         );
-        sheet.heights.insert(row, 40);
         row += 1;
     }
     row

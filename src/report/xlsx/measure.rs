@@ -22,10 +22,30 @@ pub(super) fn height(cells: &[Cell], widths: &BTreeMap<u16, u16>) -> Option<u32>
             return 1;
         }
         let room = widths.get(&column).copied().unwrap_or(8).saturating_sub(spare).max(2);
-        text.lines().map(|line| u32::from(text_width(line).div_ceil(room)).max(1)).sum()
+        text.lines().map(|line| lines_of(line, room)).sum()
     };
     let most = (0_u16..).zip(cells).map(lines).max().unwrap_or(1);
     (most > 1).then(|| (most * LINE + 6).min(540))
+}
+
+/// Lines that a text takes in a room of so many half-width characters; latin letters of stand-in fonts are wider.
+fn lines_of(line: &str, room: u16) -> u32 {
+    u32::from(spacious(line).div_ceil(room.max(2))).max(1)
+}
+
+/// Heights in pixels of rows above the body: what the sheet fixes, and what wrapped texts over several columns need.
+pub(super) fn heights(sheet: &Sheet<'_>, widths: &BTreeMap<u16, u16>) -> BTreeMap<u32, u32> {
+    let mut heights: BTreeMap<u32, u32> =
+        sheet.heights.iter().map(|(row, height)| (*row, u32::from(*height))).collect();
+    for ((row, column), cell) in sheet.cells.iter().filter(|(_, cell)| cell.style == Style::Wrap) {
+        let last = sheet.merged.get(&(*row, *column)).copied().unwrap_or(*column);
+        let room: u16 = (*column..=last).map(|column| widths.get(&column).copied().unwrap_or(8)).sum();
+        let Value::Text(text) = &cell.value else { continue };
+        let lines: u32 = text.lines().map(|line| lines_of(line, room.saturating_sub(5))).sum();
+        let height = heights.entry(*row).or_insert(0);
+        *height = (*height).max((lines.max(1) * LINE + 6).min(540));
+    }
+    heights
 }
 
 /// Widths of columns in half-width characters: what the sheet fixes, else what its cells need.
