@@ -15,7 +15,7 @@ use totsugo::domain::reconciliation::*;
 use totsugo::locale::Language;
 use totsugo::locale::findings::{next_step, reason, verdict};
 use totsugo::report::figures::{Change, Figures, figures};
-use totsugo::report::json::{FileJson, RunJson, SCHEMA, shop_json};
+use totsugo::report::json::{FileJson, RunJson, SCHEMA, TimingsJson, shop_json};
 use totsugo::report::{Edition, file_name, workbook};
 
 const SHOP: &str = "9200000000001";
@@ -470,12 +470,14 @@ fn json_of_a_run_has_its_keys_in_order() {
         files: vec![file],
         shops: Vec::new(),
         exit_code: 0,
+        timings_ms: TimingsJson::default(),
     };
     assert_eq!(
         serde_json::to_string(&run).expect("serialises"),
         "{\"schema\":1,\"run\":\"r#1\",\"period\":{\"from\":\"2026-11-01\",\"to\":\"2026-11-22\"},\"as_of\":\"2026-11-23\",\
          \"files\":[{\"name\":\"a.csv\",\"layout\":null,\"sha256\":\"00\",\"outcome\":\"held\",\"reason\":\"why\",\
          \"rows\":{\"read\":1,\"new\":1,\"update\":0,\"same\":0,\"stale\":0,\"conflict\":0,\"excluded\":0,\"rejected\":0}}],\
-         \"shops\":[],\"exit_code\":0}"
+         \"shops\":[],\"exit_code\":0,\"timings_ms\":{\"look\":0,\"read\":0,\"store\":0,\"archive\":0,\"load\":0,\
+         \"reconcile\":0,\"render\":0,\"compose\":0,\"save\":0,\"total\":0}}"
     );
 }

@@ -21,6 +21,7 @@ mod check;
 mod findings;
 mod lists;
 mod notices;
+mod progress;
 mod setup;
 mod show;
 
@@ -184,7 +185,8 @@ fn run_command(workshop: &Workshop, arguments: &RunArguments) -> Exit {
     if let Some(Err(exit)) = lock {
         return exit;
     }
-    let report = match run::run(workshop, &order) {
+    let done = run::run(workshop, &order, &progress::watch(workshop.language()));
+    let report = match done {
         Ok(report) => report,
         Err(error) => return failed(&error),
     };
@@ -310,7 +312,7 @@ fn ingest_command(workshop: &Workshop, paths: &[PathBuf], json: bool) -> Exit {
             .map(|arrivals| inbox::Scan { arrivals, ..inbox::Scan::default() })
     };
     let intake = match found {
-        Ok(scan) => run::ingest(workshop, &mut open.store, &scan, Effect::Real),
+        Ok(scan) => run::ingest(workshop, &mut open.store, &scan, Effect::Real, &progress::watch(workshop.language())),
         Err(error) if paths.is_empty() => return failed(&error),
         Err(error) => {
             complain!("{error}");

@@ -35,6 +35,11 @@ pub struct Look {
 }
 
 impl Look {
+    /// Size in bytes.
+    pub const fn size(&self) -> u64 {
+        self.size
+    }
+
     /// Whether the file was last written within `span` of `now`; a clock that is further ahead or behind says nothing.
     pub fn is_within(&self, span: Duration, now: SystemTime) -> bool {
         let distance = |modified: SystemTime| now.duration_since(modified).unwrap_or_else(|ahead| ahead.duration());

@@ -9,7 +9,7 @@ use crate::domain::ids::{CartCode, ProductCode};
 use crate::domain::intake::{CartSnapshot, Fault, Problem};
 use crate::domain::money::Yen;
 use crate::domain::text::code_key;
-use std::collections::HashMap;
+use hashbrown::HashMap;
 use std::sync::Arc;
 
 /// The carts so far.

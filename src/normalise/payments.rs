@@ -6,7 +6,7 @@ use crate::domain::ids::{OrderId, ShopId};
 use crate::domain::intake::{Fault, PaymentRow, Problem};
 use crate::domain::money::Yen;
 use crate::domain::payment::{Observation, Status};
-use std::collections::HashMap;
+use hashbrown::HashMap;
 use std::sync::Arc;
 
 /// The largest total row.

@@ -13,8 +13,8 @@ use crate::domain::money::Yen;
 use crate::domain::payment::Money;
 use crate::domain::policy::Shop;
 use crate::domain::reconciliation::{Finding, MatchGroup, Reason, Suggestion, Window};
+use hashbrown::HashMap;
 use std::cmp::Reverse;
-use std::collections::HashMap;
 use std::sync::Arc;
 
 /// The findings of one shop that are known from earlier runs (SPEC §5.6).

@@ -8,7 +8,7 @@ use crate::domain::payment::Payment;
 use crate::domain::policy::Shop;
 use crate::domain::reconciliation::MatchKey;
 use crate::domain::text::{CodeKind, code_parts};
-use std::collections::HashMap;
+use hashbrown::HashMap;
 use std::hash::Hash;
 
 /// Candidates named on an `ambiguous_booking`; more help nobody and would make the report grow with their square.

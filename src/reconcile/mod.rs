@@ -35,8 +35,8 @@ use crate::domain::policy::Shop;
 use crate::domain::reconciliation::{FileSummary, Finding, Freshness, Reconciliation, ShopFacts};
 use finding::Ledger;
 use groups::{Buckets, Ground, Member};
+use hashbrown::HashSet;
 use rest::{Reach, ShopRules};
-use std::collections::HashSet;
 
 /// The whole of SPEC §5 for one shop. `ledger`: findings known from earlier runs, of any shop.
 ///

@@ -7,7 +7,8 @@ use crate::domain::payment::Payment;
 use crate::domain::policy::Shop;
 use crate::domain::reconciliation::ShopFacts;
 use crate::domain::text::{CodeKind, code_parts};
-use std::collections::{BTreeMap, HashMap, HashSet};
+use hashbrown::{HashMap, HashSet};
+use std::collections::BTreeMap;
 use std::hash::Hash;
 
 /// Payments and bookings by shop, and what no rule places (SPEC §4.3).

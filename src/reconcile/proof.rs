@@ -10,7 +10,7 @@ use crate::domain::payment::Payment;
 use crate::domain::reconciliation::{
     BookingView, Check, FileSummary, Item, MatchGroup, PaymentView, Reconciliation, Totals,
 };
-use std::collections::HashSet;
+use hashbrown::HashSet;
 
 /// All equations of the proof for one shop; `open_before` are the ledger's open findings of the shop.
 pub(super) fn checks(

@@ -6,7 +6,7 @@ use crate::domain::payment::Money;
 use crate::domain::policy::{Policy, Shop};
 use crate::domain::reconciliation::{Freshness, Rule};
 use crate::domain::text::fold;
-use std::collections::HashMap;
+use hashbrown::HashMap;
 
 /// Whether a payment is a failed attempt: never took money and nothing is under way (`no_money`).
 ///

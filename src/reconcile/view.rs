@@ -8,7 +8,7 @@ use crate::domain::dates::{Moment, Period};
 use crate::domain::intake::Source;
 use crate::domain::payment::{Observation, Payment};
 use crate::domain::reconciliation::{BookingView, MatchKey, PaymentView};
-use std::collections::HashSet;
+use hashbrown::HashSet;
 use std::sync::Arc;
 
 /// A payment as a report shows it.

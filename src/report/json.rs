@@ -28,6 +28,24 @@ pub struct RunJson {
     pub shops: Vec<ShopJson>,
     /// The exit code of the process.
     pub exit_code: i32,
+    /// How long each stage took.
+    pub timings_ms: TimingsJson,
+}
+
+/// Milliseconds by stage. Reconcile, render and compose are summed over shops that are worked out side by side.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[expect(missing_docs, reason = "the stages say what they are")]
+pub struct TimingsJson {
+    pub look: u64,
+    pub read: u64,
+    pub store: u64,
+    pub archive: u64,
+    pub load: u64,
+    pub reconcile: u64,
+    pub render: u64,
+    pub compose: u64,
+    pub save: u64,
+    pub total: u64,
 }
 
 /// A period, both ends included.

@@ -60,7 +60,7 @@ pub enum ReportError {
 /// # Errors
 /// Fails if the writer has no room for temporary data or refuses a sheet.
 pub fn workbook(edition: &Edition<'_>) -> Result<Vec<u8>, ReportError> {
-    xlsx::write(&book(edition)).map_err(|error| ReportError::Workbook { why: error.to_string() })
+    xlsx::bytes(&book(edition)).map_err(|error| ReportError::Workbook { why: error.to_string() })
 }
 
 /// The name of a report's file, the same in every language (SPEC §6).

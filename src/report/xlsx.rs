@@ -4,11 +4,11 @@ mod format;
 mod measure;
 
 use super::workbook::{At, Body, Book, Cell, Chart, MAX_ROWS, Rule, Sheet, Style, Target, Value};
-use format::{FONT, Formats, base};
+use format::{FONT, Formats, Shape, base};
 use measure::{height, heights, widths};
 use rust_xlsxwriter::{
     ChartFont, ChartType, Color, ConditionalFormatFormula, DataValidation, DataValidationErrorStyle, DocProperties,
-    ExcelDateTime, Formula, ProtectionOptions, Url, Workbook, Worksheet, XlsxError,
+    ExcelDateTime, Format, Formula, IntoExcelData, ProtectionOptions, Url, Workbook, Worksheet, XlsxError,
 };
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -16,10 +16,14 @@ use std::collections::BTreeMap;
 /// The most UTF-16 units a cell can hold.
 const MAX_TEXT: usize = 32_767;
 /// Bodies longer than this are written row by row without being kept in memory.
-const LONG: usize = 20_000;
+const LONG: usize = 500;
+/// 1970-01-01 as Excel counts days.
+const EPOCH: i64 = 25_569;
+/// 1900-03-01: Excel takes 1900 for a leap year and counts the days before otherwise.
+const FIRST_SERIAL: i64 = 61;
 
 /// Writes the workbook.
-pub(super) fn write(book: &Book<'_>) -> Result<Vec<u8>, XlsxError> {
+pub(super) fn bytes(book: &Book<'_>) -> Result<Vec<u8>, XlsxError> {
     let mut workbook = Workbook::new();
     workbook.set_default_format(&base(), 20, 72)?;
     workbook.set_zip_compression_level(3);
@@ -33,7 +37,7 @@ pub(super) fn write(book: &Book<'_>) -> Result<Vec<u8>, XlsxError> {
     let mut formats = Formats::default();
     for (at, sheet) in book.sheets.iter().enumerate() {
         let long = sheet.body.as_ref().is_some_and(|body| body.rows > LONG);
-        let target = if long { workbook.add_worksheet_with_low_memory()? } else { workbook.add_worksheet() };
+        let target = if long { workbook.add_worksheet_with_constant_memory()? } else { workbook.add_worksheet() };
         write_sheet(target, sheet, book, &mut formats)?;
         if at == 0 {
             target.set_active(true);
@@ -57,12 +61,22 @@ fn write_sheet(
     for (row, height) in heights(sheet, &widths) {
         target.set_row_height_pixels(row, height)?;
     }
+    let usual = sheet.body.as_ref().map(|body| set_usual(target, body, formats)).transpose()?.unwrap_or_default();
     for (at, cell) in &sheet.cells {
         let link = sheet.links.get(at);
-        write_cell(target, *at, cell, formats, book.cut, (sheet.merged.get(at).copied(), link))?;
+        let format = formats.of(cell.style, Shape::of(&cell.value), link.is_some());
+        if let Some(last) = sheet.merged.get(at) {
+            target.merge_range(at.0, at.1, at.0, *last, "", format)?;
+        }
+        // The link first: what the cell shows is written over it.
+        if let Some(Target { sheet, at: to }) = link {
+            let url = Url::new(format!("internal:'{sheet}'!{}", super::workbook::a1(*to))).set_text(".");
+            target.write_url_with_format(at.0, at.1, url, format)?;
+        }
+        write_cell(target, *at, cell, Some(format), book.cut)?;
     }
     if let Some(body) = &sheet.body {
-        write_body(target, body, &widths, formats, book.cut)?;
+        write_body(target, body, &widths, &usual, formats, book.cut)?;
         if body.rows > 0 {
             decorate(target, sheet, body, book)?;
         }
@@ -169,6 +183,7 @@ fn write_body(
     target: &mut Worksheet,
     body: &Body<'_>,
     widths: &BTreeMap<u16, u16>,
+    usual: &[(Style, Shape)],
     formats: &mut Formats,
     cut: &str,
 ) -> Result<(), XlsxError> {
@@ -181,7 +196,10 @@ fn write_body(
             target.set_row_height_pixels(row, height)?;
         }
         for (column, cell) in (0_u16..).zip(&cells) {
-            write_cell(target, (row, column), cell, formats, cut, (None, None))?;
+            let look = (cell.style, Shape::of(&cell.value));
+            let is_usual = usual.get(usize::from(column)) == Some(&look);
+            let format = if is_usual { None } else { Some(formats.of(look.0, look.1, false)) };
+            write_cell(target, (row, column), cell, format, cut)?;
         }
     }
     Ok(())
@@ -191,48 +209,67 @@ fn write_cell(
     target: &mut Worksheet,
     (row, column): At,
     cell: &Cell,
-    formats: &mut Formats,
+    format: Option<&Format>,
     cut: &str,
-    (merged, link): (Option<u16>, Option<&Target>),
 ) -> Result<(), XlsxError> {
-    let format = formats.of(cell, link.is_some());
-    if let Some(last) = merged {
-        target.merge_range(row, column, row, last, "", format)?;
-    }
-    // The link first: what the cell shows is written over it.
-    if let Some(Target { sheet, at }) = link {
-        let url = Url::new(format!("internal:'{sheet}'!{}", super::workbook::a1(*at))).set_text(".");
-        target.write_url_with_format(row, column, url, format)?;
-    }
     match &cell.value {
-        Value::Empty if cell.style == Style::Plain => {}
-        Value::Empty => {
-            target.write_blank(row, column, format)?;
-        }
-        Value::Text(text) => {
-            target.write_string_with_format(row, column, shorten(text, cut), format)?;
-        }
-        Value::Number(number) => {
-            target.write_number_with_format(row, column, float(*number), format)?;
-        }
-        Value::Day(day) => match ExcelDateTime::parse_from_str(&day.to_string()) {
-            Ok(date) => {
-                target.write_datetime_with_format(row, column, &date, format)?;
-            }
-            Err(_) => {
-                target.write_string_with_format(row, column, day.to_string(), format)?;
-            }
+        Value::Empty => match format.filter(|_| cell.style != Style::Plain) {
+            Some(format) => target.write_blank(row, column, format)?,
+            None => target,
+        },
+        Value::Text(text) => write(target, row, column, shorten(text, cut).as_ref(), format)?,
+        Value::Number(number) => write(target, row, column, float(*number), format)?,
+        Value::Day(day) => match i64::from(day.number()) + EPOCH {
+            serial if serial >= FIRST_SERIAL => write(target, row, column, float(serial), format)?,
+            _ => write(target, row, column, day.to_string().as_str(), format)?,
         },
         Value::Sum { formula, result } => {
-            let formula = Formula::new(formula).set_result(result.to_string());
-            target.write_formula_with_format(row, column, formula, format)?;
+            write(target, row, column, Formula::new(formula).set_result(result.to_string()), format)?
         }
         Value::Check { formula, result } => {
-            let formula = Formula::new(formula).set_result(if *result { "TRUE" } else { "FALSE" });
-            target.write_formula_with_format(row, column, formula, format)?;
+            let result = if *result { "TRUE" } else { "FALSE" };
+            write(target, row, column, Formula::new(formula).set_result(result), format)?
         }
-    }
+    };
     Ok(())
+}
+
+/// Writes one value; without a format it takes its column's.
+fn write<'w>(
+    target: &'w mut Worksheet,
+    row: u32,
+    column: u16,
+    value: impl IntoExcelData,
+    format: Option<&Format>,
+) -> Result<&'w mut Worksheet, XlsxError> {
+    match format {
+        Some(format) => target.write_with_format(row, column, value, format),
+        None => target.write(row, column, value),
+    }
+}
+
+/// What most cells of each column of a long body look like.
+///
+/// The writer hashes the whole format of every cell that names one, which costs more than writing the cell; one that
+/// names none takes its column's.
+type Usual = Vec<(Style, Shape)>;
+
+/// Sets the usual formats of a long body's columns. Only plain looks: a column's format reaches to the sheet's end.
+fn set_usual(target: &mut Worksheet, body: &Body<'_>, formats: &mut Formats) -> Result<Usual, XlsxError> {
+    let mut usual = Usual::new();
+    if body.rows <= LONG {
+        return Ok(usual);
+    }
+    for (column, cell) in (0_u16..).zip((body.row)(0)) {
+        let look = match cell.style {
+            Style::Plain | Style::Small | Style::SmallWrap | Style::Wrap | Style::Grey => cell.style,
+            _ => Style::Plain,
+        };
+        let look = (look, Shape::of(&cell.value));
+        target.set_column_format(column, formats.of(look.0, look.1, false))?;
+        usual.push(look);
+    }
+    Ok(usual)
 }
 
 /// Excel knows only floats; sums of yen stay far below 2^53, so every one is exact.
@@ -243,8 +280,11 @@ const fn float(number: i64) -> f64 {
 
 /// Without the two code points that XML cannot carry; control characters are escaped by the writer.
 fn clean(text: &str) -> Cow<'_, str> {
-    let unfit = ['\u{fffe}', '\u{ffff}'];
-    if text.contains(unfit) { Cow::Owned(text.replace(unfit, "\u{fffd}")) } else { Cow::Borrowed(text) }
+    let unwritable = ['\u{fffe}', '\u{ffff}'];
+    if text.is_ascii() || !text.contains(unwritable) {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(text.replace(unwritable, "\u{fffd}"))
 }
 
 /// Cut with a mark where it is longer than a cell can hold.

@@ -2,7 +2,7 @@
 
 use super::reading::{may_be_growing, read_file, whole};
 use super::returned::{Received, receive};
-use super::{Effect, Notice, RunError, Workshop};
+use super::{Effect, Notice, RunError, Stage, Step, Timings, Workshop};
 use crate::domain::ids::{FileDigest, ShopId};
 use crate::domain::intake::{Fault, Normalised, Place, Problem, RowCounts, Rows};
 use crate::domain::notebook::LAYOUT;
@@ -74,15 +74,23 @@ impl FileOutcome {
 ///
 /// # Errors
 /// When the history cannot be used: then nothing more is safe to move.
-pub fn ingest(workshop: &Workshop, store: &mut Store, scan: &Scan, effect: Effect) -> Result<Intake, RunError> {
+pub fn ingest(
+    workshop: &Workshop,
+    store: &mut Store,
+    scan: &Scan,
+    effect: Effect,
+    timings: &Timings,
+) -> Result<Intake, RunError> {
     forget_gone(workshop, store)?;
     let mut intake = Intake::default();
     intake.notices.extend(scan.growing.iter().cloned().map(Notice::StillGrowing));
     intake.notices.extend(scan.in_use.iter().cloned().map(Notice::InUse));
     intake.notices.extend(scan.foreign.iter().cloned().map(Notice::NotAFile));
+    timings.tell(Step::TakingIn(scan.arrivals.iter().map(|arrival| arrival.look.size()).sum()));
     for arrival in &scan.arrivals {
         let name = arrival.name.clone();
-        let left = match take_in(workshop, store, arrival, effect)? {
+        timings.tell(Step::File(name.clone()));
+        let left = match take_in(workshop, store, arrival, effect, timings)? {
             Ok(taken) => {
                 intake.files.push(taken.outcome);
                 intake.notices.extend(taken.notice);
@@ -97,6 +105,7 @@ pub fn ingest(workshop: &Workshop, store: &mut Store, scan: &Scan, effect: Effec
             Some(Left::Failed(error)) => intake.notices.push(Notice::FileFailed { name, why: error.to_string() }),
             Some(Left::Growing) => intake.notices.push(Notice::StillGrowing(name)),
         }
+        timings.tell(Step::FileDone(arrival.look.size()));
     }
     Ok(intake)
 }
@@ -141,13 +150,15 @@ fn take_in(
     store: &mut Store,
     arrival: &Arrival,
     effect: Effect,
+    timings: &Timings,
 ) -> Result<Result<Taken, Left>, RunError> {
     // A pipe would never end, a link would lead elsewhere (FAULTS A09).
     if arrival.is_no_file_any_more() {
         return Ok(Err(Left::Growing));
     }
     let limit_mb = workshop.config.intake.max_file_mb;
-    let content = match durable::read_limited(&arrival.path, limit_mb.saturating_mul(1 << 20)) {
+    let content = timings.of(Stage::Read, || durable::read_limited(&arrival.path, limit_mb.saturating_mul(1 << 20)));
+    let content = match content {
         Ok(content) => content,
         Err(error) if error.kind() == io::ErrorKind::FileTooLarge => {
             return hold(workshop, store, arrival, None, &whole(Fault::TooLarge { limit_mb }), effect);
@@ -158,30 +169,32 @@ fn take_in(
     if !arrival.is_unchanged() || may_be_growing(workshop, arrival, &content) {
         return Ok(Err(Left::Growing));
     }
-    let digest = FileDigest::of(&content);
+    let digest = timings.of(Stage::Read, || FileDigest::of(&content));
     let folder = arrival.folder.as_deref().map(ShopId::new);
     let mut notice = None;
-    let (outcome, layout, rows) = match decide(workshop, store, arrival, &content, digest, folder.as_ref())? {
-        Decision::Hold(problems) => {
-            return hold(workshop, store, arrival, Some((&content, digest)), &problems, effect);
-        }
-        Decision::Duplicate(known) => (Outcome::Duplicate, known.layout, RowCounts::default()),
-        Decision::Store(normalised) => {
-            let file = NewFile { digest, name: &arrival.name, folder: folder.as_ref(), normalised: &normalised };
-            let rows = store.save_file(&file, reconcile::disposition)?;
-            (Outcome::Stored, normalised.layout, rows)
-        }
-        Decision::Notes(received) => {
-            let file = ReturnedFile { digest, name: &arrival.name, folder: folder.as_ref(), rows: &received.rows };
-            store.save_returned(&file, &received.entries)?;
-            let sentences = sentences(workshop, arrival, &received.refused);
-            notice = (!sentences.is_empty()).then_some(Notice::NotesRefused(sentences));
-            (Outcome::Stored, LAYOUT.to_owned(), received.counts)
-        }
-    };
+    let (outcome, layout, rows) =
+        match timings.of(Stage::Read, || decide(workshop, store, arrival, &content, digest, folder.as_ref()))? {
+            Decision::Hold(problems) => {
+                return hold(workshop, store, arrival, Some((&content, digest)), &problems, effect);
+            }
+            Decision::Duplicate(known) => (Outcome::Duplicate, known.layout, RowCounts::default()),
+            Decision::Store(normalised) => {
+                let file = NewFile { digest, name: &arrival.name, folder: folder.as_ref(), normalised: &normalised };
+                let rows = timings.of(Stage::Store, || store.save_file(&file, reconcile::disposition))?;
+                (Outcome::Stored, normalised.layout, rows)
+            }
+            Decision::Notes(received) => {
+                let file = ReturnedFile { digest, name: &arrival.name, folder: folder.as_ref(), rows: &received.rows };
+                timings.of(Stage::Store, || store.save_returned(&file, &received.entries))?;
+                let sentences = sentences(workshop, arrival, &received.refused);
+                notice = (!sentences.is_empty()).then_some(Notice::NotesRefused(sentences));
+                (Outcome::Stored, LAYOUT.to_owned(), received.counts)
+            }
+        };
     let (name, layout, digest) = (arrival.name.clone(), Some(layout), digest.to_string());
     let outcome = FileOutcome { name, layout, digest, outcome, reason: None, rows };
-    Ok(Ok(Taken { outcome, notice, moved: archive(workshop, arrival, &content, effect) }))
+    let moved = timings.of(Stage::Archive, || archive(workshop, arrival, &content, effect));
+    Ok(Ok(Taken { outcome, notice, moved }))
 }
 
 fn decide(

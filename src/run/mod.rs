@@ -9,11 +9,14 @@ mod publish;
 mod reading;
 mod returned;
 mod shop_report;
+mod side_by_side;
+mod timing;
 
 pub use ingest::{FileOutcome, Intake, Outcome, ingest};
 pub use lock::{Lock, LockError};
 pub use publish::{Issued, publish};
 pub use reading::examine_file;
+pub use timing::{Stage, Step, Timings, Watcher};
 
 use crate::config::Config;
 use crate::domain::dates::{Day, Period};
@@ -227,18 +230,20 @@ pub struct OpenStore {
 ///
 /// # Errors
 /// When the inbox, the history or a folder cannot be used. A shop that fails alone is in [`Report::failures`].
-pub fn run(workshop: &Workshop, order: &Order) -> Result<Report, RunError> {
+pub fn run(workshop: &Workshop, order: &Order, timings: &Timings) -> Result<Report, RunError> {
     let mut open = workshop.open_store(order.effect)?;
     let store = &mut open.store;
     let record = RunRecord { started: workshop.stamp(), period: order.period, as_of: order.as_of };
-    let scan = inbox::scan(
-        &workshop.config.paths.inbox,
-        workshop.config.intake.sentinel.as_deref(),
-        Duration::from_secs(workshop.config.intake.settle_seconds),
-    )?;
-    let Intake { files, mut notices } = ingest(workshop, store, &scan, order.effect)?;
+    let scan = timings.of(Stage::Look, || {
+        inbox::scan(
+            &workshop.config.paths.inbox,
+            workshop.config.intake.sentinel.as_deref(),
+            Duration::from_secs(workshop.config.intake.settle_seconds),
+        )
+    })?;
+    let Intake { files, mut notices } = ingest(workshop, store, &scan, order.effect, timings)?;
     let (number, name) = store.begin_run(&record)?;
-    let published = publish(workshop, store, number, &record, order)?;
+    let published = publish(workshop, store, number, &record, order, timings)?;
     notices.extend(published.notices);
     let waiting = store.queued()?.len();
     if waiting > 0 && order.effect == Effect::Real {
@@ -265,6 +270,7 @@ pub fn run(workshop: &Workshop, order: &Order) -> Result<Report, RunError> {
         files: files.iter().map(FileOutcome::json).collect(),
         shops: published.shops,
         exit_code,
+        timings_ms: timings.json(),
     };
     Ok(Report { json, issued: published.issued, notices, failures: published.failures })
 }

@@ -1,7 +1,8 @@
 //! Every ordered shop's report: what the history says goes in, what is worked out is written, recorded and mailed.
 
 use super::shop_report::{Known, ShopJob, WorkedOut, count, is_left_behind};
-use super::{Effect, Notice, Order, RunError, Workshop};
+use super::side_by_side::side_by_side;
+use super::{Effect, Notice, Order, RunError, Stage, Step, Timings, Workshop};
 use crate::config::{ShopConfig, Transport};
 use crate::domain::dates::Day;
 use crate::domain::ids::{CartCode, ShopId};
@@ -12,7 +13,8 @@ use crate::reconcile::{self, Placed};
 use crate::report::figures::Figures;
 use crate::report::json::ShopJson;
 use crate::store::{RunRecord, ShopRun, Store, StoreError};
-use std::collections::{BTreeMap, HashMap};
+use hashbrown::HashMap;
+use std::collections::BTreeMap;
 
 /// What was issued for one shop.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,31 +60,37 @@ pub fn publish(
     run: i64,
     record: &RunRecord,
     order: &Order,
+    timings: &Timings,
 ) -> Result<Published, RunError> {
     let mut published = Published::default();
+    timings.tell(Step::Reading);
     let shops: Vec<_> = workshop.config.shops.iter().map(|shop| shop.shop.clone()).collect();
-    let Placed { by_shop, unplaced } = reconcile::place(&shops, store.payments()?, store.bookings()?);
+    let Placed { by_shop, unplaced } = timings.of(Stage::Load, || -> Result<_, StoreError> {
+        Ok(reconcile::place(&shops, store.payments()?, store.bookings()?))
+    })?;
     if !unplaced.is_empty() {
         published.notices.push(Notice::UnplacedBookings(unplaced.iter().map(CartCode::to_string).collect()));
     }
-    let files = store.file_summaries(&shops_of_carts(&by_shop))?;
+    let files = timings.of(Stage::Load, || store.file_summaries(&shops_of_carts(&by_shop)))?;
     let nothing = ShopFacts::default();
+    let mut tasks = Vec::new();
     for shop in &workshop.config.shops {
         let id = &shop.shop.id;
-        if !order.shops.is_empty() && !order.shops.contains(id) {
-            continue;
-        }
-        let facts = by_shop.get(id).unwrap_or(&nothing);
-        let files = files.get(id).map_or(&[][..], Vec::as_slice);
-        let known = known(store, id, order)?;
-        let job = ShopJob { workshop, order, shop, facts, files, known: &known };
-        let saved = job
-            .work_out()
-            .and_then(|done| Issue { workshop, order, record, run, shop }.save(store, done, &mut published));
-        if let Err(why) = saved {
-            published.failures.push((id.clone(), why));
+        if order.shops.is_empty() || order.shops.contains(id) {
+            let facts = by_shop.get(id).unwrap_or(&nothing);
+            let files = files.get(id).map_or(&[][..], Vec::as_slice);
+            tasks.push(ShopJob { workshop, order, shop, facts, files, known: known(store, id, order)?, timings });
         }
     }
+    timings.tell(Step::Reporting(count(tasks.len())));
+    side_by_side(&tasks, ShopJob::work_out, |job, done| {
+        let shop = job.shop;
+        let issue = Issue { workshop, order, record, run, shop };
+        if let Err(why) = done.and_then(|done| timings.of(Stage::Save, || issue.save(store, done, &mut published))) {
+            published.failures.push((shop.shop.id.clone(), why));
+        }
+        timings.tell(Step::ShopDone);
+    });
     // What an earlier run could not write goes out now.
     if order.mail && order.effect == Effect::Real && matches!(workshop.config.mail.transport, Transport::Directory) {
         published.notices.extend(deliver_to_folder(workshop, store)?);

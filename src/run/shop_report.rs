@@ -3,7 +3,7 @@
 //! Changes nothing and asks the history nothing, so that shops can be worked out side by side: what the history says
 //! about the shop comes in as [`Known`], what it shall say goes out as [`WorkedOut`].
 
-use super::{Notice, Order, Workshop, message};
+use super::{Notice, Order, Stage, Timings, Workshop, message};
 use crate::config::ShopConfig;
 use crate::domain::dates::{Day, Period};
 use crate::domain::finding::FindingRecord;
@@ -75,7 +75,8 @@ pub(super) struct ShopJob<'a> {
     pub(super) shop: &'a ShopConfig,
     pub(super) facts: &'a ShopFacts,
     pub(super) files: &'a [FileSummary],
-    pub(super) known: &'a Known,
+    pub(super) known: Known,
+    pub(super) timings: &'a Timings,
 }
 
 impl ShopJob<'_> {
@@ -84,9 +85,11 @@ impl ShopJob<'_> {
     /// # Errors
     /// When the workbook or the mail cannot be made, in words.
     pub(super) fn work_out(&self) -> Result<WorkedOut, String> {
-        let (order, known) = (self.order, self.known);
+        let (order, known) = (self.order, &self.known);
         let shop = &self.shop.shop;
-        let result = reconcile::reconcile(shop, self.facts, &known.ledger, self.files, order.period, order.as_of);
+        let result = self.timings.of(Stage::Reconcile, || {
+            reconcile::reconcile(shop, self.facts, &known.ledger, self.files, order.period, order.as_of)
+        });
         let mut notices = self.missing(&result);
         let now = figures(&result);
         let last = known.last.as_ref();
@@ -181,7 +184,7 @@ impl ShopJob<'_> {
             installation: &self.known.installation,
             expiring_within_days: self.shop.shop.policy.expiring_within_days,
         };
-        report::workbook(&edition).map_err(|e| e.to_string())
+        self.timings.of(Stage::Render, || report::workbook(&edition)).map_err(|e| e.to_string())
     }
 
     /// The report's message, one entry per recipient; without the sheet of matched rows where it would be larger than
@@ -221,7 +224,9 @@ impl ShopJob<'_> {
                 message_id: &message_id,
                 date: self.workshop.now,
             };
-            mail::compose(&self.workshop.templates, &message).map_err(|e| e.to_string())
+            self.timings
+                .of(Stage::Compose, || mail::compose(&self.workshop.templates, &message))
+                .map_err(|e| e.to_string())
         };
         let mut bytes = compose(&new.bytes, None)?;
         if count(bytes.len()) > config.mail.max_attachment_mb.saturating_mul(1 << 20) {

@@ -11,8 +11,8 @@ use crate::domain::ids::{CartCode, FileDigest, ProductCode, ShopId};
 use crate::domain::intake::{CartSnapshot, Disposition, Source, reach};
 use crate::domain::money::Yen;
 use crate::domain::text::code_key;
-use rusqlite::{OptionalExtension, Row, Transaction, params};
-use std::collections::HashMap;
+use hashbrown::HashMap;
+use rusqlite::{CachedStatement, OptionalExtension, Row, Transaction, params};
 use std::sync::Arc;
 
 /// The yen and the currency of a price as columns: `(yen, currency, written)`.
@@ -80,72 +80,9 @@ pub(super) fn save(
     outcomes: &mut Vec<RowOutcome>,
 ) -> Result<()> {
     let Some(reach) = reach(carts) else { return Ok(()) };
-    let mut find = transaction
-        .prepare_cached("SELECT id, rank, reach, content FROM cart_version WHERE cart_key = ?1 AND is_current = 1")?;
-    let mut retire = transaction.prepare_cached("UPDATE cart_version SET is_current = 0 WHERE id = ?1")?;
-    let mut renew = transaction.prepare_cached(
-        "UPDATE cart_version SET reach = max(reach, ?2), folder = coalesce(folder, ?3) WHERE id = ?1",
-    )?;
-    let mut insert = transaction.prepare_cached(
-        "INSERT INTO cart_version (cart_key, cart, folder, file_id, reach, rank, content, is_current) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-    )?;
-    let mut tally = transaction.prepare_cached(
-        "INSERT INTO file_cart (file_id, cart_key, disposition, \"rows\", repeated, yen, covers_from, covers_to) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-    )?;
+    let mut versions = Versions::prepare(transaction, file, folder, reach)?;
     for snapshot in carts {
-        let key = code_key(snapshot.cart.as_str());
-        let age = SnapshotAge::of(&snapshot.lines, reach);
-        let digest = content(&snapshot.lines);
-        let current = find
-            .query_row([&key], |row| {
-                let age = SnapshotAge { rank: row.get(1)?, reach: Moment::from_number(row.get(2)?) };
-                Ok(Current { id: row.get(0)?, age, content: row.get(3)? })
-            })
-            .optional()?;
-        let disposition = match &current {
-            None => Disposition::New,
-            Some(current) if current.content == digest => Disposition::Same,
-            Some(current) if age.replaces(current.age) => Disposition::Update,
-            Some(_) => Disposition::Stale,
-        };
-        if let Some(current) = &current {
-            if disposition == Disposition::Same {
-                renew.execute(params![current.id, reach.number(), folder.map(ShopId::as_str)])?;
-            } else if disposition == Disposition::Update {
-                retire.execute([current.id])?;
-            }
-        }
-        if disposition != Disposition::Same {
-            let is_current = i64::from(disposition != Disposition::Stale);
-            insert.execute(params![
-                key,
-                snapshot.cart.as_str(),
-                folder.map(ShopId::as_str),
-                file,
-                reach.number(),
-                age.rank,
-                digest.as_slice(),
-                is_current
-            ])?;
-            save_lines(transaction, transaction.last_insert_rowid(), &snapshot.lines)?;
-        }
-        let yen: Yen = snapshot.lines.iter().filter_map(|line| line.total.yen()).sum();
-        let covers = snapshot
-            .lines
-            .iter()
-            .fold(None, |covers, line| Some(widen(covers, line.created_at.day(), line.created_at.day())));
-        tally.execute(params![
-            file,
-            key,
-            disposition_name(disposition),
-            i64::try_from(snapshot.lines.len()).unwrap_or(i64::MAX),
-            i64::try_from(snapshot.repeated.len()).unwrap_or(i64::MAX),
-            yen.get(),
-            covers.map(|c| c.0.number()),
-            covers.map(|c| c.1.number())
-        ])?;
+        let disposition = versions.save(snapshot)?;
         for line in &snapshot.lines {
             outcomes.push(RowOutcome { line: line.source.line, disposition, reason: None });
         }
@@ -156,36 +93,172 @@ pub(super) fn save(
     Ok(())
 }
 
-fn save_lines(transaction: &Transaction<'_>, version: i64, lines: &[BookingLine]) -> Result<()> {
-    let mut insert = transaction.prepare_cached(
-        "INSERT INTO booking_line (version_id, position, product_code, status, payment_status, created_at, start_at, \
-         total, currency, written_total, channel, product, customer, external_ref, transaction_id, paid, refunded, line) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)",
-    )?;
-    for (position, line) in lines.iter().enumerate() {
-        let (total, currency, written) = price_columns(&line.total);
-        insert.execute(params![
-            version,
-            i64::try_from(position).unwrap_or(i64::MAX),
-            line.product_code.as_str(),
-            line.status.word(),
-            line.payment_status.word(),
-            line.created_at.number(),
-            line.start_at.map(Moment::number),
-            total,
-            currency,
-            written,
-            &*line.channel,
-            &*line.product,
-            &*line.customer,
-            &*line.external_ref,
-            &*line.transaction_id,
-            line.paid.map(Yen::get),
-            line.refunded.map(Yen::get),
-            line.source.line
-        ])?;
+/// Saves carts as versions, with the control totals of their rows.
+struct Versions<'t> {
+    transaction: &'t Transaction<'t>,
+    file: i64,
+    folder: Option<&'t ShopId>,
+    reach: Moment,
+    insert: CachedStatement<'t>,
+    insert_line: CachedStatement<'t>,
+    find: CachedStatement<'t>,
+    retire: CachedStatement<'t>,
+    renew: CachedStatement<'t>,
+    insert_same: CachedStatement<'t>,
+}
+
+impl<'t> Versions<'t> {
+    fn prepare(
+        transaction: &'t Transaction<'t>,
+        file: i64,
+        folder: Option<&'t ShopId>,
+        reach: Moment,
+    ) -> rusqlite::Result<Self> {
+        let prepare = |sql| transaction.prepare_cached(sql);
+        Ok(Self {
+            transaction,
+            file,
+            folder,
+            reach,
+            insert: prepare(
+                "INSERT INTO cart_version (cart_key, cart, folder, file_id, reach, rank, content, is_current, \
+                 disposition, \"rows\", repeated, yen, covers_from, covers_to) \
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14) ON CONFLICT DO NOTHING",
+            )?,
+            insert_line: prepare(
+                "INSERT INTO booking_line (version_id, position, product_code, status, payment_status, created_at, \
+                 start_at, total, currency, written_total, channel, product, customer, external_ref, transaction_id, \
+                 paid, refunded, line) \
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)",
+            )?,
+            find: prepare("SELECT id, rank, reach, content FROM cart_version WHERE cart_key = ?1 AND is_current = 1")?,
+            retire: prepare("UPDATE cart_version SET is_current = 0 WHERE id = ?1")?,
+            renew: prepare(
+                "UPDATE cart_version SET reach = max(reach, ?2), folder = coalesce(folder, ?3) WHERE id = ?1",
+            )?,
+            insert_same: prepare(
+                "INSERT INTO same_cart (file_id, cart_key, \"rows\", repeated, yen, covers_from, covers_to) \
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            )?,
+        })
     }
-    Ok(())
+
+    /// Saves one cart where it says something new, and says what it was.
+    fn save(&mut self, snapshot: &CartSnapshot) -> Result<Disposition> {
+        let key = code_key(snapshot.cart.as_str());
+        let age = SnapshotAge::of(&snapshot.lines, self.reach);
+        let content = content(&snapshot.lines);
+        // Most carts are new: one search of the index tells, and stores them.
+        if self.insert(&key, snapshot, age, &content, Disposition::New)? {
+            return Ok(Disposition::New);
+        }
+        let current = self.find.query_row([&key], |row| {
+            let age = SnapshotAge { rank: row.get(1)?, reach: Moment::from_number(row.get(2)?) };
+            Ok(Current { id: row.get(0)?, age, content: row.get(3)? })
+        })?;
+        if current.content == content {
+            self.renew.execute(params![current.id, self.reach.number(), self.folder.map(ShopId::as_str)])?;
+            let totals = CartTotals::of(snapshot);
+            self.insert_same.execute(params![
+                self.file,
+                key,
+                totals.rows,
+                totals.repeated,
+                totals.yen,
+                totals.covers_from,
+                totals.covers_to
+            ])?;
+            return Ok(Disposition::Same);
+        }
+        let disposition = if age.replaces(current.age) {
+            self.retire.execute([current.id])?;
+            Disposition::Update
+        } else {
+            Disposition::Stale
+        };
+        self.insert(&key, snapshot, age, &content, disposition)?;
+        Ok(disposition)
+    }
+
+    /// Inserts a version with its lines; `false` if the cart has a current one already.
+    fn insert(
+        &mut self,
+        key: &str,
+        snapshot: &CartSnapshot,
+        age: SnapshotAge,
+        content: &[u8; 32],
+        disposition: Disposition,
+    ) -> Result<bool> {
+        let totals = CartTotals::of(snapshot);
+        let inserted = self.insert.execute(params![
+            key,
+            snapshot.cart.as_str(),
+            self.folder.map(ShopId::as_str),
+            self.file,
+            self.reach.number(),
+            age.rank,
+            content.as_slice(),
+            i64::from(disposition != Disposition::Stale),
+            disposition_name(disposition),
+            totals.rows,
+            totals.repeated,
+            totals.yen,
+            totals.covers_from,
+            totals.covers_to
+        ])?;
+        if inserted == 0 {
+            return Ok(false);
+        }
+        let version = self.transaction.last_insert_rowid();
+        for (position, line) in (0_i64..).zip(&snapshot.lines) {
+            let (total, currency, written) = price_columns(&line.total);
+            self.insert_line.execute(params![
+                version,
+                position,
+                line.product_code.as_str(),
+                line.status.word(),
+                line.payment_status.word(),
+                line.created_at.number(),
+                line.start_at.map(Moment::number),
+                total,
+                currency,
+                written,
+                &*line.channel,
+                &*line.product,
+                &*line.customer,
+                &*line.external_ref,
+                &*line.transaction_id,
+                line.paid.map(Yen::get),
+                line.refunded.map(Yen::get),
+                line.source.line
+            ])?;
+        }
+        Ok(true)
+    }
+}
+
+/// The control totals of a cart's rows in one file, as columns.
+struct CartTotals {
+    rows: i64,
+    repeated: i64,
+    yen: i64,
+    covers_from: Option<i32>,
+    covers_to: Option<i32>,
+}
+
+impl CartTotals {
+    fn of(snapshot: &CartSnapshot) -> Self {
+        let yen: Yen = snapshot.lines.iter().filter_map(|line| line.total.yen()).sum();
+        let days = snapshot.lines.iter().map(|line| line.created_at.day());
+        let covers = days.fold(None, |covers, day| Some(widen(covers, day, day)));
+        Self {
+            rows: i64::try_from(snapshot.lines.len()).unwrap_or(i64::MAX),
+            repeated: i64::try_from(snapshot.repeated.len()).unwrap_or(i64::MAX),
+            yen: yen.get(),
+            covers_from: covers.map(|(from, _)| from.number()),
+            covers_to: covers.map(|(_, to)| to.number()),
+        }
+    }
 }
 
 /// Saves the rows of a payment list: by payment reference, without one as often as they stand (FAULTS S11).

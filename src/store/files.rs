@@ -7,8 +7,9 @@ use crate::domain::intake::{Disposition, Normalised, RowCounts, Rows};
 use crate::domain::money::Yen;
 use crate::domain::payment::Observation;
 use crate::domain::reconciliation::FileSummary;
+use hashbrown::HashMap;
 use rusqlite::{OptionalExtension, Transaction, params};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 /// A file to be stored.
 #[derive(Debug)]
@@ -242,7 +243,8 @@ impl Store {
         by_shop: &mut BTreeMap<(ShopId, i64), ShopTotals>,
     ) -> Result<()> {
         let mut statement = self.connection.prepare(
-            "SELECT file_id, cart_key, disposition, \"rows\", repeated, yen, covers_from, covers_to FROM file_cart",
+            "SELECT file_id, cart_key, disposition, \"rows\", repeated, yen, covers_from, covers_to FROM cart_version \
+             UNION ALL SELECT file_id, cart_key, 'same', \"rows\", repeated, yen, covers_from, covers_to FROM same_cart",
         )?;
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {

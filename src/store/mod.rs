@@ -70,6 +70,9 @@ impl Store {
         connection.pragma_update(None, "synchronous", "FULL")?;
         connection.pragma_update(None, "foreign_keys", "ON")?;
         connection.pragma_update(None, "trusted_schema", "OFF")?;
+        // 32 MiB of pages, and a log of as much before it is merged: a page is then written once or twice, not many times.
+        connection.pragma_update(None, "cache_size", -32_768)?;
+        connection.pragma_update(None, "wal_autocheckpoint", 8_192)?;
         Migrations::from_slice(MIGRATIONS).to_latest(&mut connection)?;
         let known = connection.query_row("SELECT id FROM installation", [], |row| row.get::<_, String>(0));
         let installation = match known {

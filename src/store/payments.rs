@@ -7,9 +7,10 @@ use crate::domain::ids::{OrderId, ShopId};
 use crate::domain::intake::{Disposition, PaymentRow, Source};
 use crate::domain::money::Yen;
 use crate::domain::payment::{Observation, Payment, Status};
+use hashbrown::hash_map::Entry;
+use hashbrown::{HashMap, HashSet};
 use rusqlite::{Row, Transaction, params};
-use std::collections::hash_map::Entry;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Texts that repeat over many rows, kept once.
@@ -139,7 +140,8 @@ pub(super) fn save(
     totals: &mut BTreeMap<ShopId, ShopTotals>,
 ) -> Result<()> {
     let mut find = transaction.prepare_cached("SELECT id FROM payment WHERE shop = ?1 AND order_id = ?2")?;
-    let mut insert_payment = transaction.prepare_cached("INSERT INTO payment (shop, order_id) VALUES (?1, ?2)")?;
+    let mut insert_payment =
+        transaction.prepare_cached("INSERT INTO payment (shop, order_id) VALUES (?1, ?2) ON CONFLICT DO NOTHING")?;
     let mut load = transaction.prepare_cached(
         "SELECT at, status, amount, booking_ref, method, '', line FROM observation WHERE payment_id = ?1",
     )?;
@@ -152,24 +154,19 @@ pub(super) fn save(
     let mut first_at: HashMap<(i64, Moment), usize> = HashMap::new();
     for (at, row) in rows.iter().enumerate() {
         let observation = &row.observation;
-        let known_id = find
-            .query_map([row.shop.as_str(), row.order_id.as_str()], |found| found.get::<_, i64>(0))?
-            .next()
-            .transpose()?;
+        let payment = [row.shop.as_str(), row.order_id.as_str()];
         let mut known: Vec<Observation> = Vec::new();
-        let id = match known_id {
-            Some(id) => {
-                let mut found = load.query([id])?;
-                while let Some(found) = found.next()? {
-                    known.push(reader.read(found, 0)?);
-                }
-                known.sort();
-                id
+        // Most rows are new payments: one search of the index tells, and stores them.
+        let id = if insert_payment.execute(payment)? == 1 {
+            transaction.last_insert_rowid()
+        } else {
+            let id = find.query_row(payment, |found| found.get::<_, i64>(0))?;
+            let mut found = load.query([id])?;
+            while let Some(found) = found.next()? {
+                known.push(reader.read(found, 0)?);
             }
-            None => {
-                insert_payment.execute([row.shop.as_str(), row.order_id.as_str()])?;
-                transaction.last_insert_rowid()
-            }
+            known.sort();
+            id
         };
         let disposition = dispose(&known, observation);
         if disposition == Disposition::Conflict

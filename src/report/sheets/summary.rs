@@ -50,7 +50,7 @@ pub(in crate::report) fn sheet<'a>(edition: &'a Edition<'a>, places: &Places, na
     }
     let below = held(edition, &mut sheet, below + 1);
     sheet.one_page = below < 60;
-    sheet.widths.extend([(0, 28), (1, 16), (2, 16), (3, 18), (4, 18), (5, 20), (6, 2), (7, 26), (8, 18), (9, 20)]);
+    sheet.widths.extend([(0, 28), (1, 16), (2, 22), (3, 18), (4, 18), (5, 20), (6, 2), (7, 26), (8, 18), (9, 20)]);
     sheet.tab = Some(if clear { 0x0054_8235 } else { 0x00C0_0000 });
     sheet
 }

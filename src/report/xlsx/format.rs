@@ -1,8 +1,8 @@
 //! Styles → Excel formats: palette, font and number formats, each format built once.
 
-use super::super::workbook::{Cell, Style, Value};
+use super::super::workbook::{Style, Value};
+use hashbrown::HashMap;
 use rust_xlsxwriter::{Color, Format, FormatAlign, FormatBorder, FormatUnderline};
-use std::collections::HashMap;
 
 pub(super) const FONT: &str = "游ゴシック";
 const YEN: &str = "#,##0;[Red]-#,##0";
@@ -19,7 +19,7 @@ pub(super) fn base() -> Format {
 
 /// What a value needs of its format besides the style.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-enum Shape {
+pub(super) enum Shape {
     Text,
     Number,
     Day,
@@ -31,18 +31,23 @@ enum Shape {
 pub(super) struct Formats(HashMap<(Style, Shape, bool), Format>);
 
 impl Formats {
-    /// The format of a cell; one that leads elsewhere is underlined.
-    pub(super) fn of(&mut self, cell: &Cell, leads: bool) -> &Format {
-        let shape = match cell.value {
-            Value::Empty | Value::Text(_) => Shape::Text,
-            Value::Check { .. } => Shape::Truth,
-            Value::Number(_) | Value::Sum { .. } => Shape::Number,
-            Value::Day(_) => Shape::Day,
-        };
-        self.0.entry((cell.style, shape, leads)).or_insert_with(|| {
-            let format = format(cell.style, shape);
+    /// The format of a look; a cell that leads elsewhere is underlined.
+    pub(super) fn of(&mut self, style: Style, shape: Shape, leads: bool) -> &Format {
+        self.0.entry((style, shape, leads)).or_insert_with(|| {
+            let format = format(style, shape);
             if leads { format.set_font_color(Color::RGB(LINK)).set_underline(FormatUnderline::Single) } else { format }
         })
+    }
+}
+
+impl Shape {
+    pub(super) const fn of(value: &Value) -> Self {
+        match value {
+            Value::Empty | Value::Text(_) => Self::Text,
+            Value::Check { .. } => Self::Truth,
+            Value::Number(_) | Value::Sum { .. } => Self::Number,
+            Value::Day(_) => Self::Day,
+        }
     }
 }
 

@@ -37,13 +37,17 @@ fn lines_of(line: &str, room: u16) -> u32 {
 pub(super) fn heights(sheet: &Sheet<'_>, widths: &BTreeMap<u16, u16>) -> BTreeMap<u32, u32> {
     let mut heights: BTreeMap<u32, u32> =
         sheet.heights.iter().map(|(row, height)| (*row, u32::from(*height))).collect();
-    for ((row, column), cell) in sheet.cells.iter().filter(|(_, cell)| cell.style == Style::Wrap) {
+    let wraps = |style| matches!(style, Style::Wrap | Style::SmallWrap | Style::Heading);
+    for ((row, column), cell) in sheet.cells.iter().filter(|(_, cell)| wraps(cell.style)) {
         let last = sheet.merged.get(&(*row, *column)).copied().unwrap_or(*column);
         let room: u16 = (*column..=last).map(|column| widths.get(&column).copied().unwrap_or(8)).sum();
+        let spare = if cell.style == Style::Wrap { 5 } else { 0 };
         let Value::Text(text) = &cell.value else { continue };
-        let lines: u32 = text.lines().map(|line| lines_of(line, room.saturating_sub(5))).sum();
-        let height = heights.entry(*row).or_insert(0);
-        *height = (*height).max((lines.max(1) * LINE + 6).min(540));
+        let lines: u32 = text.lines().map(|line| lines_of(line, room.saturating_sub(spare))).sum();
+        if lines > 1 {
+            let height = heights.entry(*row).or_insert(0);
+            *height = (*height).max((lines * LINE + 6).min(540));
+        }
     }
     heights
 }

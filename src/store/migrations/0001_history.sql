@@ -12,7 +12,7 @@ CREATE TABLE file (
   rows_read INTEGER NOT NULL
 ) STRICT;
 
--- Control totals of a file per shop; bookings have no shop yet, theirs come from file_cart.
+-- Control totals of a file per shop; bookings have no shop yet, theirs come from cart_version and same_cart.
 CREATE TABLE file_shop (
   file_id INTEGER NOT NULL REFERENCES file(id),
   shop TEXT NOT NULL,
@@ -47,7 +47,9 @@ CREATE TABLE cart_version (
   id INTEGER PRIMARY KEY,
   cart_key TEXT NOT NULL, cart TEXT NOT NULL, folder TEXT,
   file_id INTEGER NOT NULL REFERENCES file(id),
-  reach INTEGER NOT NULL, rank INTEGER NOT NULL, content BLOB NOT NULL, is_current INTEGER NOT NULL
+  reach INTEGER NOT NULL, rank INTEGER NOT NULL, content BLOB NOT NULL, is_current INTEGER NOT NULL,
+  disposition TEXT NOT NULL, "rows" INTEGER NOT NULL, repeated INTEGER NOT NULL, yen INTEGER NOT NULL,
+  covers_from INTEGER, covers_to INTEGER
 ) STRICT;
 CREATE UNIQUE INDEX cart_version_current ON cart_version (cart_key) WHERE is_current = 1;
 
@@ -60,10 +62,10 @@ CREATE TABLE booking_line (
   PRIMARY KEY (version_id, position)
 ) STRICT, WITHOUT ROWID;
 
--- What became of a cart's rows in a file: the control totals of bookings files.
-CREATE TABLE file_cart (
+-- Control totals of the carts that a bookings file repeats as they were; those it changes stand with their version.
+CREATE TABLE same_cart (
   file_id INTEGER NOT NULL REFERENCES file(id), cart_key TEXT NOT NULL,
-  disposition TEXT NOT NULL, "rows" INTEGER NOT NULL, repeated INTEGER NOT NULL, yen INTEGER NOT NULL,
+  "rows" INTEGER NOT NULL, repeated INTEGER NOT NULL, yen INTEGER NOT NULL,
   covers_from INTEGER, covers_to INTEGER,
   PRIMARY KEY (file_id, cart_key)
 ) STRICT, WITHOUT ROWID;

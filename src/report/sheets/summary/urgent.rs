@@ -36,7 +36,6 @@ pub(super) fn table(edition: &Edition<'_>, sheet: &mut Sheet<'_>, row: u32) -> u
     ];
     section(sheet, (row, 0), words::URGENT.of(l), &headings.map(|text| text.of(l)));
     sheet.merge((row + 1, NEXT_STEP), LAST);
-    sheet.heights.insert(row + 1, 40);
     let lines = lines(edition);
     let mut at = row + 2;
     if lines.is_empty() {
@@ -72,7 +71,7 @@ fn lines(edition: &Edition<'_>) -> Vec<Line> {
             cells: [
                 Cell::text(findings::code_name(l, finding.code)),
                 Cell::text(findings::severity_name(l, finding.severity)).styled(severity_style(finding.severity)),
-                Cell::text(finding.key.as_str()),
+                Cell::text(finding.key.as_str()).styled(Style::Wrap),
                 Cell::yen(if held.is_positive() { held } else { expected }),
                 Cell::day(window.map(|(safe_day, ..)| safe_day)),
                 window.map_or_else(Cell::empty, |(_, days_left, _)| Cell::count(days_left)),
@@ -91,7 +90,7 @@ fn of_window(edition: &Edition<'_>, at: usize, line: &Expiring) -> Line {
         cells: [
             Cell::text(words::CANCELLATION.of(l)),
             Cell::text(findings::risk_name(l, line.risk)).styled(risk_style(line.risk)),
-            optional(Some(key)),
+            optional(Some(key)).styled(Style::Wrap),
             Cell::yen(line.payment.held),
             Cell::day(line.window.last_safe_day),
             Cell::count(line.window.days_left),
