@@ -261,10 +261,8 @@ fn set_usual(target: &mut Worksheet, body: &Body<'_>, formats: &mut Formats) -> 
         return Ok(usual);
     }
     for (column, cell) in (0_u16..).zip((body.row)(0)) {
-        let look = match cell.style {
-            Style::Plain | Style::Small | Style::SmallWrap | Style::Wrap | Style::Grey => cell.style,
-            _ => Style::Plain,
-        };
+        let is_plain = matches!(cell.style, Style::Small | Style::SmallWrap | Style::Wrap | Style::Grey);
+        let look = if is_plain { cell.style } else { Style::Plain };
         let look = (look, Shape::of(&cell.value));
         target.set_column_format(column, formats.of(look.0, look.1, false))?;
         usual.push(look);
