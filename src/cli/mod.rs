@@ -268,6 +268,9 @@ fn tell(workshop: &Workshop, report: &Report, effect: Effect, json: bool) {
             if let Some(workbook) = &shop.workbook {
                 say!("  r{} {workbook}{state}  {}: {}", shop.revision, pick(language, "メール", "mail"), shop.mail);
             }
+            if shop.changes > 0 {
+                say!("  {}", changes(language, shop.changes));
+            }
         }
     }
     for file in report.json.files.iter().filter(|file| file.outcome == "held") {
@@ -276,6 +279,14 @@ fn tell(workshop: &Workshop, report: &Report, effect: Effect, json: bool) {
     tell_notices(language, &report.notices);
     for (shop, why) in &report.failures {
         complain!("{shop}: {why}");
+    }
+}
+
+/// How many rows 変更点 has.
+fn changes(language: Language, count: usize) -> String {
+    match language {
+        Language::Ja => format!("前回の報告から{count}件の変更があります（シート「変更点」）。"),
+        Language::En => format!("{count} figures differ from what was reported before (sheet \"Changes\")."),
     }
 }
 

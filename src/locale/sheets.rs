@@ -341,9 +341,10 @@ pub fn figure(language: Language, key: &str) -> String {
                 "product" => BY_PRODUCT,
                 _ => return key.to_owned(),
             };
-            let name = match (cut == BY_PRODUCT, name) {
-                (true, "") => NO_PRODUCT.of(language),
-                (_, name) => name,
+            let name = match name {
+                "" if cut == BY_PRODUCT => NO_PRODUCT.of(language),
+                "" if [BY_METHOD, BY_STATUS].contains(&cut) => NOT_STATED.of(language),
+                name => name,
             };
             let words = [SALES.of(language), cut.of(language), name];
             words.iter().filter(|word| !word.is_empty()).copied().collect::<Vec<_>>().join(" ")
