@@ -12,6 +12,7 @@
 //! | [`inbox`] | scan, copy, archive or hold files | shell |
 //! | [`read`] | bytes → rows of cells, strictly | pure |
 //! | [`normalise`] | rows and layouts → observations, bookings, problems | pure |
+//! | [`notes`] | our own workbook come back → the notes in it | pure |
 //! | [`store`] | history in SQLite; all SQL | shell |
 //! | [`reconcile`] | facts, policy, period, as-of date → reconciliation | pure |
 //! | [`report`] | reconciliation → workbook and JSON | pure |
@@ -39,6 +40,7 @@ pub mod inbox;
 pub mod locale;
 pub mod mail;
 pub mod normalise;
+pub mod notes;
 pub mod read;
 pub mod reconcile;
 pub mod report;

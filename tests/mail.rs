@@ -54,6 +54,7 @@ fn context() -> MailContext {
             days_left: "8".into(),
             yen: "¥50,000".into(),
         }],
+        cancellation_count: 1,
         payments_until: Some("2026-11-22 23:58".into()),
         bookings_until: None,
         held: vec![HeldText { name: "2026-11-22.csv".into(), reason: "文字コードが不明".into() }],

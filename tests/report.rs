@@ -99,6 +99,7 @@ fn empty() -> Reconciliation {
             Check { name: "sales_yen".to_owned(), left: 0, right: 0 },
         ],
         cleared: Vec::new(),
+        trend: Trend::default(),
     }
 }
 
@@ -195,6 +196,8 @@ fn rich() -> Reconciliation {
     r.sales.by_method = vec![("クレジットカード".to_owned(), r.sales.total)];
     r.sales.by_product = vec![(String::new(), r.sales.total)];
     r.travels_after_window = 4;
+    r.trend.days = vec![day("2026-11-09"), day("2026-11-16"), day("2026-11-23")];
+    r.trend.open = Code::ALL.iter().map(|code| (*code, vec![0, 2, 1])).collect();
     r
 }
 
@@ -318,7 +321,8 @@ fn headings_types_and_cached_totals_are_as_promised() {
     let net = r.sales.total.net().get().to_string();
     assert_eq!(rows[4 + 22][4].to_string(), net);
     let rows = grid(&mut book, "サマリー");
-    assert_eq!(rows[11][4].to_string(), net);
+    let totals = rows.iter().find(|row| row[0] == *"合計").expect("the sales");
+    assert_eq!(totals[4].to_string(), net);
     assert_eq!(rows[1][0].to_string(), "保留ファイル1件・要確認16件・期限間近5件");
 }
 

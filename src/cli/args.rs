@@ -46,7 +46,7 @@ pub(super) enum Command {
         /// A booking number, with or without its prefix, or an Order ID
         key: String,
     },
-    /// Findings that are open
+    /// Findings that are open: list, note, resolve, reopen
     Findings {
         #[command(subcommand)]
         action: Option<FindingsAction>,
@@ -146,6 +146,26 @@ pub(super) enum FindingsAction {
         /// Print one JSON document
         #[arg(long)]
         json: bool,
+    },
+    /// Write the memo of a finding, in place of what stands there
+    Note {
+        /// The finding, F-XXXXXXXX
+        id: String,
+        /// The memo; "" takes it away
+        text: String,
+    },
+    /// Mark a finding as done; it stays in the report until its cause is gone
+    Resolve {
+        /// The finding, F-XXXXXXXX
+        id: String,
+        /// Why; it is added to the memo
+        #[arg(long)]
+        reason: String,
+    },
+    /// Mark a finding as not done again
+    Reopen {
+        /// The finding, F-XXXXXXXX
+        id: String,
     },
 }
 

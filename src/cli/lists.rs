@@ -1,12 +1,11 @@
-//! `findings`, `held`, `history`: what the history knows, as tables or JSON.
+//! `held`, `history`: what the history knows, as tables or JSON.
 
-use super::args::{FindingsAction, HeldAction};
+use super::args::HeldAction;
 use super::notices::pick;
 use super::trouble::stopped;
 use super::{Exit, failed, lock, print_json};
 use crate::domain::ids::ShopId;
 use crate::inbox;
-use crate::locale::findings::code_name;
 use crate::run::{Effect, Workshop};
 use crate::store::{HistoryRun, Store};
 use comfy_table::{ContentArrangement, Table};
@@ -25,53 +24,6 @@ pub(super) fn with_store(workshop: &Workshop, work: impl FnOnce(&mut Store) -> E
         Ok(mut open) => work(&mut open.store),
         Err(error) => stopped(workshop, &error),
     }
-}
-
-/// `findings list`: what is open, oldest first.
-pub(super) fn findings(workshop: &Workshop, action: Option<&FindingsAction>) -> Exit {
-    with_store(workshop, |store| {
-        let mut open = match store.findings(None) {
-            Ok(all) => all,
-            Err(error) => return failed(&error),
-        };
-        open.retain(|finding| finding.cleared.is_none());
-        if matches!(action, Some(FindingsAction::List { json: true })) {
-            let list: Vec<_> = open
-                .iter()
-                .map(|f| {
-                    json!({"id": f.id.as_str(), "shop_id": f.shop.as_str(), "code": f.code.as_str(), "key": f.key,
-                           "first_seen": f.first_seen.to_string(), "state": f.note.state})
-                })
-                .collect();
-            return printed(print_json(&json!({"schema": 1, "findings": list})));
-        }
-        let language = workshop.language();
-        if open.is_empty() {
-            say!("{}", pick(language, "要確認の項目はありません。", "No findings are open."));
-            return Exit::Completed;
-        }
-        let mut shown = table(
-            &pick(
-                language,
-                "所見ID,ショップ,区分,予約番号・オーダーID,初出日,対応状況",
-                "ID,Shop,Kind,Booking or Order ID,First seen,State",
-            )
-            .split(',')
-            .collect::<Vec<_>>(),
-        );
-        for f in &open {
-            shown.add_row([
-                f.id.to_string(),
-                f.shop.to_string(),
-                code_name(language, f.code).to_owned(),
-                f.key.clone(),
-                f.first_seen.to_string(),
-                f.note.state.clone(),
-            ]);
-        }
-        say!("{shown}");
-        Exit::Completed
-    })
 }
 
 /// `held`: list, release, discard; every act is logged.
@@ -199,6 +151,6 @@ fn run_json(run: &HistoryRun) -> serde_json::Value {
     })
 }
 
-fn printed(result: std::io::Result<()>) -> Exit {
+pub(super) fn printed(result: std::io::Result<()>) -> Exit {
     if result.is_ok() { Exit::Completed } else { Exit::Failed }
 }

@@ -19,6 +19,7 @@ macro_rules! complain {
 mod args;
 mod backup;
 mod check;
+mod findings;
 mod lists;
 mod notices;
 mod progress;
@@ -101,7 +102,7 @@ pub fn main(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> Exit {
         Command::Run(order) => with_workshop(config, |workshop| run_command(workshop, &order)),
         Command::Ingest { paths, json } => with_workshop(config, |workshop| ingest_command(workshop, &paths, json)),
         Command::Show { key } => with_workshop(config, |workshop| show::show(workshop, &key)),
-        Command::Findings { action } => with_workshop(config, |workshop| lists::findings(workshop, action.as_ref())),
+        Command::Findings { action } => with_workshop(config, |workshop| findings::findings(workshop, action)),
         Command::Held { action } => with_workshop(config, |workshop| lists::held(workshop, action)),
         Command::History { acts: true, .. } => with_workshop(config, lists::acts),
         Command::History { shop, json, .. } => {
@@ -282,6 +283,9 @@ fn tell(workshop: &Workshop, report: &Report, effect: Effect, json: bool) {
             if let Some(workbook) = &shop.workbook {
                 say!("  r{} {workbook}{state}  {}: {}", shop.revision, pick(language, "メール", "mail"), shop.mail);
             }
+            if shop.changes > 0 {
+                say!("  {}", changes(language, shop.changes));
+            }
         }
     }
     for file in report.json.files.iter().filter(|file| file.outcome == "held") {
@@ -290,6 +294,14 @@ fn tell(workshop: &Workshop, report: &Report, effect: Effect, json: bool) {
     tell_notices(language, &report.notices);
     for (shop, why) in &report.failures {
         complain!("{shop}: {why}");
+    }
+}
+
+/// How many rows 変更点 has.
+fn changes(language: Language, count: usize) -> String {
+    match language {
+        Language::Ja => format!("前回の報告から{count}件の変更があります（シート「変更点」）。"),
+        Language::En => format!("{count} figures differ from what was reported before (sheet \"Changes\")."),
     }
 }
 

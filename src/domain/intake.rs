@@ -254,6 +254,18 @@ pub enum Fault {
         /// The product code.
         code: String,
     },
+    /// A workbook that another installation made, or whose mark is damaged (SPEC §5.7).
+    ForeignWorkbook,
+    /// Notes on a finding that the workbook's shop does not have.
+    UnknownFinding {
+        /// As written; empty where the row has no ID.
+        found: String,
+    },
+    /// Rows of one finding with different notes.
+    ContradictoryNote {
+        /// The finding.
+        id: String,
+    },
     /// A column that looks like full card numbers.
     CardNumbers,
     /// A total row that does not equal the sum of its rows.

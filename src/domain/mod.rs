@@ -13,6 +13,7 @@ pub mod finding;
 pub mod ids;
 pub mod intake;
 pub mod money;
+pub mod notebook;
 pub mod payment;
 pub mod policy;
 pub mod reconciliation;

@@ -7,6 +7,7 @@ use super::ids::{CartCode, FindingId, OrderId, ShopId};
 use super::intake::{RowCounts, Source};
 use super::money::Yen;
 use super::payment::{EventKind, Payment};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Everything known of one shop: the only input of reconciling besides policy, period and as-of date.
@@ -349,6 +350,15 @@ pub struct Sales {
     pub by_product: Vec<(String, Totals)>,
 }
 
+/// How many findings were open on some days up to the as-of date, by kind.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Trend {
+    /// The days, the as-of date last; empty where no earlier finding is known.
+    pub days: Vec<Day>,
+    /// For each kind the number open on each day.
+    pub open: BTreeMap<Code, Vec<u64>>,
+}
+
 /// One equation of the proof with both sides; rows and yen are separate checks (SPEC §6).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Check {
@@ -433,6 +443,8 @@ pub struct Reconciliation {
     pub checks: Vec<Check>,
     /// Ids that were open before and are no longer.
     pub cleared: Vec<FindingId>,
+    /// Open findings in the weeks before; no figure, because it changes by the passing of days alone.
+    pub trend: Trend,
 }
 
 impl Reconciliation {

@@ -4,7 +4,7 @@ use super::{Language, Text, sheets};
 use crate::domain::dates::Day;
 use crate::domain::finding::{Code, NoBooking, Severity};
 use crate::domain::money::Yen;
-use crate::domain::reconciliation::{Finding, Operation, Reason, Reconciliation, Risk, Window};
+use crate::domain::reconciliation::{Finding, Operation, Reason, Reconciliation, Risk, Suggestion, Window};
 
 /// 区分.
 pub const fn code_name(language: Language, code: Code) -> &'static str {
@@ -153,26 +153,33 @@ pub fn reason(language: Language, finding: &Finding) -> String {
         Language::En => reason_en(finding),
     };
     if let Some(suggestion) = &finding.suggestion {
-        let state = suggestion.state.map(|s| sheets::state(language, s));
-        text.push_str(&match (language, state) {
-            (Language::Ja, Some(state)) => format!(
-                "（参考: {} {}円 {} {state}。金額と日付が近いだけで、突合はしていません）",
-                suggestion.other, suggestion.amount, suggestion.day
-            ),
-            (Language::Ja, None) => format!(
-                "（参考: {} {}円 {}。金額と日付が近いだけで、突合はしていません）",
-                suggestion.other, suggestion.amount, suggestion.day
-            ),
-            (Language::En, state) => format!(
-                " (For reference: {} ¥{} {}{}; only amount and date are near, nothing was matched.)",
-                suggestion.other,
-                suggestion.amount,
-                suggestion.day,
-                state.map(|s| format!(", {s}")).unwrap_or_default()
-            ),
-        });
+        text.push_str(&candidate(language, suggestion));
     }
     text
+}
+
+/// A near miss, marked as a candidate: nothing was matched by it (SPEC §5.3).
+fn candidate(language: Language, near: &Suggestion) -> String {
+    let Suggestion { other, amount, day, state } = near;
+    let state = state.map(|state| sheets::state(language, state));
+    match (language, state) {
+        (Language::Ja, Some(state)) => {
+            format!("【候補】同じ金額・同じ日の予約 {other}（{amount}円、{day}）は{state}です。突合はしていません。")
+        }
+        (Language::Ja, None) => {
+            format!("【候補】同じ金額・同じ日の取引 {other}（{amount}円、{day}）があります。突合はしていません。")
+        }
+        (Language::En, Some(state)) => {
+            format!(
+                " [Candidate] Booking {other} of the same amount and day (¥{amount}, {day}) is {state}; nothing was matched."
+            )
+        }
+        (Language::En, None) => {
+            format!(
+                " [Candidate] There is a payment {other} of the same amount and day (¥{amount}, {day}); nothing was matched."
+            )
+        }
+    }
 }
 
 fn reason_ja(finding: &Finding) -> String {

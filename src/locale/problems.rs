@@ -187,6 +187,17 @@ fn ja(fault: &Fault) -> String {
             "商品確認コード「{}」が、異なる内容で2回出てきます。もう一度出力してください。",
             shown(code)
         ),
+        Fault::ForeignWorkbook => {
+            "別の環境で作成された突合レポートのため、メモを取り込めません。この環境で作成したレポートをお使いください。".to_owned()
+        }
+        Fault::UnknownFinding { found } => format!(
+            "所見ID「{}」はこのショップの所見にありません。この行のメモは取り込んでいません。",
+            shown(found)
+        ),
+        Fault::ContradictoryNote { id } => format!(
+            "所見ID「{}」の行が複数あり、内容が異なります。どちらも取り込んでいません。1行にまとめて再度置いてください。",
+            shown(id)
+        ),
         Fault::CardNumbers => {
             "カード番号と思われる列があります。取り込みません。この列を外して出力し、元のファイルを削除してください。".to_owned()
         }
@@ -306,6 +317,16 @@ fn en(fault: &Fault) -> String {
         Fault::ContradictoryLine { code } => {
             format!("Product code \"{}\" comes twice with different content. Export again.", shown(code))
         }
+        Fault::ForeignWorkbook => {
+            "A report of another installation: its notes are not taken in. Use a report made here.".to_owned()
+        }
+        Fault::UnknownFinding { found } => {
+            format!("\"{}\" is no finding of this shop. The notes of this row are not taken in.", shown(found))
+        }
+        Fault::ContradictoryNote { id } => format!(
+            "Finding \"{}\" stands in several rows that differ. None of them is taken in; make it one row and drop the file again.",
+            shown(id)
+        ),
         Fault::CardNumbers => {
             "This column looks like card numbers, so nothing is taken in. Export without it and delete the file."
                 .to_owned()

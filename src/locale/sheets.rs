@@ -4,6 +4,7 @@ use super::{Language, Text};
 use crate::domain::booking::State;
 use crate::domain::dates::Period;
 use crate::domain::finding::Code;
+use crate::domain::money::Yen;
 use crate::domain::reconciliation::{MatchKey, Operation, Risk, Rule};
 
 macro_rules! words {
@@ -39,6 +40,12 @@ words! {
     NET_BY_DAY = "日別の純売上" / "Net sales by day";
     FINDINGS_BY_KIND = "要確認の内訳" / "Exceptions by category";
     ABSOLUTE_DIFFERENCE = "差額（絶対値）" / "Difference (abs.)";
+    URGENT = "急ぎの対応（上位3件）" / "Most urgent (top three)";
+    KEY_OF_ITEM = "予約番号・オーダーID" / "Booking or Order ID";
+    LAST_SAFE = "期限（安全）" / "Act before (safe)";
+    TREND = "推移（週ごと）" / "Trend by week";
+    TREND_DAYS = "推移の基準日:" / "Trend as of:";
+    MARKED_DONE = "うち「対応済」の記入あり" / "of which marked as done";
     OLDEST = "最長経過営業日" / "Oldest (days)";
     WINDOWS_BY_RISK = "取消期限の内訳" / "Windows by risk";
     TRAVELS_AFTER = "安全期限より後に出発する有効な予約" / "Live bookings departing after the safe day";
@@ -108,11 +115,10 @@ words! {
     AFTER = "変更後" / "After";
     ABSENT = "（なし）" / "(none)";
     CARRIED = "【繰越】" / "[Carried] ";
-    COMMA = "、" / ", ";
 
     FILES = "読み込んだファイル" / "Files read";
     FILE = "ファイル" / "File";
-    DIGEST = "ダイジェスト（BLAKE3）" / "Digest (BLAKE3)";
+    DIGEST = "ダイジェスト（SHA-256）" / "Digest (SHA-256)";
     LAYOUT = "様式" / "Layout";
     COVERS_FROM = "対象期間（自）" / "Covers from";
     COVERS_TO = "対象期間（至）" / "Covers to";
@@ -132,6 +138,8 @@ words! {
     AGREES = "一致" / "Agrees";
     ROWS_WRITTEN = "出力した行数" / "Rows written";
 
+    CHOOSE = "一覧から選んでください。" / "Please choose from the list.";
+    BACK = "← サマリー" / "← Summary";
     CUT = "…（以下省略）" / "… (cut)";
 }
 
@@ -143,6 +151,9 @@ pub const WORK_STATES: [Text; 4] = [
     Text { ja: "様子見", en: "Watching" },
 ];
 
+/// 対応済 as it is kept.
+pub const DONE: &str = WORK_STATES[2].ja;
+
 /// The word of the drop-down that `written` stands for in either language; unknown words stay as they are.
 pub fn work_state(language: Language, written: &str) -> &str {
     if written.is_empty() {
@@ -150,6 +161,16 @@ pub fn work_state(language: Language, written: &str) -> &str {
     }
     let same = |state: &&Text| state.ja == written || state.en == written;
     WORK_STATES.iter().find(same).map_or(written, |state| state.of(language))
+}
+
+/// 対応状況 as it is kept, whichever language it was written in: the Japanese word, empty for 未対応; `None` where it is
+/// none of the drop-down's words.
+pub fn kept_work_state(written: &str) -> Option<&'static str> {
+    if written.is_empty() || written == WORK_STATES[0].ja || written.eq_ignore_ascii_case(WORK_STATES[0].en) {
+        return Some("");
+    }
+    let same = |state: &&Text| state.ja == written || state.en.eq_ignore_ascii_case(written);
+    WORK_STATES.iter().find(same).map(|state| state.ja)
 }
 
 /// What GMO would apply today.
@@ -161,6 +182,19 @@ pub const fn operation(language: Language, operation: Operation) -> &'static str
         Operation::Closed => Text { ja: "不可（期限切れ）", en: "None (window closed)" },
     };
     text.of(language)
+}
+
+/// What to do about a window that closes without anything being wrong yet.
+pub fn before_the_window_closes(language: Language, now: Operation) -> String {
+    let operation = operation(language, now);
+    match language {
+        Language::Ja => {
+            format!("取り消す見込みがあれば、期限までにGMO管理画面で処理してください（現在可能な操作: {operation}）。")
+        }
+        Language::En => format!(
+            "If it may be cancelled, do so in the GMO console before the day (operation available now: {operation})."
+        ),
+    }
 }
 
 /// The key that matched a payment.
@@ -239,6 +273,17 @@ pub fn items(language: Language, count: usize) -> String {
     }
 }
 
+/// Why the totals of 突合明細 differ.
+pub fn part_paid(language: Language, bookings: usize, yen: Yen) -> String {
+    match language {
+        Language::Ja => format!("予約金額との差 {yen}円は、内金（DEPOSIT）で残金のある予約{bookings}件の分です"),
+        Language::En => format!(
+            "The difference of ¥{yen} to the bookings is what {bookings} part-paid (DEPOSIT) booking{} still to pay",
+            if bookings == 1 { " has" } else { "s have" }
+        ),
+    }
+}
+
 /// An equation of the proof in words; names this version does not know stay as they are.
 pub fn check_name(language: Language, name: &str) -> String {
     let text = match name {
@@ -296,9 +341,10 @@ pub fn figure(language: Language, key: &str) -> String {
                 "product" => BY_PRODUCT,
                 _ => return key.to_owned(),
             };
-            let name = match (cut == BY_PRODUCT, name) {
-                (true, "") => NO_PRODUCT.of(language),
-                (_, name) => name,
+            let name = match name {
+                "" if cut == BY_PRODUCT => NO_PRODUCT.of(language),
+                "" if [BY_METHOD, BY_STATUS].contains(&cut) => NOT_STATED.of(language),
+                name => name,
             };
             let words = [SALES.of(language), cut.of(language), name];
             words.iter().filter(|word| !word.is_empty()).copied().collect::<Vec<_>>().join(" ")

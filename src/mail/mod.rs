@@ -56,6 +56,8 @@ pub struct MailContext {
     pub finding_count: usize,
     /// Payments whose cancellation window is about to end.
     pub cancellation: Vec<WindowText>,
+    /// How many such payments there are in all.
+    pub cancellation_count: usize,
     /// How far the payment exports reach; `None`: missing (未着).
     pub payments_until: Option<String>,
     /// How far the booking exports reach; `None`: missing (未着).

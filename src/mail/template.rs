@@ -134,6 +134,7 @@ fn full_sample() -> MailContext {
         findings: vec![finding; 2],
         finding_count: 3,
         cancellation: vec![window; 2],
+        cancellation_count: 3,
         payments_until: Some(text()),
         bookings_until: Some(text()),
         held: vec![HeldText { name: text(), reason: text() }; 2],

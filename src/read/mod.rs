@@ -7,6 +7,7 @@
 
 pub mod csv;
 pub mod decode;
+pub mod properties;
 pub mod xlsx;
 
 use crate::domain::dates::Moment;

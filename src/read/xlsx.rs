@@ -56,7 +56,7 @@ pub fn read(bytes: &[u8], sink: &mut dyn Sink) -> Result<Reading, Vec<Problem>> 
 }
 
 /// P10, P13: what the archive declares, before anything is inflated. zip ≥ 9.8 refuses entries larger than declared.
-fn check_archive(bytes: &[u8]) -> Result<(), Fault> {
+pub(super) fn check_archive(bytes: &[u8]) -> Result<(), Fault> {
     let refuse = |why: &str| Err(Fault::Workbook { why: why.to_owned() });
     let Some(declared) = declared_entries(bytes) else { return Err(Fault::Incomplete) };
     if declared > ENTRY_LIMIT {

@@ -8,7 +8,7 @@ use crate::domain::booking::State;
 use crate::domain::calendar::business_days_between;
 use crate::domain::dates::Day;
 use crate::domain::finding::{Code, FindingRecord, Severity, finding_id};
-use crate::domain::ids::FindingId;
+use crate::domain::ids::{FindingId, ShopId};
 use crate::domain::money::Yen;
 use crate::domain::payment::Money;
 use crate::domain::policy::Shop;
@@ -24,8 +24,17 @@ pub(super) struct Ledger<'a> {
 
 impl<'a> Ledger<'a> {
     pub(super) fn of(shop: &Shop, records: &'a [FindingRecord]) -> Self {
-        let own = records.iter().filter(|record| record.shop == shop.id);
+        Self::of_shop(&shop.id, records)
+    }
+
+    pub(super) fn of_shop(shop: &ShopId, records: &'a [FindingRecord]) -> Self {
+        let own = records.iter().filter(|record| record.shop == *shop);
         Self { by_id: own.map(|record| (&record.id, record)).collect() }
+    }
+
+    /// All of them, in no order.
+    pub(super) fn all(&self) -> impl Iterator<Item = &'a FindingRecord> {
+        self.by_id.values().copied()
     }
 
     /// Those that were open.

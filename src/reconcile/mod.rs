@@ -15,6 +15,7 @@ mod placement;
 mod proof;
 mod rest;
 mod sales;
+mod trend;
 mod verdict;
 mod view;
 mod window;
@@ -67,6 +68,7 @@ pub fn reconcile(
     };
     let Buckets { matched, findings, cancellation, travels_after_window, awaiting, excluded, .. } =
         groups::settle(&ground);
+    let trend = trend::trend(&ledger, &findings, as_of);
     let cleared = cleared(&ledger, &findings);
     let mut result = Reconciliation {
         shop: shop.id.clone(),
@@ -83,6 +85,7 @@ pub fn reconcile(
         freshness: freshness.clone(),
         checks: Vec::new(),
         cleared,
+        trend,
     };
     result.checks = proof::checks(&result, &payments, &bookings, files, &ledger.open());
     result

@@ -13,6 +13,7 @@ mod xlsx;
 
 use crate::domain::dates::Period;
 use crate::domain::ids::ShopId;
+use crate::domain::notebook::Mark;
 use crate::domain::reconciliation::{FileSummary, HeldSummary, Reconciliation};
 use crate::locale::{Language, sheets as words};
 use figures::Change;
@@ -83,19 +84,19 @@ fn book<'a>(edition: &'a Edition<'a>) -> Book<'a> {
     let names: Vec<String> = rest.iter().map(|sheet| sheet.name.clone()).collect();
     let mut all = vec![sheets::summary::sheet(edition, &places, &names)];
     all.append(&mut rest);
-    let report = format!("{}/{}/r{}", r.shop, r.period, edition.revision);
+    let mark = Mark {
+        installation: edition.installation.to_owned(),
+        shop: r.shop.clone(),
+        period: r.period,
+        revision: edition.revision,
+    };
     Book {
         sheets: all,
         title: format!("{} {} {} r{}", words::TITLE.of(l), r.shop_name, r.period, edition.revision),
         created: r.as_of,
-        properties: vec![
-            ("totsugo.installation", edition.installation.to_owned()),
-            ("totsugo.shop", r.shop.to_string()),
-            ("totsugo.period", r.period.to_string()),
-            ("totsugo.revision", edition.revision.to_string()),
-            ("totsugo.report", report),
-        ],
+        properties: mark.properties(),
         footer: format!("{} ({})  {}  r{}", r.shop_name, r.shop, words::period(l, r.period), edition.revision),
+        choose: words::CHOOSE.of(l),
         cut: words::CUT.of(l),
     }
 }

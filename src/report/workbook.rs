@@ -32,8 +32,6 @@ pub(super) enum Value {
         /// Its result.
         result: bool,
     },
-    /// A link to the sheet of that name.
-    Link(String),
 }
 
 /// How a cell looks.
@@ -58,6 +56,8 @@ pub(super) enum Style {
     Section,
     /// Heading of a column.
     Heading,
+    /// Heading of a column for a person to fill in.
+    InputHeading,
     /// Label beside a value.
     Label,
     /// Total line.
@@ -155,6 +155,8 @@ pub(super) struct Body<'a> {
     pub(super) heading_row: u32,
     /// Its columns.
     pub(super) headings: Vec<&'static str>,
+    /// Columns for a person to fill in.
+    pub(super) inputs: Vec<u16>,
     /// How many rows it has.
     pub(super) rows: usize,
     /// Makes the row with this number.
@@ -167,6 +169,35 @@ pub(super) struct Choices {
     pub(super) column: u16,
     /// The words.
     pub(super) words: Vec<&'static str>,
+}
+
+/// Where a link leads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Target {
+    /// The sheet.
+    pub(super) sheet: String,
+    /// The cell.
+    pub(super) at: At,
+}
+
+/// A colour of the body that follows its values, so that it stays right when rows are sorted or filled in.
+pub(super) enum Rule {
+    /// Numbers of a column up to a limit; the first rule that applies holds.
+    AtMost {
+        /// The column.
+        column: u16,
+        /// The limit, included.
+        limit: i64,
+        /// Its look.
+        style: Style,
+    },
+    /// Rows whose column holds this word step back.
+    Done {
+        /// The column.
+        column: u16,
+        /// The word.
+        word: &'static str,
+    },
 }
 
 /// A column chart over a range of another sheet.
@@ -202,6 +233,14 @@ pub(super) struct Sheet<'a> {
     pub(super) body: Option<Body<'a>>,
     /// Drop-down lists.
     pub(super) choices: Vec<Choices>,
+    /// Cells that lead to another sheet.
+    pub(super) links: BTreeMap<At, Target>,
+    /// Colours of the body that follow its values.
+    pub(super) rules: Vec<Rule>,
+    /// Columns of the body with colours of their own, which bands would cover.
+    pub(super) coloured: Vec<u16>,
+    /// Whether only [`Style::Input`] may be changed; without a password, against slips.
+    pub(super) is_protected: bool,
     /// A chart.
     pub(super) chart: Option<Chart>,
     /// Rows that stay in sight and are repeated on print: the last one, and the columns left of this one.
@@ -239,6 +278,11 @@ impl Sheet<'_> {
         self.put_row(at, headings.iter().map(|heading| Cell::text(*heading).styled(Style::Heading)));
     }
 
+    /// Lets a cell lead to another sheet.
+    pub(super) fn link(&mut self, at: At, sheet: &str, target: At) {
+        self.links.insert(at, Target { sheet: sheet.to_owned(), at: target });
+    }
+
     /// Draws the cells from `at` to column `last` as one.
     pub(super) fn merge(&mut self, at: At, last: u16) {
         self.merged.insert(at, last);
@@ -254,9 +298,11 @@ pub(super) struct Book<'a> {
     /// The instant in the document properties, never the present one.
     pub(super) created: Day,
     /// Custom document properties.
-    pub(super) properties: Vec<(&'static str, String)>,
+    pub(super) properties: [(&'static str, String); 5],
     /// Text in the footer.
     pub(super) footer: String,
+    /// What is said where a drop-down's words are not kept to.
+    pub(super) choose: &'static str,
     /// Mark of a text that was cut.
     pub(super) cut: &'static str,
 }

@@ -1,35 +1,26 @@
 //! A workbook of plain data → `.xlsx` bytes. The only file that knows `rust_xlsxwriter`, its floats and its traps.
 
-use super::workbook::{At, Body, Book, Cell, Chart, MAX_ROWS, Sheet, Style, Value};
-use hashbrown::HashMap;
+mod format;
+mod measure;
+
+use super::workbook::{At, Body, Book, Cell, Chart, MAX_ROWS, Rule, Sheet, Style, Target, Value};
+use format::{FONT, Formats, Shape, base};
+use measure::{height, heights, widths};
 use rust_xlsxwriter::{
-    ChartFont, ChartType, Color, DataValidation, DocProperties, ExcelDateTime, Format, FormatAlign, FormatBorder,
-    FormatUnderline, Formula, IntoExcelData, Url, Workbook, Worksheet, XlsxError,
+    ChartFont, ChartType, Color, ConditionalFormatFormula, DataValidation, DataValidationErrorStyle, DocProperties,
+    ExcelDateTime, Format, Formula, IntoExcelData, ProtectionOptions, Url, Workbook, Worksheet, XlsxError,
 };
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use unicode_width::UnicodeWidthStr;
 
-const FONT: &str = "游ゴシック";
-const YEN: &str = "#,##0;[Red]-#,##0";
-const DATE: &str = "yyyy-mm-dd";
-const NAVY: u32 = 0x001F_3864;
-/// 1970-01-01 as Excel counts days.
-const EPOCH: i64 = 25_569;
-/// 1900-03-01: Excel takes 1900 for a leap year and counts the days before otherwise.
-const FIRST_SERIAL: i64 = 61;
 /// The most UTF-16 units a cell can hold.
 const MAX_TEXT: usize = 32_767;
 /// Bodies longer than this are written row by row without being kept in memory.
 const LONG: usize = 500;
-/// So many rows of a body decide the widths of its columns.
-const WIDTH_SAMPLE: usize = 500;
-/// Widest column that follows from its cells, in half-width characters.
-const WIDEST: u16 = 40;
-/// Widest column of small print, e.g. 出典 with two files.
-const WIDEST_SMALL: u16 = 72;
-/// Height in pixels of a line of wrapped text; 游ゴシック stands far apart.
-const LINE: u32 = 21;
+/// 1970-01-01 as Excel counts days.
+const EPOCH: i64 = 25_569;
+/// 1900-03-01: Excel takes 1900 for a leap year and counts the days before otherwise.
+const FIRST_SERIAL: i64 = 61;
 
 /// Writes the workbook.
 pub(super) fn bytes(book: &Book<'_>) -> Result<Vec<u8>, XlsxError> {
@@ -55,112 +46,6 @@ pub(super) fn bytes(book: &Book<'_>) -> Result<Vec<u8>, XlsxError> {
     workbook.save_to_buffer()
 }
 
-fn base() -> Format {
-    Format::new().set_font_name(FONT).set_font_size(10).set_font_charset(128).set_align(FormatAlign::VerticalCenter)
-}
-
-/// What a value needs of its format besides the style.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-enum Shape {
-    Text,
-    Number,
-    Day,
-    Link,
-    Truth,
-}
-
-impl Shape {
-    const fn of(value: &Value) -> Self {
-        match value {
-            Value::Empty | Value::Text(_) => Self::Text,
-            Value::Check { .. } => Self::Truth,
-            Value::Number(_) | Value::Sum { .. } => Self::Number,
-            Value::Day(_) => Self::Day,
-            Value::Link(_) => Self::Link,
-        }
-    }
-}
-
-/// Each format is built once.
-#[derive(Default)]
-struct Formats(HashMap<(Style, Shape), Format>);
-
-impl Formats {
-    fn of(&mut self, style: Style, shape: Shape) -> &Format {
-        self.0.entry((style, shape)).or_insert_with(|| format(style, shape))
-    }
-}
-
-/// What most cells of each column of a long body look like.
-///
-/// The writer hashes the whole format of every cell that names one, which costs more than writing the cell; one that
-/// names none takes its column's.
-type Usual = Vec<(Style, Shape)>;
-
-/// Sets the usual formats of a long body's columns. Only plain looks: a column's format reaches to the sheet's end.
-fn set_usual(target: &mut Worksheet, body: &Body<'_>, formats: &mut Formats) -> Result<Usual, XlsxError> {
-    let mut usual = Usual::new();
-    if body.rows <= LONG {
-        return Ok(usual);
-    }
-    for (column, cell) in (0_u16..).zip((body.row)(0)) {
-        let is_plain = matches!(cell.style, Style::Plain | Style::Small | Style::SmallWrap | Style::Wrap | Style::Grey);
-        let look = if is_plain { cell.style } else { Style::Plain };
-        let look = (look, Shape::of(&cell.value));
-        target.set_column_format(column, formats.of(look.0, look.1))?;
-        usual.push(look);
-    }
-    Ok(usual)
-}
-
-fn format(style: Style, shape: Shape) -> Format {
-    let format = match shape {
-        Shape::Text => base(),
-        Shape::Number => base().set_num_format(YEN),
-        // LibreOffice else shows the number 1 where an operand has a number format; Excel shows TRUE in any case.
-        Shape::Truth => base().set_num_format("\"TRUE\";\"TRUE\";\"FALSE\""),
-        Shape::Day => base().set_num_format(DATE).set_align(FormatAlign::Center),
-        Shape::Link => base().set_font_color(Color::RGB(0x0005_63C1)).set_underline(FormatUnderline::Single),
-    };
-    let filled = |format: Format, fill: u32, ink: u32| {
-        format
-            .set_background_color(Color::RGB(fill))
-            .set_font_color(Color::RGB(ink))
-            .set_bold()
-            .set_align(FormatAlign::Center)
-    };
-    let boxed = |format: Format| format.set_border(FormatBorder::Thin).set_border_color(Color::RGB(0x00BF_BFBF));
-    match style {
-        Style::Plain if shape == Shape::Text => format.set_indent(1),
-        Style::Plain => format,
-        Style::Value => format.set_align(FormatAlign::Left).set_indent(1),
-        Style::Wrap => format.set_text_wrap().set_indent(1),
-        Style::SmallWrap => {
-            format.set_text_wrap().set_indent(1).set_font_size(8).set_font_color(Color::RGB(0x0059_5959))
-        }
-        Style::Small => format.set_indent(1).set_font_size(8).set_font_color(Color::RGB(0x0059_5959)),
-        Style::Title => format.set_font_size(16).set_bold().set_font_color(Color::RGB(NAVY)),
-        Style::Subtitle => format.set_font_size(9).set_font_color(Color::RGB(0x0059_5959)),
-        Style::Section => format.set_font_size(11).set_bold().set_font_color(Color::RGB(NAVY)),
-        Style::Heading => boxed(filled(format, NAVY, 0x00FF_FFFF).set_text_wrap()),
-        Style::Label => format.set_font_color(Color::RGB(0x0059_5959)),
-        Style::Total => format
-            .set_bold()
-            .set_background_color(Color::RGB(0x00DD_E6F3))
-            .set_border_top(FormatBorder::Thin)
-            .set_border_bottom(FormatBorder::Thin),
-        Style::Input => boxed(format.set_background_color(Color::RGB(0x00FF_FBE6)).set_text_wrap()),
-        Style::Box => boxed(format),
-        Style::Red => filled(format, 0x00F8_CBCB, 0x009C_0006),
-        Style::Orange => filled(format, 0x00FC_E0C5, 0x007F_3F00),
-        Style::Yellow => filled(format, 0x00FF_F2CC, 0x007F_6000),
-        Style::Green => filled(format, 0x00E2_EFDA, 0x0037_5623),
-        Style::Grey => format.set_indent(1).set_font_color(Color::RGB(0x0080_8080)),
-        Style::VerdictOpen => filled(format, 0x00FC_E0C5, 0x009C_0006).set_font_size(14),
-        Style::VerdictClear => filled(format, 0x00E2_EFDA, 0x0037_5623).set_font_size(14),
-    }
-}
-
 fn write_sheet(
     target: &mut Worksheet,
     sheet: &Sheet<'_>,
@@ -173,25 +58,31 @@ fn write_sheet(
     for (column, width) in &widths {
         target.set_column_width_pixels(*column, u32::from(*width) * 7 + 12)?;
     }
-    for (row, height) in &sheet.heights {
-        target.set_row_height_pixels(*row, u32::from(*height))?;
+    for (row, height) in heights(sheet, &widths) {
+        target.set_row_height_pixels(row, height)?;
     }
     let usual = sheet.body.as_ref().map(|body| set_usual(target, body, formats)).transpose()?.unwrap_or_default();
     for (at, cell) in &sheet.cells {
-        let format = formats.of(cell.style, Shape::of(&cell.value));
+        let link = sheet.links.get(at);
+        let format = formats.of(cell.style, Shape::of(&cell.value), link.is_some());
         if let Some(last) = sheet.merged.get(at) {
             target.merge_range(at.0, at.1, at.0, *last, "", format)?;
+        }
+        // The link first: what the cell shows is written over it.
+        if let Some(Target { sheet, at: to }) = link {
+            let url = Url::new(format!("internal:'{sheet}'!{}", super::workbook::a1(*to))).set_text(".");
+            target.write_url_with_format(at.0, at.1, url, format)?;
         }
         write_cell(target, *at, cell, Some(format), book.cut)?;
     }
     if let Some(body) = &sheet.body {
         write_body(target, body, &widths, &usual, formats, book.cut)?;
-        let first = body.heading_row + 1;
-        let last = body.heading_row + u32::try_from(body.rows).unwrap_or(0);
-        for choices in sheet.choices.iter().filter(|_| body.rows > 0) {
-            let list = DataValidation::new().allow_list_strings(&choices.words)?;
-            target.add_data_validation(first, choices.column, last, choices.column, &list)?;
+        if body.rows > 0 {
+            decorate(target, sheet, body, book)?;
         }
+    }
+    if sheet.is_protected {
+        protect(target);
     }
     if let Some((row, first, last, bottom)) = sheet.filter {
         target.autofilter(row, first, bottom, last)?;
@@ -200,6 +91,64 @@ fn write_sheet(
         write_chart(target, chart)?;
     }
     Ok(())
+}
+
+/// Drop-down lists and colours of the body, and the cell that is selected first.
+fn decorate(target: &mut Worksheet, sheet: &Sheet<'_>, body: &Body<'_>, book: &Book<'_>) -> Result<(), XlsxError> {
+    let first = body.heading_row + 1;
+    let last = body.heading_row + u32::try_from(body.rows).unwrap_or(0);
+    let width = u16::try_from(body.headings.len()).unwrap_or(u16::MAX);
+    target.set_selection(first, 0, first, 0)?;
+    for choices in &sheet.choices {
+        let list = DataValidation::new()
+            .allow_list_strings(&choices.words)?
+            .set_error_style(DataValidationErrorStyle::Stop)
+            .set_error_message(book.choose)?;
+        target.add_data_validation(first, choices.column, last, choices.column, &list)?;
+    }
+    for rule in &sheet.rules {
+        match rule {
+            Rule::AtMost { column, limit, style } => {
+                // A blank cell counts as 0 unless it is asked for.
+                let cell = super::workbook::a1((first, *column));
+                let formula = format!("=AND(ISNUMBER({cell}),{cell}<={limit})");
+                let rule = ConditionalFormatFormula::new().set_rule(formula.as_str()).set_stop_if_true(true);
+                target.add_conditional_format(
+                    first,
+                    *column,
+                    last,
+                    *column,
+                    &rule.set_format(format::urgent(*style)),
+                )?;
+            }
+            Rule::Done { column, word } => {
+                let cell = super::workbook::a1((first, *column));
+                let formula = format!("=${cell}=\"{word}\"");
+                let rule = ConditionalFormatFormula::new().set_rule(formula.as_str());
+                target.add_conditional_format(first, 0, last, width - 1, &rule.set_format(format::done()))?;
+            }
+        }
+    }
+    let mut from = 0;
+    for coloured in sheet.coloured.iter().copied().chain([width]) {
+        if from < coloured {
+            let rule = ConditionalFormatFormula::new().set_rule("=MOD(ROW(),2)=1").set_format(format::band());
+            target.add_conditional_format(first, from, last, coloured - 1, &rule)?;
+        }
+        from = coloured + 1;
+    }
+    Ok(())
+}
+
+/// Against slips, not against people: filters and widths stay free, and there is no password.
+fn protect(target: &mut Worksheet) {
+    target.protect_with_options(&ProtectionOptions {
+        sort: true,
+        use_autofilter: true,
+        format_columns: true,
+        format_rows: true,
+        ..ProtectionOptions::default()
+    });
 }
 
 /// Frozen and repeated headings, A4 landscape one page wide, footer.
@@ -238,7 +187,9 @@ fn write_body(
     formats: &mut Formats,
     cut: &str,
 ) -> Result<(), XlsxError> {
-    let headings: Vec<Cell> = body.headings.iter().map(|heading| Cell::text(*heading).styled(Style::Heading)).collect();
+    let style = |at: u16| if body.inputs.contains(&at) { Style::InputHeading } else { Style::Heading };
+    let heading = |(at, heading): (u16, &&'static str)| Cell::text(*heading).styled(style(at));
+    let headings: Vec<Cell> = (0_u16..).zip(&body.headings).map(heading).collect();
     let rows = std::iter::once(headings).chain((0..body.rows).map(|at| (body.row)(at)));
     for (row, cells) in (body.heading_row..).zip(rows) {
         if let Some(height) = height(&cells, widths) {
@@ -247,26 +198,11 @@ fn write_body(
         for (column, cell) in (0_u16..).zip(&cells) {
             let look = (cell.style, Shape::of(&cell.value));
             let is_usual = usual.get(usize::from(column)) == Some(&look);
-            let format = if is_usual { None } else { Some(formats.of(look.0, look.1)) };
+            let format = if is_usual { None } else { Some(formats.of(look.0, look.1, false)) };
             write_cell(target, (row, column), cell, format, cut)?;
         }
     }
     Ok(())
-}
-
-/// The height in pixels that wrapped texts need, where one line is not enough.
-fn height(cells: &[Cell], widths: &BTreeMap<u16, u16>) -> Option<u32> {
-    let lines = |(column, cell): (u16, &Cell)| {
-        let Value::Text(text) = &cell.value else { return 1 };
-        let spare = if cell.style == Style::Heading { 0 } else { 3 };
-        if !matches!(cell.style, Style::Heading | Style::Wrap | Style::SmallWrap | Style::Input) {
-            return 1;
-        }
-        let room = widths.get(&column).copied().unwrap_or(8).saturating_sub(spare).max(2);
-        text.lines().map(|line| u32::from(text_width(line).div_ceil(room)).max(1)).sum()
-    };
-    let most = (0_u16..).zip(cells).map(lines).max().unwrap_or(1);
-    (most > 1).then(|| (most * LINE + 6).min(540))
 }
 
 fn write_cell(
@@ -294,9 +230,6 @@ fn write_cell(
             let result = if *result { "TRUE" } else { "FALSE" };
             write(target, row, column, Formula::new(formula).set_result(result), format)?
         }
-        Value::Link(sheet) => {
-            write(target, row, column, Url::new(format!("internal:'{sheet}'!A1")).set_text(sheet), format)?
-        }
     };
     Ok(())
 }
@@ -313,6 +246,28 @@ fn write<'w>(
         Some(format) => target.write_with_format(row, column, value, format),
         None => target.write(row, column, value),
     }
+}
+
+/// What most cells of each column of a long body look like.
+///
+/// The writer hashes the whole format of every cell that names one, which costs more than writing the cell; one that
+/// names none takes its column's.
+type Usual = Vec<(Style, Shape)>;
+
+/// Sets the usual formats of a long body's columns. Only plain looks: a column's format reaches to the sheet's end.
+fn set_usual(target: &mut Worksheet, body: &Body<'_>, formats: &mut Formats) -> Result<Usual, XlsxError> {
+    let mut usual = Usual::new();
+    if body.rows <= LONG {
+        return Ok(usual);
+    }
+    for (column, cell) in (0_u16..).zip((body.row)(0)) {
+        let is_plain = matches!(cell.style, Style::Small | Style::SmallWrap | Style::Wrap | Style::Grey);
+        let look = if is_plain { cell.style } else { Style::Plain };
+        let look = (look, Shape::of(&cell.value));
+        target.set_column_format(column, formats.of(look.0, look.1, false))?;
+        usual.push(look);
+    }
+    Ok(usual)
 }
 
 /// Excel knows only floats; sums of yen stay far below 2^53, so every one is exact.
@@ -347,60 +302,6 @@ fn shorten<'t>(text: &'t str, cut: &str) -> Cow<'t, str> {
         .collect();
     short.push_str(cut);
     Cow::Owned(short)
-}
-
-/// Widths of columns in half-width characters: what the sheet fixes, else what its cells need.
-fn widths(sheet: &Sheet<'_>) -> BTreeMap<u16, u16> {
-    let mut widths: BTreeMap<u16, u16> = BTreeMap::new();
-    let mut need = |column: u16, width: u16| {
-        let entry = widths.entry(column).or_insert(6);
-        *entry = (*entry).max(width);
-    };
-    let below_head = |style: Style| {
-        !matches!(style, Style::Title | Style::Subtitle | Style::Section | Style::VerdictOpen | Style::VerdictClear)
-    };
-    for ((_, column), cell) in
-        sheet.cells.iter().filter(|(at, cell)| below_head(cell.style) && !sheet.merged.contains_key(at))
-    {
-        need(*column, width(cell));
-    }
-    if let Some(body) = &sheet.body {
-        for (column, heading) in (0_u16..).zip(&body.headings) {
-            need(column, (text_width(heading) + 3).min(WIDEST));
-        }
-        for at in 0..body.rows.min(WIDTH_SAMPLE) {
-            for (column, cell) in (0_u16..).zip((body.row)(at)) {
-                need(column, width(&cell));
-            }
-        }
-    }
-    widths.extend(&sheet.widths);
-    widths
-}
-
-fn width(cell: &Cell) -> u16 {
-    let number = |number: i64| spacious(&crate::domain::money::Yen::new(number).to_string()) + 2;
-    match &cell.value {
-        Value::Empty => 0,
-        Value::Text(text) if cell.style == Style::Heading => text_width(text) + 3,
-        Value::Text(text) if cell.style == Style::Small => (text_width(text) / 10 * 9 + 4).min(WIDEST_SMALL),
-        Value::Text(text) | Value::Link(text) => (spacious(text) + 2).min(WIDEST),
-        Value::Number(value) => number(*value).max(9),
-        Value::Sum { result, .. } => number(*result).max(9),
-        Value::Day(_) => 12,
-        Value::Check { .. } => 8,
-    }
-}
-
-/// The width with room for the wider Latin letters of the fonts that stand in where 游ゴシック is not installed.
-fn spacious(text: &str) -> u16 {
-    let latin = text.lines().map(|line| line.chars().filter(char::is_ascii).count()).max().unwrap_or(0);
-    text_width(text) + u16::try_from(latin.div_ceil(5)).unwrap_or(WIDEST).min(WIDEST)
-}
-
-fn text_width(text: &str) -> u16 {
-    let widest = text.lines().map(UnicodeWidthStr::width_cjk).max().unwrap_or(0);
-    u16::try_from(widest).unwrap_or(u16::MAX / 2).min(u16::MAX / 2)
 }
 
 fn write_chart(target: &mut Worksheet, chart: &Chart) -> Result<(), XlsxError> {

@@ -1,15 +1,17 @@
 //! One file, from the inbox to the archive or the held folder (SPEC §4.4). One bad file never stops the others.
 
 use super::reading::{may_be_growing, read_file, whole};
+use super::returned::{Received, receive};
 use super::{Effect, Notice, RunError, Stage, Step, Timings, Workshop, lasting};
 use crate::domain::ids::{FileDigest, ShopId};
 use crate::domain::intake::{Fault, Normalised, Place, Problem, RowCounts, Rows};
+use crate::domain::notebook::LAYOUT;
 use crate::durable;
 use crate::inbox::{self, Arrival, Scan};
 use crate::locale::problems::problem as problem_sentence;
 use crate::reconcile;
 use crate::report::json::FileJson;
-use crate::store::{HeldFile, KnownFile, NewFile, Store};
+use crate::store::{HeldFile, KnownFile, NewFile, ReturnedFile, Store};
 use std::io;
 
 /// What became of a file.
@@ -96,6 +98,7 @@ pub fn ingest(
         let left = match take_in(workshop, store, arrival, effect, timings)? {
             Ok(taken) => {
                 intake.files.push(taken.outcome);
+                intake.notices.extend(taken.notice);
                 if let Some(error) = taken.moved.err().filter(|error| error.kind() != io::ErrorKind::NotFound) {
                     stuck.push((name.clone(), error.to_string()));
                 }
@@ -134,6 +137,7 @@ fn forget_gone(workshop: &Workshop, store: &Store) -> Result<(), RunError> {
 /// What a file turned out to be.
 enum Decision {
     Store(Normalised),
+    Notes(Received),
     Duplicate(KnownFile),
     Hold(Vec<Problem>),
 }
@@ -142,6 +146,7 @@ enum Decision {
 /// finishes it.
 struct Taken {
     outcome: FileOutcome,
+    notice: Option<Notice>,
     moved: io::Result<()>,
 }
 
@@ -178,6 +183,7 @@ fn take_in(
     }
     let digest = timings.of(Stage::Read, || FileDigest::of(&content));
     let folder = arrival.folder.as_deref().map(ShopId::new);
+    let mut notice = None;
     let (outcome, layout, rows) =
         match timings.of(Stage::Read, || decide(workshop, store, arrival, &content, digest, folder.as_ref()))? {
             Decision::Hold(problems) => {
@@ -189,11 +195,19 @@ fn take_in(
                 let rows = timings.of(Stage::Store, || store.save_file(&file, reconcile::disposition))?;
                 (Outcome::Stored, normalised.layout, rows)
             }
+            Decision::Notes(received) => {
+                let file = ReturnedFile { digest, name: &arrival.name, folder: folder.as_ref(), rows: &received.rows };
+                timings.of(Stage::Store, || store.save_returned(&file, &received.entries))?;
+                let sentences = sentences(workshop, arrival, &received.refused);
+                notice = (!sentences.is_empty()).then_some(Notice::NotesRefused(sentences));
+                (Outcome::Stored, LAYOUT.to_owned(), received.counts)
+            }
         };
     timings.tell(Step::FileKnown);
     let (name, layout, digest) = (arrival.name.clone(), Some(layout), digest.to_string());
     let outcome = FileOutcome { name, layout, digest, outcome, reason: None, rows };
-    Ok(Ok(Taken { outcome, moved: timings.of(Stage::Archive, || archive(workshop, arrival, &content, effect)) }))
+    let moved = timings.of(Stage::Archive, || archive(workshop, arrival, &content, effect));
+    Ok(Ok(Taken { outcome, notice, moved }))
 }
 
 fn decide(
@@ -215,6 +229,9 @@ fn decide(
         } else {
             Decision::Duplicate(known)
         });
+    }
+    if let Some(received) = receive(workshop, store, content, folder)? {
+        return Ok(received.map_or_else(Decision::Hold, Decision::Notes));
     }
     let normalised = match read_file(workshop, folder, &arrival.name, content) {
         Ok(normalised) => normalised,
@@ -242,6 +259,10 @@ fn archive(workshop: &Workshop, arrival: &Arrival, content: &[u8], effect: Effec
     Ok(())
 }
 
+fn sentences(workshop: &Workshop, arrival: &Arrival, problems: &[Problem]) -> Vec<String> {
+    problems.iter().map(|problem| problem_sentence(workshop.language(), &arrival.name, problem)).collect()
+}
+
 fn hold(
     workshop: &Workshop,
     store: &Store,
@@ -250,9 +271,7 @@ fn hold(
     problems: &[Problem],
     effect: Effect,
 ) -> Result<Result<Taken, Left>, RunError> {
-    let sentences: Vec<String> =
-        problems.iter().map(|problem| problem_sentence(workshop.language(), &arrival.name, problem)).collect();
-    let reason = sentences.join("\n");
+    let reason = sentences(workshop, arrival, problems).join("\n");
     let digest = content.map(|(_, digest)| digest.to_string()).unwrap_or_default();
     let bytes = content.map(|(bytes, _)| bytes);
     let mut moved = Ok(());
@@ -286,7 +305,7 @@ fn hold(
         reason: Some(reason),
         rows: RowCounts::default(),
     };
-    Ok(Ok(Taken { outcome, moved }))
+    Ok(Ok(Taken { outcome, notice: None, moved }))
 }
 
 /// Moves a file to the held folder; where it cannot leave the inbox, its reason alone is written there.

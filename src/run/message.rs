@@ -6,6 +6,10 @@ use crate::locale::Language;
 use crate::locale::findings::{code_name, next_step, reason, risk_name, severity_name, verdict};
 use crate::mail::{FindingText, HeldText, MailContext, SalesText, WindowText};
 
+/// So many findings and windows stand in the mail, worst first; mail programs cut long messages, and the workbook has
+/// them all.
+const MOST: usize = 20;
+
 /// What the mail is about.
 pub(super) struct Facts<'a> {
     pub(super) language: Language,
@@ -33,9 +37,10 @@ pub(super) fn context(facts: &Facts<'_>, full_workbook_at: Option<String>) -> Ma
             refunds: yen(sales.refunds),
             net: yen(sales.net()),
         },
-        findings: result.findings.iter().map(|finding| finding_text(language, finding)).collect(),
+        findings: result.findings.iter().take(MOST).map(|finding| finding_text(language, finding)).collect(),
         finding_count: result.findings.len(),
-        cancellation: result.cancellation.iter().map(|line| window_text(language, line)).collect(),
+        cancellation: result.cancellation.iter().take(MOST).map(|line| window_text(language, line)).collect(),
+        cancellation_count: result.cancellation.len(),
         payments_until: result.freshness.payments.map(|moment| moment.to_string()),
         bookings_until: result.freshness.bookings.map(|moment| moment.to_string()),
         held: facts.held.iter().map(|h| HeldText { name: h.name.clone(), reason: h.reason.clone() }).collect(),

@@ -8,6 +8,7 @@ mod lock;
 mod message;
 mod publish;
 mod reading;
+mod returned;
 mod shop_report;
 mod side_by_side;
 mod timing;
@@ -105,6 +106,8 @@ pub enum Notice {
         /// What the system said.
         why: String,
     },
+    /// Notes in a returned workbook that are not believed, a sentence each; the rest of it was taken in.
+    NotesRefused(Vec<String>),
     /// Bookings that no rule of SPEC §4.3 places.
     UnplacedBookings(Vec<String>),
     /// A source of a shop has never arrived.

@@ -29,6 +29,8 @@ pub struct Issued {
     pub revision: u32,
     /// Whether this run made a new workbook.
     pub is_new: bool,
+    /// What the new workbook says otherwise than the reports before it: the rows of 変更点.
+    pub changes: usize,
     /// The workbook, relative to the configuration's folder.
     pub workbook: Option<String>,
     /// What became of the mail.
@@ -201,6 +203,7 @@ impl Issue<'_> {
             verdict: done.verdict,
             revision: done.revision,
             is_new: done.new.is_some(),
+            changes: done.new.as_ref().map_or(0, |new| new.changes.len()),
             workbook: done.workbook,
             mail: json.mail.clone(),
             findings: done.open.len(),

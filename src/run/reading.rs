@@ -3,8 +3,10 @@
 use super::Workshop;
 use crate::domain::ids::{FileDigest, ShopId};
 use crate::domain::intake::{Fault, Normalised, Place, Problem};
+use crate::domain::notebook::LAYOUT;
 use crate::inbox::Arrival;
 use crate::normalise::{Context, Examined, examine, normalise};
+use crate::notes;
 use crate::read;
 use std::panic::{self, AssertUnwindSafe};
 use std::time::Duration;
@@ -41,9 +43,31 @@ pub(super) fn read_file(
 pub fn examine_file(workshop: &Workshop, arrival: &Arrival, content: &[u8]) -> Examined {
     let folder = arrival.folder.as_deref().map(ShopId::new);
     let examined = guarded(content, || {
+        if notes::cover(content, *workshop.now.offset()).is_some() {
+            return Ok(examine_notes(content));
+        }
         Ok(with_context(workshop, folder.as_ref(), |context| examine(content, &arrival.name, context)))
     });
     examined.unwrap_or_else(|problems| Examined { problems, ..Examined::default() })
+}
+
+/// A workbook of ours, looked at for the notes in it.
+fn examine_notes(content: &[u8]) -> Examined {
+    let (rows, problems, accepted) = match notes::read(content) {
+        Ok(notebook) => (notebook.rows.len(), notebook.refused, true),
+        Err(problems) => (0, problems, false),
+    };
+    let rows = u64::try_from(rows).unwrap_or(u64::MAX);
+    let columns = notes::COLUMNS.map(|column| column.ja.to_owned()).to_vec();
+    Examined {
+        layout: Some(LAYOUT.to_owned()),
+        encoding: Some("XLSX"),
+        columns,
+        rows,
+        problems,
+        accepted,
+        ..Examined::default()
+    }
 }
 
 fn with_context<T>(workshop: &Workshop, folder: Option<&ShopId>, work: impl FnOnce(&Context<'_>) -> T) -> T {
@@ -62,7 +86,7 @@ fn with_context<T>(workshop: &Workshop, folder: Option<&ShopId>, work: impl FnOn
 }
 
 /// Does `work`; a panic inside becomes a problem of the file.
-fn guarded<T>(content: &[u8], work: impl FnOnce() -> Result<T, Vec<Problem>>) -> Result<T, Vec<Problem>> {
+pub(super) fn guarded<T>(content: &[u8], work: impl FnOnce() -> Result<T, Vec<Problem>>) -> Result<T, Vec<Problem>> {
     // Nothing that the work could have left half done outlives it.
     panic::catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
         let id = FileDigest::of(content).to_string().chars().take(12).collect();

@@ -65,7 +65,8 @@ pub(super) struct NewWorkbook {
     pub(super) path: PathBuf,
     /// Its bytes.
     pub(super) bytes: Vec<u8>,
-    changes: Vec<Change>,
+    /// What it says otherwise than the reports before it.
+    pub(super) changes: Vec<Change>,
 }
 
 /// The work on one shop.

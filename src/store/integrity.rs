@@ -5,10 +5,10 @@
 //! meant to write. At start the newest record is looked at, `check` and `restore` look at all of them.
 
 use super::{Result, Store, StoreError};
+use hashbrown::HashMap;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use sha2::{Digest, Sha256};
-use std::collections::HashMap;
 
 /// All that a file brought, in an order of its own. Columns that later files may change are left out: what these
 /// must say follows from the rest, see [`replay`].

@@ -11,6 +11,7 @@ mod findings;
 mod held;
 mod integrity;
 mod lasting;
+mod notes;
 mod opening;
 mod payments;
 mod place;
@@ -22,6 +23,7 @@ pub use files::{KnownFile, NewFile};
 pub use held::HeldFile;
 pub use integrity::Verified;
 pub use lasting::Lasting;
+pub use notes::ReturnedFile;
 pub use place::remote_file_system;
 pub use reports::{HistoryRun, HistoryShop, OutboxEntry, ReportRecord, RunRecord, ShopRun};
 

@@ -24,6 +24,7 @@ pub(super) fn migrations() -> Migrations<'static> {
         M::up_with_hook(include_str!("migrations/0002_seal.sql"), |transaction: &rusqlite::Transaction<'_>| {
             integrity::seal_all(transaction).map_err(|error| rusqlite_migration::HookError::Hook(error.to_string()))
         }),
+        M::up(include_str!("migrations/0003_notes.sql")),
     ])
 }
 

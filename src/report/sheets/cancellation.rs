@@ -2,7 +2,7 @@
 
 use super::super::Edition;
 use super::super::workbook::{Cell, Sheet};
-use super::{booking_status, listing, optional, risk_style, sources_of};
+use super::{booking_status, listing, optional, risk_style, source_lines, urgency};
 use crate::domain::money::Yen;
 use crate::locale::{findings, sheets as words};
 
@@ -41,7 +41,7 @@ pub(in crate::report) fn sheet<'a>(edition: &'a Edition<'a>) -> Sheet<'a> {
             Cell::day(booking.and_then(|b| b.start)),
             Cell::yen(payment.held),
             Cell::text(words::operation(l, line.window.operation)),
-            sources_of(l, &[payment], booking),
+            source_lines(std::iter::once(&payment.source).chain(booking.map(|b| &b.source))),
         ];
         if edition.with_customer {
             cells.push(optional(booking.map(|b| &*b.customer)));
@@ -49,6 +49,9 @@ pub(in crate::report) fn sheet<'a>(edition: &'a Edition<'a>) -> Sheet<'a> {
         cells
     };
     let mut sheet = listing(edition, words::CANCELLATION.of(l), &columns, r.cancellation.len(), row, words::TOTAL);
+    sheet.rules.extend(urgency(edition, 1));
+    sheet.coloured = vec![0, 1];
+    sheet.widths.insert(11, 36);
     sheet.frozen = Some((super::HEADING_ROW, 1));
     sheet.tab = (!r.cancellation.is_empty()).then_some(0x00ED_7D31);
     sheet

@@ -1,10 +1,10 @@
 //! 要確認: every open finding with reason, next step and room for finance's notes (SPEC §5.4, §5.6, §5.7).
 
 use super::super::Edition;
-use super::super::workbook::{Cell, Choices, Sheet, Style};
-use super::{booking_status, listing, optional, severity_style};
+use super::super::workbook::{Cell, Choices, Rule, Sheet, Style};
+use super::{booking_status, listing, optional, severity_style, source_lines, urgency};
 use crate::domain::money::Yen;
-use crate::domain::reconciliation::{BookingView, Finding, PaymentView};
+use crate::domain::reconciliation::Finding;
 use crate::locale::{Text, findings, sheets as words};
 
 const COLUMNS: [Text; 22] = [
@@ -31,6 +31,8 @@ const COLUMNS: [Text; 22] = [
     words::MEMO,
     words::SOURCE,
 ];
+const SEVERITY_COLUMN: u16 = 2;
+const DAYS_LEFT_COLUMN: u16 = 15;
 const WORK_STATE_COLUMN: u16 = 18;
 /// Narrow, so that the sheet can be read on two pages' width; long texts wrap.
 const WIDTHS: [(u16, u16); 16] = [
@@ -73,23 +75,19 @@ pub(in crate::report) fn sheet<'a>(edition: &'a Edition<'a>) -> Sheet<'a> {
     sheet
         .choices
         .push(Choices { column: WORK_STATE_COLUMN, words: words::WORK_STATES.iter().map(|word| word.of(l)).collect() });
+    if let Some(body) = &mut sheet.body {
+        body.inputs = (WORK_STATE_COLUMN..WORK_STATE_COLUMN + 3).collect();
+    }
+    sheet.rules.push(Rule::Done { column: WORK_STATE_COLUMN, word: words::WORK_STATES[2].of(l) });
+    sheet.rules.extend(urgency(edition, DAYS_LEFT_COLUMN));
+    sheet.coloured = vec![SEVERITY_COLUMN, DAYS_LEFT_COLUMN];
+    sheet.coloured.extend(WORK_STATE_COLUMN..WORK_STATE_COLUMN + 3);
+    sheet.is_protected = true;
     sheet.widths.extend(WIDTHS);
     sheet.frozen = Some((super::HEADING_ROW, 2));
     sheet.two_pages_wide = true;
     sheet.tab = Some(if r.findings.is_empty() { 0x0054_8235 } else { 0x00C0_0000 });
     sheet
-}
-
-/// 出典, each file on its line.
-fn source_lines(payments: &[PaymentView], booking: Option<&BookingView>) -> Cell {
-    let mut lines: Vec<String> = Vec::new();
-    for source in payments.iter().map(|p| &p.source).chain(booking.map(|b| &b.source)) {
-        let line = format!("{}:{}", source.file, source.line);
-        if !lines.contains(&line) {
-            lines.push(line);
-        }
-    }
-    Cell::text(lines.join("\n")).styled(Style::SmallWrap)
 }
 
 fn row(edition: &Edition<'_>, finding: &Finding) -> Vec<Cell> {
@@ -129,7 +127,7 @@ fn row(edition: &Edition<'_>, finding: &Finding) -> Vec<Cell> {
         Cell::text(words::work_state(l, &finding.note.state)).styled(Style::Input),
         optional(Some(&finding.note.assignee)).styled(Style::Input),
         optional(Some(&finding.note.text)).styled(Style::Input),
-        source_lines(payments, booking),
+        source_lines(payments.iter().map(|p| &p.source).chain(booking.map(|b| &b.source))),
     ];
     if edition.with_customer {
         cells.push(optional(booking.map(|b| &*b.customer)));

@@ -2,7 +2,7 @@
 
 use super::super::Edition;
 use super::super::workbook::{Cell, Sheet, Style};
-use super::{listings, optional, sources};
+use super::{listings, optional, source_lines};
 use crate::domain::money::Yen;
 use crate::domain::reconciliation::{Item, RestItem};
 use crate::locale::{Text, sheets as words};
@@ -18,7 +18,13 @@ pub(in crate::report) fn sheets<'a>(edition: &'a Edition<'a>) -> Vec<Sheet<'a>> 
         vec![None, None, None, None, None, Some(total.get()), None]
     };
     let row = move |at: usize| item(at).map(|item| row(edition, item)).unwrap_or_default();
-    listings(edition, words::EXCLUDED, &COLUMNS, totals, r.awaiting.len() + r.excluded.len(), row)
+    let rows = r.awaiting.len() + r.excluded.len();
+    let mut sheets = listings(edition, words::EXCLUDED, &COLUMNS, totals, rows, row);
+    for sheet in &mut sheets {
+        sheet.coloured = vec![1];
+        sheet.widths.insert(6, 40);
+    }
+    sheets
 }
 
 fn amount(item: &RestItem) -> Yen {
@@ -42,7 +48,7 @@ fn row(edition: &Edition<'_>, item: &RestItem) -> Vec<Cell> {
             optional(Some(&payment.booking_ref)),
             Cell::day(payment.newest_at.day()),
             Cell::yen(payment.observed),
-            sources(l, [&payment.source]),
+            source_lines([&payment.source]),
         ],
         Item::Booking(booking) => vec![
             Cell::text(words::BOOKING_ITEM.of(l)),
@@ -51,7 +57,7 @@ fn row(edition: &Edition<'_>, item: &RestItem) -> Vec<Cell> {
             Cell::text(booking.cart.as_str()),
             Cell::day(booking.created_at.day()),
             if booking.foreign.is_some() { Cell::empty() } else { Cell::yen(booking.expected) },
-            sources(l, [&booking.source]),
+            source_lines([&booking.source]),
         ],
     }
 }

@@ -1,8 +1,8 @@
 //! 突合明細: matched groups, one row per payment; a booking's amount stands once, on its first row (SPEC §5.3).
 
 use super::super::Edition;
-use super::super::workbook::{Cell, Sheet};
-use super::{booking_status, listings, optional, sources_of};
+use super::super::workbook::{Cell, Sheet, Style, Value};
+use super::{booking_status, listings, optional, source_lines};
 use crate::domain::money::Yen;
 use crate::domain::reconciliation::{BookingView, MatchGroup, PaymentView};
 use crate::locale::{Text, sheets as words};
@@ -22,6 +22,24 @@ const COLUMNS: [Text; 12] = [
     words::METHOD,
     words::SOURCE,
 ];
+
+/// Narrow, so that a page can be read; long texts wrap.
+const WIDTHS: [(u16, u16); 8] = [(0, 12), (3, 14), (4, 12), (5, 18), (8, 30), (9, 12), (10, 16), (11, 32)];
+
+/// Why the two totals differ although all is matched: of a DEPOSIT booking any part may be paid (SPEC §5.4).
+fn explain(edition: &Edition<'_>, sheet: &mut Sheet<'_>) {
+    let gap = |group: &MatchGroup| {
+        let booking = group.booking.as_ref().filter(|booking| booking.foreign.is_none())?;
+        (booking.expected != group.actual).then_some(booking.expected - group.actual)
+    };
+    let gaps: Vec<Yen> = edition.reconciliation.matched.iter().filter_map(gap).collect();
+    if let (false, Some(cell)) = (gaps.is_empty(), sheet.cells.get_mut(&(1, 0)))
+        && let Value::Text(line) = &mut cell.value
+    {
+        line.push('　');
+        line.push_str(&words::part_paid(edition.language, gaps.len(), gaps.into_iter().sum()));
+    }
+}
 
 /// One row: the group, its payment if any, and whether it is the group's first.
 type Line<'a> = (&'a MatchGroup, Option<&'a PaymentView>, bool);
@@ -50,7 +68,14 @@ pub(in crate::report) fn sheets<'a>(edition: &'a Edition<'a>) -> Vec<Sheet<'a>> 
     };
     let count = lines.len();
     let row = move |at: usize| lines.get(at).map(|line| row(edition, *line)).unwrap_or_default();
-    listings(edition, words::MATCHED, &columns, totals, count, row)
+    let mut sheets = listings(edition, words::MATCHED, &columns, totals, count, row);
+    for sheet in &mut sheets {
+        sheet.widths.extend(WIDTHS);
+    }
+    if let Some(sheet) = sheets.first_mut() {
+        explain(edition, sheet);
+    }
+    sheets
 }
 
 /// The booking's amount on the first row of its group, where it is in yen.
@@ -66,15 +91,15 @@ fn row(edition: &Edition<'_>, line: Line<'_>) -> Vec<Cell> {
         Cell::day(payment.and_then(|p| p.sale_date)),
         optional(payment.map(|p| p.order_id.as_str())),
         optional(booking.map(|b| b.cart.as_str())),
-        optional(payment.and_then(|p| p.key).map(|key| words::match_key(l, key))),
-        optional(payment.map(|p| &*p.status)),
-        booking_status(l, booking),
+        optional(payment.and_then(|p| p.key).map(|key| words::match_key(l, key))).styled(Style::Wrap),
+        optional(payment.map(|p| &*p.status)).styled(Style::Wrap),
+        booking_status(l, booking).styled(Style::Wrap),
         payment.map_or_else(Cell::empty, |p| Cell::yen(p.held)),
         expected(line).map_or_else(Cell::empty, Cell::yen),
-        optional(booking.map(|b| b.products.as_str())),
+        optional(booking.map(|b| b.products.as_str())).styled(Style::Wrap),
         Cell::day(booking.and_then(|b| b.start)),
-        optional(payment.map(|p| &*p.method)),
-        sources_of(l, &payment.into_iter().collect::<Vec<_>>(), booking),
+        optional(payment.map(|p| &*p.method)).styled(Style::Wrap),
+        source_lines(payment.map(|p| &p.source).into_iter().chain(booking.map(|b| &b.source))),
     ];
     if edition.with_customer {
         cells.push(optional(booking.map(|b| &*b.customer)));

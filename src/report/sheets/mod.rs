@@ -10,10 +10,10 @@ pub(super) mod sales;
 pub(super) mod summary;
 
 use super::Edition;
-use super::workbook::{At, Body, Cell, MAX_ROWS, Sheet, Style, column_range};
+use super::workbook::{At, Body, Cell, MAX_ROWS, Rule, Sheet, Style, column_range};
 use crate::domain::finding::Severity;
 use crate::domain::intake::Source;
-use crate::domain::reconciliation::{BookingView, PaymentView, Risk};
+use crate::domain::reconciliation::{BookingView, Risk};
 use crate::locale::{Language, Text, sheets as words};
 
 /// The row of the headings on every listing sheet; title, shop and totals stand above.
@@ -43,6 +43,19 @@ fn head(edition: &Edition<'_>, sheet: &mut Sheet<'_>, note: &str) {
     sheet.put((1, 0), Cell::text(line).styled(Style::Subtitle));
 }
 
+/// The way back to the first sheet, beside the title.
+fn back(edition: &Edition<'_>, sheet: &mut Sheet<'_>, column: u16) {
+    let l = edition.language;
+    sheet.put((0, column), Cell::text(words::BACK.of(l)));
+    sheet.link((0, column), words::SUMMARY.of(l), (0, 0));
+}
+
+/// Days left turn orange within the horizon and red within a week.
+fn urgency(edition: &Edition<'_>, column: u16) -> [Rule; 2] {
+    let horizon = i64::from(edition.expiring_within_days);
+    [(7, Style::Red), (horizon, Style::Orange)].map(|(limit, style)| Rule::AtMost { column, limit, style })
+}
+
 /// A sheet with one long table: totals above the headings, so that they follow the filter and stay in sight.
 fn listing<'a>(
     edition: &'a Edition<'a>,
@@ -70,9 +83,10 @@ fn listing<'a>(
     }
     let headings: Vec<&'static str> = columns.iter().map(|(heading, _)| heading.of(l)).collect();
     let last_column = u16::try_from(headings.len().saturating_sub(1)).unwrap_or(0);
+    back(edition, &mut sheet, last_column.min(4));
     sheet.frozen = Some((HEADING_ROW, 0));
     sheet.filter = Some((HEADING_ROW, 0, last_column, last.max(first)));
-    sheet.body = Some(Body { heading_row: HEADING_ROW, headings, rows, row: Box::new(row) });
+    sheet.body = Some(Body { heading_row: HEADING_ROW, headings, inputs: Vec::new(), rows, row: Box::new(row) });
     sheet
 }
 
@@ -99,21 +113,19 @@ fn listings<'a>(
     (0..parts).map(part).collect()
 }
 
-/// 出典: `file:line`, joined.
-fn sources<'s>(language: Language, sources: impl IntoIterator<Item = &'s Source>) -> Cell {
-    let mut written: Vec<String> = Vec::new();
+/// 出典, each file on its line.
+fn source_lines<'s>(sources: impl IntoIterator<Item = &'s Source>) -> Cell {
+    let mut lines = String::new();
     for source in sources {
-        let one = format!("{}:{}", source.file, source.line);
-        if !written.contains(&one) {
-            written.push(one);
+        let line = format!("{}:{}", source.file, source.line);
+        if !lines.lines().any(|known| known == line) {
+            if !lines.is_empty() {
+                lines.push('\n');
+            }
+            lines.push_str(&line);
         }
     }
-    Cell::text(written.join(words::COMMA.of(language))).styled(Style::Small)
-}
-
-/// Where a payment and its booking were read.
-fn sources_of(language: Language, payments: &[&PaymentView], booking: Option<&BookingView>) -> Cell {
-    sources(language, payments.iter().map(|p| &p.source).chain(booking.map(|b| &b.source)))
+    Cell::text(lines).styled(Style::SmallWrap)
 }
 
 /// Text that may be absent.
@@ -158,7 +170,7 @@ mod tests {
     use super::*;
     use crate::domain::dates::{Day, Period};
     use crate::domain::ids::ShopId;
-    use crate::domain::reconciliation::{Freshness, Reconciliation, Sales};
+    use crate::domain::reconciliation::{Freshness, Reconciliation, Sales, Trend};
 
     #[test]
     fn x04_rows_beyond_the_limit_continue_on_a_next_sheet() {
@@ -178,6 +190,7 @@ mod tests {
             freshness: Freshness { payments: None, bookings: None },
             checks: Vec::new(),
             cleared: Vec::new(),
+            trend: Trend::default(),
         };
         let edition = Edition {
             language: Language::Ja,

@@ -2,7 +2,7 @@
 
 use super::super::Edition;
 use super::super::workbook::{Cell, Sheet, Style, Value, a1, column_range};
-use super::head;
+use super::{back, head};
 use crate::locale::sheets as words;
 
 pub(in crate::report) fn sheet<'a>(edition: &'a Edition<'a>) -> Sheet<'a> {
@@ -10,10 +10,12 @@ pub(in crate::report) fn sheet<'a>(edition: &'a Edition<'a>) -> Sheet<'a> {
     let mut sheet = Sheet::new(words::PROOF.of(l));
     let verdict = if r.balanced() { words::PROOF_OK } else { words::PROOF_BAD };
     head(edition, &mut sheet, verdict.of(l));
+    back(edition, &mut sheet, 3);
     let row = equations(edition, &mut sheet, 2);
     let row = rows_written(edition, &mut sheet, row + 1);
     files(edition, &mut sheet, row + 1);
-    sheet.widths.extend([(0, 72), (1, 18), (2, 16), (14, 38)]);
+    sheet.widths.extend([(0, 46), (1, 16), (2, 14), (14, 32)]);
+    sheet.widths.extend((3..=11).map(|column| (column, 8)));
     sheet.tab = Some(if r.balanced() { 0x0054_8235 } else { 0x00C0_0000 });
     sheet
 }
@@ -35,7 +37,7 @@ fn equations(edition: &Edition<'_>, sheet: &mut Sheet<'_>, mut row: u32) -> u32 
         sheet.put_row(
             (row, 0),
             [
-                Cell::text(words::check_name(l, &check.name)),
+                Cell::text(words::check_name(l, &check.name)).styled(Style::Wrap),
                 Cell::count(check.left),
                 Cell::count(check.right),
                 agrees(formula, check.balances()),
@@ -94,13 +96,16 @@ fn files(edition: &Edition<'_>, sheet: &mut Sheet<'_>, row: u32) {
         let counts = [c.read, c.new, c.update, c.same, c.stale, c.conflict, c.excluded, c.rejected];
         let counts = counts.map(|count| i64::try_from(count).unwrap_or(i64::MAX));
         let [from, to] = [file.covers.map(|c| c.0), file.covers.map(|c| c.1)];
-        let mut cells =
-            vec![Cell::text(file.name.as_str()), Cell::text(words::layout(l, &file.layout)), Cell::yen(file.yen)];
+        let mut cells = vec![
+            Cell::text(file.name.as_str()).styled(Style::Wrap),
+            Cell::text(words::layout(l, &file.layout)).styled(Style::Wrap),
+            Cell::yen(file.yen),
+        ];
         cells.extend(counts.iter().map(|count| Cell::count(*count)));
         cells.push(agrees(disposed(at), c.read == c.accounted()));
         cells.extend([Cell::day(from), Cell::day(to), Cell::text(file.digest.as_str()).styled(Style::SmallWrap)]);
         sheet.put_row((at, 0), cells);
-        sheet.heights.insert(at, 34);
+        sheet.heights.insert(at, 60);
         for (sum, value) in sums.iter_mut().zip(std::iter::once(file.yen.get()).chain(counts)) {
             *sum += value;
         }

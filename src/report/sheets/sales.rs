@@ -2,7 +2,7 @@
 
 use super::super::Edition;
 use super::super::workbook::{Cell, Sheet, Style, column_range};
-use super::{HEADING_ROW, beside, head};
+use super::{HEADING_ROW, back, beside, head};
 use crate::domain::reconciliation::Totals;
 use crate::locale::{Text, sheets as words};
 
@@ -18,6 +18,7 @@ pub(in crate::report) fn sheet<'a>(edition: &'a Edition<'a>) -> (Sheet<'a>, Plac
     let (sales, l) = (&edition.reconciliation.sales, edition.language);
     let mut sheet = Sheet::new(words::SALES.of(l));
     head(edition, &mut sheet, "");
+    back(edition, &mut sheet, 4);
     let days: Vec<(Cell, &Totals)> = sales.by_day.iter().map(|(day, totals)| (Cell::day(*day), totals)).collect();
     let first = HEADING_ROW + 1;
     let total_row = table(edition, &mut sheet, HEADING_ROW - 1, (words::BY_DAY, words::DAY), &days);

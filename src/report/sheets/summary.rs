@@ -1,7 +1,9 @@
 //! サマリー: the first screen: verdict, sources, sales, findings and windows by kind, proof (SPEC §6).
 
+mod urgent;
+
 use super::super::Edition;
-use super::super::workbook::{Cell, Chart, Sheet, Style, Value, a1, column_range};
+use super::super::workbook::{At, Cell, Chart, Sheet, Style, a1, column_range};
 use super::exceptions::amounts;
 use super::sales::Places;
 use super::{beside, blanks, risk_style, severity_style};
@@ -12,8 +14,8 @@ use crate::domain::reconciliation::{Finding, Risk};
 use crate::locale::{Text, findings, sheets as words};
 
 /// Last column of the page, and first column of its right half.
-const LAST: u16 = 8;
-const RIGHT: u16 = 6;
+const LAST: u16 = 9;
+const RIGHT: u16 = 7;
 
 pub(in crate::report) fn sheet<'a>(edition: &'a Edition<'a>, places: &Places, names: &[String]) -> Sheet<'a> {
     let (r, l) = (edition.reconciliation, edition.language);
@@ -29,9 +31,10 @@ pub(in crate::report) fn sheet<'a>(edition: &'a Edition<'a>, places: &Places, na
     facts(edition, &mut sheet);
     boxes(edition, &mut sheet);
     sheet.put((9, 0), Cell::text(words::IN_YEN.of(l)).styled(Style::Subtitle));
-    sales(edition, &mut sheet, places, 10);
-    let left = kinds(edition, &mut sheet, 14);
-    let right = risks(edition, &mut sheet, 10);
+    let row = urgent::table(edition, &mut sheet, 11) + 1;
+    sales(edition, &mut sheet, places, row);
+    let left = kinds(edition, &mut sheet, row + 3);
+    let right = risks(edition, &mut sheet, row);
     let right = links(edition, &mut sheet, right + 1, names);
     let mut below = left;
     if let Some(rows) = places.days {
@@ -47,7 +50,7 @@ pub(in crate::report) fn sheet<'a>(edition: &'a Edition<'a>, places: &Places, na
     }
     let below = held(edition, &mut sheet, below + 1);
     sheet.one_page = below < 60;
-    sheet.widths.extend([(0, 28), (1, 16), (2, 16), (3, 18), (4, 18), (5, 3), (6, 26), (7, 18), (8, 20)]);
+    sheet.widths.extend([(0, 28), (1, 16), (2, 22), (3, 18), (4, 18), (5, 20), (6, 2), (7, 26), (8, 18), (9, 20)]);
     sheet.tab = Some(if clear { 0x0054_8235 } else { 0x00C0_0000 });
     sheet
 }
@@ -76,6 +79,9 @@ fn facts(edition: &Edition<'_>, sheet: &mut Sheet<'_>) {
     for (row, (label, value)) in (2_u32..).zip(rows) {
         sheet.put((row, 0), Cell::text(label.of(l)).styled(Style::Label));
         sheet.put((row, 1), value);
+        if [words::PROOF, words::PAYMENT_DATA, words::BOOKING_DATA].contains(&label) {
+            sheet.link((row, 0), words::PROOF.of(l), (0, 0));
+        }
         if row != 4 {
             sheet.merge((row, 1), 4);
         }
@@ -107,6 +113,7 @@ fn sales(edition: &Edition<'_>, sheet: &mut Sheet<'_>, places: &Places, row: u32
     for (column, value) in (1_u16..).zip([count, total.gross.get(), total.refunds.get(), total.net().get()]) {
         let formula = format!("='{}'!{}", words::SALES.of(l), a1((places.total_row, column)));
         sheet.put((row + 1, column), Cell::sum(formula, value));
+        sheet.link((row + 1, column), words::SALES.of(l), (places.total_row, column));
     }
 }
 
@@ -121,8 +128,9 @@ fn kind(findings: &[Finding], code: Code) -> Option<(Severity, i64, Yen, u32)> {
 
 fn kinds(edition: &Edition<'_>, sheet: &mut Sheet<'_>, row: u32) -> u32 {
     let (r, l) = (edition.reconciliation, edition.language);
-    let headings = [words::CATEGORY, words::SEVERITY, words::COUNT, words::ABSOLUTE_DIFFERENCE, words::OLDEST]
-        .map(|text| text.of(l));
+    let headings =
+        [words::CATEGORY, words::SEVERITY, words::COUNT, words::ABSOLUTE_DIFFERENCE, words::OLDEST, words::TREND]
+            .map(|text| text.of(l));
     section(sheet, (row, 0), words::FINDINGS_BY_KIND.of(l), &headings);
     let first = row + 2;
     let mut at = first;
@@ -138,8 +146,13 @@ fn kinds(edition: &Edition<'_>, sheet: &mut Sheet<'_>, row: u32) -> u32 {
                 Cell::count(of_kind),
                 Cell::yen(apart),
                 Cell::count(age),
+                trend(r.trend.open.get(code)),
             ],
         );
+        let position = r.findings.iter().position(|finding| finding.code == *code);
+        for column in [0, 2, 3, 4] {
+            sheet.link((at, column), words::EXCEPTIONS.of(l), body_row(position));
+        }
         count += of_kind;
         yen += apart;
         oldest = oldest.max(age);
@@ -148,21 +161,46 @@ fn kinds(edition: &Edition<'_>, sheet: &mut Sheet<'_>, row: u32) -> u32 {
     if at == first {
         sheet.put_row(
             (at, 0),
-            std::iter::once(Cell::text(words::NONE.of(l)).styled(Style::Grey)).chain(blanks(4, Style::Plain)),
+            std::iter::once(Cell::text(words::NONE.of(l)).styled(Style::Grey)).chain(blanks(5, Style::Plain)),
         );
         at += 1;
     } else {
         sheet.put((at, 0), Cell::text(words::TOTAL.of(l)).styled(Style::Total));
         sheet.put((at, 1), Cell::empty().styled(Style::Total));
+        sheet.link((at, 2), words::EXCEPTIONS.of(l), body_row(Some(0)));
         let range = |column| column_range(column, first, at - 1);
         sheet.put((at, 2), Cell::sum(format!("=SUM({})", range(2)), count));
         sheet.put((at, 3), Cell::sum(format!("=SUM({})", range(3)), yen.get()));
         sheet.put((at, 4), Cell::sum(format!("=MAX({})", range(4)), i64::from(oldest)));
+        let of_all = |day: usize| r.trend.open.values().filter_map(|counts| counts.get(day)).sum();
+        let totals: Vec<u64> = (0..r.trend.days.len()).map(of_all).collect();
+        sheet.put((at, 5), trend(Some(&totals)));
+        at += 1;
+        let done = r.findings.iter().filter(|finding| finding.note.state == words::DONE).count();
+        sheet.put((at, 0), Cell::text(words::MARKED_DONE.of(l)).styled(Style::Label));
+        sheet.put((at, 2), Cell::count(done));
         at += 1;
     }
     sheet.put((at, 0), Cell::text(words::CLEARED.of(l)).styled(Style::Label));
     sheet.put((at, 2), Cell::count(r.cleared.len()));
+    if !r.trend.days.is_empty() {
+        let days: Vec<String> = r.trend.days.iter().map(ToString::to_string).collect();
+        let line = format!("{} {}", words::TREND_DAYS.of(l), days.join(" → "));
+        sheet.put((at + 1, 0), Cell::text(line).styled(Style::Subtitle));
+        at += 1;
+    }
     at + 1
+}
+
+/// Open findings week by week, e.g. `3 → 2 → 2`.
+fn trend(counts: Option<&Vec<u64>>) -> Cell {
+    let counts: Vec<String> = counts.into_iter().flatten().map(ToString::to_string).collect();
+    Cell::text(counts.join(" → ")).styled(Style::Small)
+}
+
+/// The first cell of a row of a listing.
+fn body_row(position: Option<usize>) -> At {
+    (position.and_then(|at| u32::try_from(at).ok()).map_or(0, |at| super::HEADING_ROW + 1 + at), 0)
 }
 
 fn risks(edition: &Edition<'_>, sheet: &mut Sheet<'_>, row: u32) -> u32 {
@@ -184,6 +222,12 @@ fn risks(edition: &Edition<'_>, sheet: &mut Sheet<'_>, row: u32) -> u32 {
                 Cell::yen(of_risk().map(|line| line.payment.held).sum()),
             ],
         );
+        let position = r.cancellation.iter().position(|line| line.risk == *risk);
+        if position.is_some() {
+            for column in [RIGHT + 1, RIGHT + 2] {
+                sheet.link((at, column), words::CANCELLATION.of(l), body_row(position));
+            }
+        }
         at += 1;
     }
     sheet.put((at, RIGHT), Cell::text(words::TOTAL.of(l)).styled(Style::Total));
@@ -204,7 +248,8 @@ fn links(edition: &Edition<'_>, sheet: &mut Sheet<'_>, row: u32, names: &[String
     let mut at = row + 1;
     for pair in names.chunks(2) {
         for (column, name) in (RIGHT..).step_by(2).zip(pair) {
-            sheet.put((at, column), Cell { value: Value::Link(name.clone()), style: Style::Plain });
+            sheet.put((at, column), Cell::text(name.as_str()));
+            sheet.link((at, column), name, (0, 0));
         }
         at += 1;
     }
@@ -222,7 +267,6 @@ fn held(edition: &Edition<'_>, sheet: &mut Sheet<'_>, mut row: u32) -> u32 {
             sheet.put((row, 0), Cell::text(file.name.as_str()).styled(Style::Wrap));
             sheet.put((row, 1), Cell::text(file.reason.as_str()).styled(Style::Wrap));
             sheet.merge((row, 1), LAST);
-            sheet.heights.insert(row, 40);
             row += 1;
         }
         row += 1;
