@@ -34,7 +34,7 @@ fn config(shops: usize, customer: bool) -> String {
     for number in 0..shops {
         let (id, marker) = (id(number), marker(number));
         let _ = write!(text, "[[shops]]\nid = \"{id}\"\nname = \"{marker} ツアー\"\n");
-        let _ = write!(text, "recipients = [\"{}@example.co.jp\"]\n", marker.to_lowercase());
+        let _ = writeln!(text, "recipients = [\"{}@example.co.jp\"]", marker.to_lowercase());
         let _ = writeln!(text, "booking_prefixes = [\"{}\"]", prefix(number));
     }
     text
