@@ -12,6 +12,7 @@
 //! | [`inbox`] | scan, copy, archive or hold files | shell |
 //! | [`read`] | bytes → rows of cells, strictly | pure |
 //! | [`normalise`] | rows and layouts → observations, bookings, problems | pure |
+//! | [`schedule`] | which slots are due, and which of them run | pure |
 //! | [`store`] | history in SQLite; all SQL | shell |
 //! | [`reconcile`] | facts, policy, period, as-of date → reconciliation | pure |
 //! | [`report`] | reconciliation → workbook and JSON | pure |
@@ -43,5 +44,6 @@ pub mod read;
 pub mod reconcile;
 pub mod report;
 pub mod run;
+pub mod schedule;
 pub mod store;
 pub mod templates;

@@ -8,7 +8,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Modules that must give the same answer everywhere and at any time.
-const PURE: &[&str] = &["domain", "read", "normalise", "reconcile", "report", "locale", "mail", "console", "demo"];
+const PURE: &[&str] =
+    &["domain", "read", "normalise", "reconcile", "report", "locale", "mail", "console", "demo", "schedule"];
 
 /// What a pure module must not mention, and why.
 const IMPURE: &[(&str, &str)] = &[
@@ -36,15 +37,16 @@ const EDGES: &[(&str, &[&str])] = &[
     ("locale", &["domain"]),
     ("console", &["domain"]),
     ("demo", &["domain"]),
+    ("schedule", &["domain"]),
     ("read", &["domain"]),
     ("normalise", &["domain", "read"]),
     ("reconcile", &["domain"]),
     ("inbox", &["domain", "durable"]),
-    ("store", &["domain"]),
+    ("store", &["domain", "schedule"]),
     ("report", &["domain", "locale"]),
     ("mail", &["domain", "locale"]),
     // Addresses are checked once, by the rules of the mail that uses them.
-    ("config", &["domain", "locale", "console", "mail"]),
+    ("config", &["domain", "locale", "console", "mail", "schedule"]),
     ("templates", &["locale", "mail"]),
     ("run", &["*"]),
     ("cli", &["*"]),
@@ -57,6 +59,9 @@ const PLACES: &[(&str, &[&str], &str)] = &[
     ("calamine", &["src/read/xlsx.rs"], "one file knows how a workbook is read"),
     ("rust_xlsxwriter", &["src/report/xlsx.rs", "src/demo/"], "one file knows how a workbook is written"),
     ("rusqlite", &["src/store/", "src/store.rs"], "all SQL is in the store"),
+    ("croner", &["src/schedule/cron.rs"], "one reading of cron expressions"),
+    ("tokio_cron_scheduler", &["src/daemon/ticker.rs"], "it only ticks; the slot ledger decides"),
+    ("tokio", &["src/daemon/"], "waiting belongs to the daemon; runs are blocking work"),
 ];
 
 /// What may stand at the top level.

@@ -9,10 +9,12 @@ mod findings;
 mod held;
 mod payments;
 mod reports;
+mod slots;
 
 pub use files::{KnownFile, NewFile};
 pub use held::HeldFile;
 pub use reports::{HistoryRun, HistoryShop, OutboxEntry, ReportRecord, RunRecord, ShopRun};
+pub use slots::{LedgerSlot, SlotCounts, SlotEnd, SlotState};
 
 use rusqlite::{Connection, OpenFlags};
 use rusqlite_migration::{M, Migrations};
@@ -20,7 +22,8 @@ use std::path::Path;
 use std::time::Duration;
 
 /// The migrations in order; a released one is never edited.
-const MIGRATIONS: &[M<'_>] = &[M::up(include_str!("migrations/0001_history.sql"))];
+const MIGRATIONS: &[M<'_>] =
+    &[M::up(include_str!("migrations/0001_history.sql")), M::up(include_str!("migrations/0002_slots.sql"))];
 
 /// The open history.
 pub struct Store {
