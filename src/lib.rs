@@ -23,6 +23,7 @@
 //! | [`templates`] | layouts and mail templates, built in or overridden | shell |
 //! | [`run`] | the pipeline: ingest, publish, exit code | shell |
 //! | [`demo`] | a sample merchant, made in code | pure |
+//! | [`daemon`] | runs the schedules: ticks, executor, signals, signs of life | shell |
 //! | [`cli`] | commands of SPEC §3 | shell |
 //! | [`durable`] | every file we write or move, whole or not at all | shell |
 //! | [`clock`] | what time it is | shell |
@@ -33,6 +34,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod console;
+pub mod daemon;
 pub mod demo;
 pub mod domain;
 pub mod durable;

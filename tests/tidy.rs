@@ -49,6 +49,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("config", &["domain", "locale", "console", "mail", "schedule"]),
     ("templates", &["locale", "mail"]),
     ("run", &["*"]),
+    ("daemon", &["*"]),
     ("cli", &["*"]),
     ("main", &["*"]),
     ("lib", &["*"]),

@@ -9,9 +9,11 @@ mod findings;
 mod held;
 mod payments;
 mod reports;
+mod retention;
 mod slots;
 
 pub use files::{KnownFile, NewFile};
+pub use findings::OpenFinding;
 pub use held::HeldFile;
 pub use reports::{HistoryRun, HistoryShop, OutboxEntry, ReportRecord, RunRecord, ShopRun};
 pub use slots::{LedgerSlot, SlotCounts, SlotEnd, SlotState};

@@ -6,6 +6,7 @@ use crate::domain::ids::ShopId;
 use crate::schedule::{Listing, Slot};
 use chrono::{DateTime, Duration, Utc};
 use rusqlite::{OptionalExtension, Row, params};
+use std::collections::BTreeMap;
 
 /// How far the clock may stand before the latest recorded time (FAULTS C04).
 const TOLERANCE: Duration = Duration::hours(1);
@@ -103,6 +104,9 @@ pub enum SlotEnd {
         shops: Vec<ShopId>,
     },
 }
+
+/// Seconds that Japan Standard Time is ahead of UTC.
+const JST_SECONDS: i64 = 9 * 3_600;
 
 const COLUMNS: &str = "schedule, planned, period_from, period_to, as_of, state, reason, attempts, not_before, \
                        failed_shops, ended";
@@ -367,15 +371,26 @@ impl Store {
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub fn has_export_of(&self, shop: &ShopId, as_of: Day, starts: DateTime<Utc>) -> Result<bool> {
+    pub fn has_export_of(&self, shop: &ShopId, as_of: Day) -> Result<bool> {
+        let midnight = as_of.start().number() - JST_SECONDS;
         Ok(self.connection.query_row(
             "SELECT EXISTS (SELECT 1 FROM observation o JOIN payment p ON p.id = o.payment_id \
              WHERE p.shop = ?1 AND o.at >= ?2) OR EXISTS (SELECT 1 FROM file f JOIN file_arrival a ON a.file_id = f.id \
              WHERE a.at >= ?3 AND a.at < ?3 + 86400 AND (EXISTS (SELECT 1 FROM file_shop s WHERE s.file_id = f.id \
              AND s.shop = ?1) OR (f.folder = ?1 AND f.layout LIKE 'gmo-%')))",
-            params![shop.as_str(), as_of.plus(-1).start().number(), starts.timestamp()],
+            params![shop.as_str(), as_of.plus(-1).start().number(), midnight],
             |row| row.get(0),
         )?)
+    }
+
+    /// How many messages stand in which state.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn mail_states(&self) -> Result<BTreeMap<String, u64>> {
+        let mut statement = self.connection.prepare("SELECT state, count(*) FROM outbox GROUP BY state")?;
+        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get::<_, i64>(1)?.unsigned_abs())))?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
     /// The newest run that completed, with problems or without: its start as it stands in the history.

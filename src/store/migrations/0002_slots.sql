@@ -31,3 +31,6 @@ CREATE TABLE file_arrival (file_id INTEGER PRIMARY KEY REFERENCES file(id), at I
 CREATE TRIGGER file_arrives AFTER INSERT ON file BEGIN
   INSERT INTO file_arrival (file_id, at) VALUES (new.id, unixepoch());
 END;
+
+-- How urgent a finding was when it was last computed, so that `status` need not compute anything.
+ALTER TABLE finding ADD COLUMN severity TEXT NOT NULL DEFAULT 'high';
