@@ -4,8 +4,13 @@
 
 use chrono::{DateTime, Duration, Utc};
 use chrono_tz::Tz;
-use totsugo::domain::calendar::Calendar;
-use totsugo::schedule::{CatchUp, Cron, CronFault, Days, Schedule, list, stamp};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use totsugo::domain::calendar::{Calendar, is_first_business_day};
+use totsugo::schedule::{
+    CatchUp, Cron, CronFault, Days, Listing, MAX_ATTEMPTS, Schedule, Slot, business_day, list, stamp,
+};
+use totsugo::store::{SlotEnd, SlotState, Store};
 
 fn at(text: &str) -> DateTime<Utc> {
     DateTime::parse_from_rfc3339(text).expect("a moment").with_timezone(&Utc)
@@ -181,4 +186,231 @@ fn c08_a_long_downtime_is_worked_off_in_pieces_without_loss() {
     }
     let expected: Vec<_> = (1..=36 * 60).map(|minutes| start + Duration::minutes(minutes)).collect();
     assert_eq!((listed, through), (expected, end));
+}
+
+/// A small generator of numbers: the same seed gives the same year.
+struct Chance(u64);
+
+impl Chance {
+    /// A number below `most`.
+    fn below(&mut self, most: i64) -> i64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        i64::try_from((mixed ^ (mixed >> 31)) % most.unsigned_abs()).expect("small")
+    }
+
+    fn one_in(&mut self, most: i64) -> bool {
+        self.below(most) == 0
+    }
+}
+
+/// What the simulated daemon keeps: the real ledger, or one in memory for many more seeds.
+trait Ledger {
+    /// `false` if the clock stands more than an hour before the latest time seen.
+    fn sees(&mut self, now: DateTime<Utc>) -> bool;
+    fn through(&mut self, now: DateTime<Utc>) -> DateTime<Utc>;
+    fn record(&mut self, listing: &Listing, now: DateTime<Utc>);
+    fn open(&mut self) -> Vec<Slot>;
+    /// Begins an attempt; `end` is `None` if the process is killed in it.
+    fn attempt(&mut self, slot: &Slot, end: Option<SlotEnd>, now: DateTime<Utc>);
+    /// Planned time, state, attempts, reason of all slots.
+    fn all(&mut self) -> Vec<(DateTime<Utc>, SlotState, u32, Option<String>)>;
+}
+
+struct Real(Store);
+
+impl Ledger for Real {
+    fn sees(&mut self, now: DateTime<Utc>) -> bool {
+        self.0.see_clock(now).expect("the clock").is_none()
+    }
+
+    fn through(&mut self, now: DateTime<Utc>) -> DateTime<Utc> {
+        self.0.looked_through("nightly", now).expect("a schedule")
+    }
+
+    fn record(&mut self, listing: &Listing, now: DateTime<Utc>) {
+        self.0.record_slots("nightly", listing, now).expect("recorded");
+    }
+
+    fn open(&mut self) -> Vec<Slot> {
+        self.0.open_slots().expect("open slots").into_iter().map(|ledger| ledger.slot).collect()
+    }
+
+    fn attempt(&mut self, slot: &Slot, end: Option<SlotEnd>, now: DateTime<Utc>) {
+        let attempt = self.0.begin_slot(slot).expect("begun");
+        if let (Some(_), Some(end)) = (attempt, end) {
+            self.0.end_slot(slot, &end, MAX_ATTEMPTS, now, now).expect("ended");
+        }
+    }
+
+    fn all(&mut self) -> Vec<(DateTime<Utc>, SlotState, u32, Option<String>)> {
+        let slots = self.0.all_slots().expect("all slots");
+        slots.into_iter().map(|s| (s.slot.planned, s.state, s.attempts, s.reason)).collect()
+    }
+}
+
+#[derive(Default)]
+struct Memory {
+    latest: Option<DateTime<Utc>>,
+    through: Option<DateTime<Utc>>,
+    slots: BTreeMap<DateTime<Utc>, (Slot, SlotState, u32, Option<String>)>,
+    open: BTreeSet<DateTime<Utc>>,
+}
+
+impl Ledger for Memory {
+    fn sees(&mut self, now: DateTime<Utc>) -> bool {
+        let right = self.latest.is_none_or(|latest| now + Duration::hours(1) >= latest);
+        self.latest = self.latest.max(Some(now));
+        right
+    }
+
+    fn through(&mut self, now: DateTime<Utc>) -> DateTime<Utc> {
+        *self.through.get_or_insert(now)
+    }
+
+    fn record(&mut self, listing: &Listing, _now: DateTime<Utc>) {
+        for listed in &listing.slots {
+            let state = if listed.skipped.is_some() { SlotState::Skipped } else { SlotState::Planned };
+            let reason = listed.skipped.map(str::to_owned);
+            if state == SlotState::Planned && !self.slots.contains_key(&listed.slot.planned) {
+                self.open.insert(listed.slot.planned);
+            }
+            self.slots.entry(listed.slot.planned).or_insert((listed.slot.clone(), state, 0, reason));
+        }
+        self.through = self.through.max(Some(listing.through));
+    }
+
+    fn open(&mut self) -> Vec<Slot> {
+        self.open.iter().map(|planned| self.slots[planned].0.clone()).collect()
+    }
+
+    fn attempt(&mut self, slot: &Slot, end: Option<SlotEnd>, _now: DateTime<Utc>) {
+        let (_, state, attempts, reason) = self.slots.get_mut(&slot.planned).expect("listed");
+        *attempts += 1;
+        (*state, *reason) = match end {
+            None => (SlotState::Running, None),
+            Some(SlotEnd::Done { .. }) => (SlotState::Completed, None),
+            Some(SlotEnd::Failed { why, .. }) if *attempts >= MAX_ATTEMPTS => (SlotState::Failed, Some(why)),
+            Some(SlotEnd::Failed { why, .. }) => (SlotState::Planned, Some(why)),
+        };
+        if state.is_closed() {
+            self.open.remove(&slot.planned);
+        }
+    }
+
+    fn all(&mut self) -> Vec<(DateTime<Utc>, SlotState, u32, Option<String>)> {
+        self.slots.values().map(|(slot, state, n, why)| (slot.planned, *state, *n, why.clone())).collect()
+    }
+}
+
+/// More than four hundred days of outages, clock jumps, double ticks, kills and failures; then quiet, until all is done.
+fn four_hundred_days(seed: u64, ledger: &mut dyn Ledger) {
+    let mut chance = Chance(seed);
+    let catch_up = [CatchUp::Each, CatchUp::Latest, CatchUp::Skip][usize::try_from(seed % 3).expect("small")];
+    let days = [Days::All, Days::Business, Days::FirstBusinessDay][usize::try_from(seed / 3 % 3).expect("small")];
+    let nightly = Schedule { catch_up, days, ..schedule("0 30 6 * * *", Tz::Asia__Tokyo) };
+    let calendar = Calendar::default();
+    let start = at("2026-11-24T12:00:00+09:00");
+    let (mut real, mut offset, mut done) = (start, Duration::zero(), BTreeMap::<DateTime<Utc>, u32>::new());
+    let mut last = start;
+    let end = start + Duration::days(410);
+    let mut look = |clock: DateTime<Utc>, chance: Option<&mut Chance>| {
+        if !ledger.sees(clock) {
+            return;
+        }
+        let through = ledger.through(clock);
+        let listing = list(&nightly, &calendar, through, clock);
+        ledger.record(&listing, clock);
+        last = last.max(clock);
+        let Some(chance) = chance else {
+            for slot in ledger.open() {
+                ledger.attempt(&slot, Some(SlotEnd::Done { needs_operator: false }), clock);
+                *done.entry(slot.planned).or_default() += 1;
+            }
+            return;
+        };
+        for slot in ledger.open() {
+            match chance.below(12) {
+                0 => return ledger.attempt(&slot, None, clock),
+                1 => {
+                    let end = SlotEnd::Failed { why: "planted".to_owned(), shops: Vec::new() };
+                    ledger.attempt(&slot, Some(end), clock);
+                }
+                _ => {
+                    ledger.attempt(&slot, Some(SlotEnd::Done { needs_operator: false }), clock);
+                    *done.entry(slot.planned).or_default() += 1;
+                }
+            }
+        }
+    };
+    look(start, Some(&mut chance));
+    while real < end {
+        real += match chance.below(40) {
+            0 => Duration::hours(chance.below(24 * 12)),
+            1..6 => Duration::minutes(chance.below(90)),
+            _ => Duration::minutes(700 + chance.below(1_400)),
+        };
+        if chance.one_in(60) {
+            offset = [
+                Duration::minutes(chance.below(120) - 60),
+                Duration::hours(chance.below(48) - 24),
+                Duration::days(chance.below(20) - 10),
+                Duration::zero(),
+            ][usize::try_from(chance.below(4)).expect("small")];
+        }
+        for _ in 0..1 + i64::from(chance.one_in(4)) {
+            look(real + offset, Some(&mut chance));
+        }
+    }
+    // The clock comes right again, and everything is quiet.
+    for _ in 0..20 {
+        real += Duration::days(1);
+        look(real, None);
+    }
+    let slots = ledger.all();
+    let planned: Vec<_> = slots.iter().map(|(planned, ..)| *planned).collect();
+    let expected: Vec<_> = (0..450)
+        .map(|day| at("2026-11-25T06:30:00+09:00") + Duration::days(day))
+        .filter(|planned| *planned <= last)
+        .filter(|planned| match days {
+            Days::All => true,
+            Days::Business => calendar.is_business_day(business_day(*planned)),
+            Days::FirstBusinessDay => is_first_business_day(&calendar, business_day(*planned)),
+        })
+        .collect();
+    assert_eq!(planned, expected, "seed {seed}: every slot is there once");
+    for (planned, state, attempts, reason) in slots {
+        let times = done.get(&planned).copied().unwrap_or(0);
+        let is_right = match state {
+            SlotState::Completed | SlotState::Problems => times == 1 && attempts >= 1,
+            SlotState::Skipped => times == 0 && reason.is_some() && catch_up != CatchUp::Each,
+            SlotState::Failed => times == 0 && reason.is_some() && attempts >= MAX_ATTEMPTS,
+            SlotState::Planned | SlotState::Running => false,
+        };
+        assert!(is_right, "seed {seed}: {planned} {state:?} after {attempts} attempts, done {times} times: {reason:?}");
+    }
+}
+
+#[test]
+fn c01_c02_c03_every_slot_of_400_days_is_done_once_or_recorded_for_1000_seeds() {
+    for seed in 0..1_000 {
+        four_hundred_days(seed, &mut Memory::default());
+    }
+}
+
+/// The second thousand, so that two cores share them.
+#[test]
+fn c01_c02_c03_every_slot_of_400_days_is_done_once_or_recorded_for_1000_other_seeds() {
+    for seed in 1_000..2_000 {
+        four_hundred_days(seed, &mut Memory::default());
+    }
+}
+
+#[test]
+fn c01_c02_c03_c09_the_real_ledger_keeps_400_days_too() {
+    for seed in 0..45 {
+        four_hundred_days(seed, &mut Real(Store::open(Path::new(":memory:"), "test").expect("a ledger")));
+    }
 }

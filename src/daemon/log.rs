@@ -1,10 +1,18 @@
 //! Log lines for journald or a file: what happened to which slot, never a guest, never a yen (FAULTS G07).
 
+use crate::clock;
 use crate::config::{Daemon, LogForm};
+use chrono::SecondsFormat;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use tracing::Level;
 use tracing_appender::rolling::{RollingFileAppender, Rotation};
+use tracing_subscriber::Layer;
+use tracing_subscriber::filter::filter_fn;
+use tracing_subscriber::fmt::format::Writer;
+use tracing_subscriber::fmt::time::FormatTime;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
 /// How many log files of a day each are kept.
 const KEPT: usize = 30;
@@ -31,19 +39,32 @@ pub enum LogError {
 /// When the file cannot be opened, or the process logs already.
 pub fn start_log(daemon: &Daemon) -> Result<(), LogError> {
     let file = daemon.log_file.as_deref().map(rotated).transpose()?;
-    let writer = move || Both { file: file.clone() };
-    let builder = tracing_subscriber::fmt()
-        .with_max_level(Level::INFO)
+    let lines = tracing_subscriber::fmt::layer()
         .with_target(false)
         .with_ansi(false)
+        .with_timer(Jst)
         // A log that cannot be written stops nothing (FAULTS G03).
         .log_internal_errors(false)
-        .with_writer(writer);
+        .with_writer(move || Both { file: file.clone() });
+    // Our own events only: what the ticker says of itself helps nobody.
+    let ours = filter_fn(|event| *event.level() <= Level::INFO && event.target().starts_with(env!("CARGO_PKG_NAME")));
     let started = match daemon.log {
-        LogForm::Text => builder.try_init(),
-        LogForm::Json => builder.json().flatten_event(true).with_current_span(false).try_init(),
+        LogForm::Text => tracing_subscriber::registry().with(lines.with_filter(ours)).try_init(),
+        LogForm::Json => {
+            let lines = lines.json().flatten_event(true).with_current_span(false).with_span_list(false);
+            tracing_subscriber::registry().with(lines.with_filter(ours)).try_init()
+        }
     };
     started.map_err(|error| LogError::Twice(error.to_string()))
+}
+
+/// The time of a log line: in JST, as everywhere else.
+struct Jst;
+
+impl FormatTime for Jst {
+    fn format_time(&self, w: &mut Writer<'_>) -> std::fmt::Result {
+        w.write_str(&clock::now().to_rfc3339_opts(SecondsFormat::Millis, false))
+    }
 }
 
 type Shared = std::sync::Arc<std::sync::Mutex<RollingFileAppender>>;

@@ -72,7 +72,9 @@ impl Store {
         connection.pragma_update(None, "synchronous", "FULL")?;
         connection.pragma_update(None, "foreign_keys", "ON")?;
         connection.pragma_update(None, "trusted_schema", "OFF")?;
-        Migrations::from_slice(MIGRATIONS).to_latest(&mut connection)?;
+        let migrations = Migrations::from_slice(MIGRATIONS);
+        // Two processes may meet at a new database: the one that came second finds the work done.
+        migrations.to_latest(&mut connection).or_else(|_| migrations.to_latest(&mut connection))?;
         let known = connection.query_row("SELECT id FROM installation", [], |row| row.get::<_, String>(0));
         let installation = match known {
             Ok(id) => id,

@@ -1,0 +1,293 @@
+//! The daemon: with a clock of the test's own through its looks and executor, and as a real process that is killed.
+
+#![expect(clippy::expect_used, reason = "a test may stop where it cannot go on")]
+
+#[expect(dead_code, reason = "each test file uses its own part of the sandbox")]
+mod sandbox;
+
+use chrono::{DateTime, Duration, FixedOffset};
+use sandbox::Sandbox;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::fs;
+use totsugo::config;
+use totsugo::daemon::{Executor, Watch, Work};
+use totsugo::domain::ids::ShopId;
+use totsugo::run::{self, Effect, Order, RunError, Workshop};
+use totsugo::store::{LedgerSlot, SlotState, Store};
+
+const NIGHTLY: &str = "name = \"nightly\"\ncron = \"0 30 6 * * *\"\n";
+
+fn at(text: &str) -> DateTime<FixedOffset> {
+    DateTime::parse_from_rfc3339(text).expect("a moment")
+}
+
+/// The demo's merchant under a clock of the test's own.
+struct Night {
+    sandbox: Sandbox,
+    watch: Watch,
+    executor: Executor,
+    now: DateTime<FixedOffset>,
+}
+
+impl Night {
+    fn new(schedules: &[(&str, &str)], now: &str) -> Self {
+        let sandbox = Sandbox::demo();
+        for (name, text) in schedules {
+            sandbox.write(&format!("schedules/{name}"), text.as_bytes());
+        }
+        let mut night = Self { sandbox, watch: Watch::default(), executor: Executor::default(), now: at(now) };
+        night.watch.look(&night.workshop());
+        night
+    }
+
+    fn workshop(&self) -> Workshop {
+        let file = self.sandbox.path("totsugo.toml");
+        let text = fs::read_to_string(&file).expect("the configuration");
+        let config = config::parse(&text, &file, &BTreeMap::new()).expect("a valid configuration");
+        Workshop::prepare(config, self.now).expect("a workshop")
+    }
+
+    /// Looks and works at `time` until nothing is due; gives how many slots were tried.
+    fn comes(&mut self, time: &str) -> usize {
+        self.now = at(time);
+        let workshop = self.workshop();
+        self.watch.look(&workshop);
+        let mut tried = 0;
+        while self.executor.work(&workshop, &self.watch.schedules(), &|| false, &|| ()) == Work::Slot {
+            tried += 1;
+        }
+        tried
+    }
+
+    fn store(&self) -> Store {
+        self.workshop().open_store(Effect::Real).expect("the history").store
+    }
+
+    fn slots(&self) -> Vec<LedgerSlot> {
+        self.store().all_slots().expect("slots")
+    }
+
+    /// The slots as `planned state attempts`.
+    fn said(&self) -> Vec<String> {
+        let line = |s: LedgerSlot| {
+            let planned = totsugo::schedule::stamp(s.slot.planned);
+            format!("{} {} {} {}", s.slot.schedule, &planned[..16], s.state.as_str(), s.attempts)
+        };
+        self.slots().into_iter().map(line).collect()
+    }
+
+    /// What the operator was told, by kind.
+    fn alerts(&self) -> Vec<String> {
+        let history = rusqlite::Connection::open(self.sandbox.path("totsugo.db")).expect("the history");
+        let mut alerts = history.prepare("SELECT subject FROM act WHERE act = 'alert' ORDER BY id").expect("SQL");
+        let kinds = alerts.query_map([], |row| row.get(0)).expect("alerts");
+        kinds.collect::<Result<_, _>>().expect("text")
+    }
+
+    /// An export of `shop` with one payment on `day` lies in the inbox.
+    fn export(&self, shop: &str, day: &str) {
+        let row = format!("{shop},n-{}-{day},即時売上,{day} 20:00:00,1000,0,クレジットカード,,,", &shop[10..]);
+        let head = "ショップID,オーダーID,取引状態,処理日時,利用金額,税送料,決済方法,加盟店自由項目1,加盟店自由項目2,加盟店自由項目3";
+        self.sandbox.write(&format!("inbox/{shop}-{day}.csv"), format!("{head}\r\n{row}\r\n").as_bytes());
+    }
+
+    fn history(&self) -> Vec<Value> {
+        let said = self.sandbox.json(&["history", "--json"], 0);
+        said["runs"].as_array().expect("runs").clone()
+    }
+
+    fn workbooks(&self) -> usize {
+        self.sandbox.find("reports", ".xlsx").len()
+    }
+}
+
+const SHOPS: [&str; 2] = ["9200000000001", "9200000000002"];
+
+#[test]
+fn c01_downtime_is_caught_up_as_the_policy_says_and_marked_late() {
+    for (policy, ran, expected) in [
+        ("each", 3, ["problems", "problems", "problems"]),
+        ("latest", 1, ["skipped", "skipped", "problems"]),
+        ("skip", 0, ["skipped", "skipped", "skipped"]),
+    ] {
+        let text = format!("{NIGHTLY}catch_up = \"{policy}\"\n");
+        let mut night = Night::new(&[("nightly.toml", &text)], "2031-03-03T12:00:00+09:00");
+        assert_eq!(night.comes("2031-03-06T12:00:00+09:00"), ran, "{policy}");
+        let states: Vec<_> = night.slots().iter().map(|slot| slot.state.as_str()).collect();
+        assert_eq!(states, expected, "{policy}");
+        let history = night.history();
+        let said: Vec<_> = history.iter().map(|run| (run["slot"].as_str(), run["as_of"].as_str())).collect();
+        let days = ["2031-03-06", "2031-03-05", "2031-03-04"];
+        let slots = days.map(|day| format!("{day}T06:30:00+09:00"));
+        if policy == "each" {
+            let expected: Vec<_> = slots.iter().zip(days).map(|(slot, day)| (Some(&**slot), Some(day))).collect();
+            assert_eq!(said, expected, "newest first, each with its own date");
+            assert_eq!(history[0]["period"]["to"], "2031-03-05");
+        }
+        let mut outcomes: Vec<_> = history.iter().filter_map(|run| run["outcome"].as_str()).collect();
+        outcomes.sort_unstable();
+        let mut expected = expected;
+        expected.sort_unstable();
+        assert_eq!(outcomes, expected, "{policy}: skipped and caught-up slots are in the history");
+        assert_eq!(night.alerts().contains(&"skipped".to_owned()), policy != "each");
+        assert_eq!(night.comes("2031-03-06T13:00:00+09:00"), 0, "nothing is done twice");
+    }
+}
+
+#[test]
+fn c02_double_ticks_and_clocks_that_go_back_run_nothing_twice() {
+    let mut night = Night::new(&[("nightly.toml", NIGHTLY)], "2031-03-03T12:00:00+09:00");
+    assert_eq!(night.comes("2031-03-04T06:30:00+09:00"), 1);
+    let (workbooks, mails) = (night.workbooks(), night.sandbox.find("outbox", ".eml").len());
+    for again in ["2031-03-04T06:30:00+09:00", "2031-03-04T05:45:00+09:00", "2031-03-04T06:30:01+09:00"] {
+        assert_eq!(night.comes(again), 0, "{again}");
+    }
+    assert_eq!((night.workbooks(), night.sandbox.find("outbox", ".eml").len()), (workbooks, mails));
+    assert_eq!(night.slots().len(), 1);
+}
+
+#[test]
+fn c03_c04_a_clock_days_ahead_never_looks_clean_and_one_gone_back_runs_nothing() {
+    let mut night = Night::new(&[("nightly.toml", NIGHTLY)], "2031-03-03T12:00:00+09:00");
+    assert_eq!(night.comes("2031-03-06T12:00:00+09:00"), 3, "looks like downtime");
+    assert!(
+        night.slots().iter().all(|slot| slot.state == SlotState::Problems),
+        "exports are not in: {:?}",
+        night.said()
+    );
+    assert_eq!(night.comes("2031-03-04T12:00:00+09:00"), 0, "the clock is right again");
+    assert_eq!(night.alerts(), ["clock"]);
+    let order = Order {
+        period: totsugo::domain::dates::Period::named("yesterday", night.workshop().today()).expect("a period"),
+        as_of: night.workshop().today(),
+        shops: Vec::new(),
+        effect: Effect::Real,
+        reissue: false,
+        mail: true,
+        slot: None,
+    };
+    let by_hand = run::run(&night.workshop(), &order);
+    assert!(matches!(by_hand, Err(RunError::Clock { .. })), "no run by hand either");
+    let before = Workshop { now: at("1970-01-01T09:00:00+09:00"), ..night.workshop() };
+    assert!(matches!(run::run(&before, &order), Err(RunError::Clock { .. })), "a dead battery");
+    assert_eq!(night.comes("2031-03-07T06:31:00+09:00"), 1, "and goes on by itself when the time has come");
+}
+
+#[test]
+fn c08_slots_that_are_due_together_run_one_after_the_other_in_a_fixed_order() {
+    let weekly = NIGHTLY.replace("nightly", "all");
+    let mut night = Night::new(&[("z.toml", &weekly), ("a.toml", NIGHTLY)], "2031-03-03T12:00:00+09:00");
+    assert_eq!(night.comes("2031-03-05T06:30:00+09:00"), 4);
+    let history = night.history();
+    let order: Vec<_> = history.iter().rev().map(|run| (run["slot"].as_str(), run["schedule"].as_str())).collect();
+    let (first, second) = (Some("2031-03-04T06:30:00+09:00"), Some("2031-03-05T06:30:00+09:00"));
+    assert_eq!(
+        order,
+        [(first, Some("all")), (first, Some("nightly")), (second, Some("all")), (second, Some("nightly"))]
+    );
+}
+
+#[test]
+fn c09_a_shop_that_fails_is_tried_five_times_and_stops_no_other() {
+    let mut night = Night::new(&[("nightly.toml", NIGHTLY)], "2031-03-03T12:00:00+09:00");
+    night.sandbox.write(&format!("reports/{}", SHOPS[0]), b"a file where a folder must be");
+    let mut tried = Vec::new();
+    for minute in 0..90 {
+        let time = at("2031-03-04T06:30:00+09:00") + Duration::minutes(minute);
+        if night.comes(&time.to_rfc3339()) > 0 {
+            tried.push(minute);
+        }
+    }
+    assert_eq!(tried, [0, 1, 6, 21, 51], "minutes after the planned time");
+    assert_eq!(night.said(), ["nightly 2031-03-04T06:30 failed 5"]);
+    assert_eq!(night.slots()[0].shops, [ShopId::new(SHOPS[0])], "the other shop is not done again");
+    assert_eq!(night.alerts(), ["slot failed"]);
+    assert_eq!(night.workbooks(), 1, "the other shop has its report");
+    fs::remove_file(night.sandbox.path(&format!("reports/{}", SHOPS[0]))).expect("removed");
+    assert_eq!(night.comes("2031-03-05T06:30:00+09:00"), 1, "the next night is tried as if nothing had been");
+    assert_eq!(night.said()[1], "nightly 2031-03-05T06:30 problems 1");
+}
+
+#[test]
+fn c09_a_slot_whose_process_was_killed_is_resumed_and_one_that_was_done_is_not_done_again() {
+    let mut night = Night::new(&[("nightly.toml", NIGHTLY)], "2031-03-03T12:00:00+09:00");
+    night.now = at("2031-03-04T06:30:00+09:00");
+    night.watch.look(&night.workshop());
+    let slot = night.slots()[0].slot.clone();
+    assert_eq!(night.store().begin_slot(&slot).expect("begun"), Some(1));
+    assert_eq!(night.comes("2031-03-04T06:31:00+09:00"), 1);
+    assert_eq!(night.said(), ["nightly 2031-03-04T06:30 problems 2"]);
+    // Killed after the run was complete and before its slot was closed.
+    let history = rusqlite::Connection::open(night.sandbox.path("totsugo.db")).expect("the history");
+    history.execute("UPDATE slot SET state = 'running'", []).expect("reopened");
+    let runs = night.history().len();
+    assert_eq!(night.comes("2031-03-04T06:32:00+09:00"), 1);
+    assert_eq!((night.said(), night.history().len()), (vec!["nightly 2031-03-04T06:30 problems 3".to_owned()], runs));
+    // Killed in each of five attempts.
+    history.execute("UPDATE slot SET state = 'running', attempts = 5", []).expect("reopened");
+    history.execute("UPDATE run SET outcome = 'failed'", []).expect("never completed");
+    assert_eq!(night.comes("2031-03-04T06:33:00+09:00"), 1);
+    assert_eq!(night.said(), ["nightly 2031-03-04T06:30 failed 5"]);
+    assert_eq!(night.alerts(), ["slot failed"]);
+}
+
+#[test]
+fn c13_schedule_files_change_break_move_and_go_while_the_daemon_runs() {
+    let mut night = Night::new(&[("a.toml", NIGHTLY)], "2031-03-03T12:00:00+09:00");
+    night.sandbox.write("schedules/a.toml", b"name = \"nightly\"\ncron = \"0 30 6 * *\nx = 1");
+    assert_eq!(night.comes("2031-03-04T06:30:00+09:00"), 1, "the last valid version stays in force");
+    assert_eq!(night.alerts(), ["schedule"]);
+    night.sandbox.write("schedules/a.toml", NIGHTLY.replace("30 6", "0 8").as_bytes());
+    assert_eq!(night.comes("2031-03-04T07:00:00+09:00"), 0);
+    assert_eq!(night.comes("2031-03-04T08:00:00+09:00"), 1, "the new time counts at once");
+    night.sandbox.write("schedules/b.toml", NIGHTLY.as_bytes());
+    assert_eq!(night.comes("2031-03-04T09:00:00+09:00"), 0);
+    assert_eq!(night.alerts(), ["schedule", "schedule"], "the same name twice");
+    let by_check = night.sandbox.program(&["check"]);
+    assert_eq!((by_check.code, by_check.err.contains("a.toml")), (2, true), "{}", by_check.err);
+    fs::remove_file(night.sandbox.path("schedules/b.toml")).expect("removed");
+    fs::rename(night.sandbox.path("schedules/a.toml"), night.sandbox.path("schedules/c.toml")).expect("renamed");
+    assert_eq!(night.comes("2031-03-05T08:00:00+09:00"), 1, "another file name is the same schedule");
+    night.sandbox.write("schedules/c.toml", NIGHTLY.replace("nightly", "other").as_bytes());
+    assert_eq!(night.comes("2031-03-05T09:00:00+09:00"), 0, "a new name never catches up the past");
+    assert_eq!(night.comes("2031-03-05T09:01:00+09:00"), 0);
+    assert_eq!(night.alerts(), ["schedule", "schedule", "schedule gone"]);
+    assert_eq!(night.comes("2031-03-06T06:30:00+09:00"), 1);
+    assert_eq!(
+        night.said(),
+        [
+            "nightly 2031-03-04T06:30 problems 1",
+            "nightly 2031-03-04T08:00 problems 1",
+            "nightly 2031-03-05T08:00 problems 1",
+            "other 2031-03-06T06:30 problems 1",
+        ]
+    );
+}
+
+#[test]
+fn c14_a20_a_slot_waits_for_exports_or_runs_at_its_time_with_the_gap_named() {
+    let waiting = format!("{NIGHTLY}wait_for_exports_until = \"09:00\"\n");
+    let mut night = Night::new(&[("nightly.toml", &waiting)], "2031-03-03T12:00:00+09:00");
+    night.export(SHOPS[0], "2031-03-03");
+    for time in ["2031-03-04T06:30:00+09:00", "2031-03-04T08:58:00+09:00"] {
+        assert_eq!(night.comes(time), 0, "{time}: one export is not in");
+    }
+    night.export(SHOPS[1], "2031-03-03");
+    assert_eq!(night.comes("2031-03-04T08:59:00+09:00"), 1, "a minute before");
+    assert_eq!(night.comes("2031-03-04T09:00:00+09:00"), 0, "once");
+    night.export(SHOPS[0], "2031-03-04");
+    assert_eq!(night.comes("2031-03-05T08:59:00+09:00"), 0);
+    assert_eq!(night.comes("2031-03-05T09:00:00+09:00"), 1, "never: at the time, with the gap");
+    night.export(SHOPS[1], "2031-03-04");
+    assert_eq!(night.comes("2031-03-05T09:01:00+09:00"), 0, "a minute after: the next slot's");
+    assert_eq!(night.comes("2031-03-06T11:00:00+09:00"), 1, "already past at the start");
+    assert_eq!(
+        night.said(),
+        [
+            "nightly 2031-03-04T06:30 completed 1",
+            "nightly 2031-03-05T06:30 problems 1",
+            "nightly 2031-03-06T06:30 problems 1",
+        ]
+    );
+}
