@@ -1,6 +1,6 @@
 //! The daemon: with a clock of the test's own through its looks and executor, and as a real process that is killed.
 
-#![expect(clippy::expect_used, reason = "a test may stop where it cannot go on")]
+#![expect(clippy::expect_used, clippy::panic, reason = "a test may stop where it cannot go on")]
 
 #[expect(dead_code, reason = "each test file uses its own part of the sandbox")]
 mod sandbox;
@@ -158,17 +158,9 @@ fn c03_c04_a_clock_days_ahead_never_looks_clean_and_one_gone_back_runs_nothing()
     );
     assert_eq!(night.comes("2031-03-04T12:00:00+09:00"), 0, "the clock is right again");
     assert_eq!(night.alerts(), ["clock"]);
-    let order = Order {
-        period: totsugo::domain::dates::Period::named("yesterday", night.workshop().today()).expect("a period"),
-        as_of: night.workshop().today(),
-        shops: Vec::new(),
-        effect: Effect::Real,
-        reissue: false,
-        mail: true,
-        slot: None,
-    };
-    let by_hand = run::run(&night.workshop(), &order);
-    assert!(matches!(by_hand, Err(RunError::Clock { .. })), "no run by hand either");
+    let order = by_hand(&night);
+    let manual = run::run(&night.workshop(), &order);
+    assert!(matches!(manual, Err(RunError::Clock { .. })), "no run by hand either");
     let before = Workshop { now: at("1970-01-01T09:00:00+09:00"), ..night.workshop() };
     assert!(matches!(run::run(&before, &order), Err(RunError::Clock { .. })), "a dead battery");
     assert_eq!(night.comes("2031-03-07T06:31:00+09:00"), 1, "and goes on by itself when the time has come");
@@ -290,4 +282,91 @@ fn c14_a20_a_slot_waits_for_exports_or_runs_at_its_time_with_the_gap_named() {
             "nightly 2031-03-06T06:30 problems 1",
         ]
     );
+}
+
+#[test]
+fn clean_removes_only_what_retention_lets_go_and_the_history_has_recorded() {
+    let mut night = Night::new(&[("nightly.toml", NIGHTLY)], "2031-03-03T12:00:00+09:00");
+    let keys = "[retention]\narchive_days = 30\nheld_days = 30\nreports_days = 30\n";
+    let config = fs::read_to_string(night.sandbox.path("totsugo.toml")).expect("the configuration");
+    assert_eq!(night.comes("2031-03-04T06:30:00+09:00"), 1);
+    let order = Order { reissue: true, ..by_hand(&night) };
+    run::run(&night.workshop(), &order).expect("a second revision");
+    night.sandbox.write("archive/2031-03/stranger.csv", b"never taken in");
+    let discarded = "held/discarded/odd.csv";
+    night.sandbox.write(discarded, b"odd");
+    let store = night.store();
+    store.log_act("2031-03-04T06:30:00+09:00", "discard", "odd.csv", "not ours").expect("logged");
+    let files = || -> Vec<String> {
+        let all = ["archive", "held", "reports"].map(|folder| night.sandbox.find(folder, "").into_keys());
+        all.into_iter().flatten().collect()
+    };
+    let before = files();
+    night.now = at("2036-01-01T12:00:00+09:00");
+    let planned = |night: &Night| -> Vec<String> {
+        let items = run::removable(&night.workshop(), &store).expect("a plan");
+        let root = night.sandbox.path("");
+        items.iter().map(|item| item.path.strip_prefix(&root).expect("inside").display().to_string()).collect()
+    };
+    assert_eq!(planned(&night), Vec::<String>::new(), "off by default");
+    night.sandbox.write("totsugo.toml", format!("{config}\n{keys}").as_bytes());
+    let due = planned(&night);
+    let stays = |name: &&String| name.contains("_r2.") || name.ends_with("stranger.csv") || name.contains("reason.txt");
+    let expected: Vec<String> = before.iter().filter(|name| !stays(name)).cloned().collect();
+    assert_eq!(due, expected, "neither the newest revision nor what was never recorded");
+    assert!(due.iter().any(|name| name.contains("_r1.")) && due.contains(&discarded.to_owned()), "{due:?}");
+    for item in run::removable(&night.workshop(), &store).expect("a plan") {
+        run::remove(&night.workshop(), &store, &item).expect("removed");
+    }
+    assert_eq!(files().len(), before.len() - due.len());
+    night.now = at("2031-03-20T12:00:00+09:00");
+    assert_eq!(planned(&night), Vec::<String>::new());
+    let said = night.sandbox.program(&["clean", "--dry-run"]);
+    assert_eq!(said.code, 0, "{}", said.err);
+}
+
+/// A run that a person asks for now.
+fn by_hand(night: &Night) -> Order {
+    let as_of = night.workshop().today();
+    let period = totsugo::domain::dates::Period::named("month-to-date", as_of).expect("a period");
+    Order { period, as_of, shops: Vec::new(), effect: Effect::Real, reissue: false, mail: true, slot: None }
+}
+
+#[test]
+fn a_run_by_hand_and_a_nightly_run_are_revisions_of_one_report() {
+    let mut night = Night::new(&[("nightly.toml", NIGHTLY)], "2031-03-03T12:00:00+09:00");
+    assert_eq!(night.comes("2031-03-04T06:30:00+09:00"), 1);
+    let again = run::run(&night.workshop(), &by_hand(&night)).expect("a run");
+    assert!(again.issued.iter().all(|shop| shop.revision == 1 && !shop.is_new), "{:?}", again.issued);
+    let reissued = Order { reissue: true, ..by_hand(&night) };
+    let second = run::run(&night.workshop(), &reissued).expect("a run");
+    assert!(second.issued.iter().all(|shop| shop.revision == 2 && shop.is_new), "{:?}", second.issued);
+    assert_eq!(night.workbooks(), 4);
+}
+
+#[test]
+fn a_success_is_pinged_and_a_failure_is_not() {
+    use std::io::{Read, Write};
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("its address");
+    let pings = std::thread::spawn(move || {
+        let (mut caller, _) = listener.accept().expect("a call");
+        let mut said = [0; 1_024];
+        let length = caller.read(&mut said).expect("a request");
+        caller.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n").expect("an answer");
+        String::from_utf8_lossy(&said[..length]).into_owned()
+    });
+    let mut night = Night::new(&[("nightly.toml", NIGHTLY)], "2031-03-03T12:00:00+09:00");
+    let config = fs::read_to_string(night.sandbox.path("totsugo.toml")).expect("the configuration");
+    let daemon = format!("[daemon]\nping_url = \"http://{address}/alive\"\n");
+    night.sandbox.write("totsugo.toml", format!("{config}\n{daemon}").as_bytes());
+    fs::remove_dir_all(night.sandbox.path("inbox")).expect("the share is gone");
+    assert_eq!(night.comes("2031-03-04T06:30:00+09:00"), 1);
+    assert_eq!(night.said(), ["nightly 2031-03-04T06:30 planned 1"], "failed, to be tried again");
+    assert!(!pings.is_finished(), "no ping for a failure");
+    fs::create_dir_all(night.sandbox.path("inbox")).expect("the share is back");
+    assert_eq!(night.comes("2031-03-04T06:31:00+09:00"), 1);
+    let request = pings.join().expect("a ping");
+    assert!(request.starts_with("GET /alive HTTP/1.1\r\n"), "{request}");
+    assert!(!request.contains("9200000000001"), "{request}");
 }

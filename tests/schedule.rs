@@ -57,7 +57,10 @@ fn c07_what_never_fires_or_fires_every_second_is_refused() {
     assert_eq!(Cron::parse("0 0 9 31 2,4,6,9,11 *"), Err(CronFault::NeverFires));
     assert_eq!(Cron::parse("* * * * * *"), Err(CronFault::EverySecond));
     assert_eq!(Cron::parse("* 30 6 * * *"), Err(CronFault::EverySecond), "sixty times at half past six");
-    for wrong in ["", "6", "30 6 * *", "0 30 6 * * * 2026", "0 61 6 * * *", "0 30 6 * * FOO", "a b c d e f"] {
+    for (wrong, fields) in [("", 0), ("6", 1), ("30 6 * *", 4), ("0 30 6 * * * 2026", 7)] {
+        assert_eq!(Cron::parse(wrong), Err(CronFault::Fields(fields)), "{wrong}");
+    }
+    for wrong in ["0 61 6 * * *", "0 30 6 * * FOO", "a b c d e f"] {
         assert!(matches!(Cron::parse(wrong), Err(CronFault::Unreadable(_))), "{wrong}");
     }
     assert_eq!(Cron::parse("30 6 * * *").expect("five fields").as_str(), "0 30 6 * * *");

@@ -147,9 +147,9 @@ fn schedules(workshop: &Workshop) -> Result<Vec<String>, Exit> {
     };
     let files =
         config::schedules(&config.paths.schedules, &config.calendar, language).map_err(|error| usage(&error))?;
-    let wrong = files.iter().filter_map(|file| file.schedule.as_ref().err()).map(usage).last();
-    if let Some(exit) = wrong {
-        return Err(exit);
+    let wrong: Vec<Exit> = files.iter().filter_map(|file| file.schedule.as_ref().err()).map(usage).collect();
+    if let Some(exit) = wrong.first() {
+        return Err(*exit);
     }
     let mut warnings = Vec::new();
     for schedule in files.iter().filter_map(|file| file.schedule.as_ref().ok()) {

@@ -76,6 +76,12 @@ impl ServiceFault {
         };
         let form = ("\"0 30 6 * * *\" (秒 分 時 日 月 曜日)", "\"0 30 6 * * *\" (sec min hour day month weekday)");
         match self {
+            Self::Cron(CronFault::Fields(count)) => say(
+                &format!("cron 式の欄が {count} 個あります。"),
+                &format!("The cron expression has {count} fields."),
+                &format!("6 個 {} か、秒を除いた 5 個", form.0),
+                &format!("6, as in {}, or 5 without the second", form.1),
+            ),
             Self::Cron(CronFault::Unreadable(why)) => say(
                 &format!("cron 式として読めません ({why})。"),
                 &format!("Cannot be read as a cron expression ({why})."),

@@ -16,6 +16,8 @@ pub struct Cron {
 /// What is wrong with a cron expression.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CronFault {
+    /// Neither five fields nor six, but this many.
+    Fields(usize),
     /// It cannot be read; the parser's words.
     Unreadable(String),
     /// It never fires, such as on 30 February.
@@ -37,7 +39,7 @@ impl Cron {
         let text = match fields.as_slice() {
             [_, _, _, _, _] => format!("0 {}", fields.join(" ")),
             [_, _, _, _, _, _] => fields.join(" "),
-            other => return Err(CronFault::Unreadable(format!("{} fields, 5 or 6 expected", other.len()))),
+            other => return Err(CronFault::Fields(other.len())),
         };
         let parser = CronParser::builder().seconds(Seconds::Required).dom_and_dow(true).build();
         let inner = parser.parse(&text).map_err(|error| CronFault::Unreadable(error.to_string()))?;
