@@ -75,6 +75,8 @@ impl Job<'_> {
             return if matches!(error, RunError::Clock { .. }) { Ok(Work::Nothing) } else { Err(error) };
         }
         let now = self.workshop.now.with_timezone(&Utc);
+        store.skip_orphans(now)?;
+        self.errands(store);
         // Slots of one schedule run in their order: one that rests or waits holds back those behind it.
         let mut held_back: BTreeSet<String> = BTreeSet::new();
         for ledger in store.open_slots()? {
@@ -167,8 +169,7 @@ impl Job<'_> {
             state = state.as_str(),
             "slot ends"
         );
-        let names: Vec<String> = self.schedules.iter().map(|schedule| schedule.name.clone()).collect();
-        beacon::write_metrics(&self.workshop.config.daemon, store, &names);
+        self.errands(store);
         match end {
             SlotEnd::Done { .. } => beacon::ping(&self.workshop.config.daemon),
             SlotEnd::Failed { why, shops } if state == SlotState::Failed => {
@@ -179,6 +180,12 @@ impl Job<'_> {
             SlotEnd::Failed { .. } => {}
         }
         Ok(())
+    }
+
+    /// What is to be done after every slot and every minute besides.
+    fn errands(&self, store: &Store) {
+        let names: Vec<String> = self.schedules.iter().map(|schedule| schedule.name.clone()).collect();
+        beacon::write_metrics(&self.workshop.config.daemon, store, &names);
     }
 
     /// The run of a slot. A panic in it is a failed attempt and nothing more (FAULTS G04).

@@ -226,7 +226,13 @@ impl Looks {
     async fn look(mut self, rereads: bool) -> Result<Self, DaemonError> {
         let look = tokio::task::spawn_blocking(move || {
             if rereads {
+                let database = self.shared.workshop().config.paths.database.clone();
                 match (self.reload)() {
+                    Ok(workshop) if workshop.config.paths.database != database => {
+                        // The lock and the slots belong to the old one.
+                        let why = "paths.database: restart the daemon to change it".to_owned();
+                        alerts::tell(&self.shared.workshop_now(), &Alert::Configuration { why });
+                    }
                     Ok(workshop) => {
                         *lock(&self.shared.workshop) = Arc::new(workshop);
                         tracing::info!("configuration read again");

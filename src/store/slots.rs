@@ -189,7 +189,8 @@ impl Store {
         Ok(())
     }
 
-    /// Forgets schedules that are no longer among `names`; their open slots are recorded as skipped. Gives the names.
+    /// Forgets schedules that are no longer among `names`; their planned slots are recorded as skipped. Gives the names.
+    /// One that is running may come to its end.
     ///
     /// # Errors
     /// When the database cannot be written.
@@ -203,7 +204,7 @@ impl Store {
         for name in &gone {
             transaction.execute(
                 "UPDATE slot SET state = 'skipped', reason = 'schedule removed', ended = ?2 \
-                 WHERE schedule = ?1 AND state IN ('planned', 'running')",
+                 WHERE schedule = ?1 AND state = 'planned'",
                 params![name, now.timestamp()],
             )?;
             transaction.execute("DELETE FROM schedule WHERE name = ?1", [name])?;
@@ -214,6 +215,20 @@ impl Store {
 }
 
 impl Store {
+    /// Records slots as skipped that a gone process left running and whose schedule is gone too. Only for the one who runs
+    /// slots: nobody else knows that none is at work.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub fn skip_orphans(&self, now: DateTime<Utc>) -> Result<()> {
+        self.connection.execute(
+            "UPDATE slot SET state = 'skipped', reason = 'schedule removed', ended = ?1 \
+             WHERE state = 'running' AND schedule NOT IN (SELECT name FROM schedule)",
+            [now.timestamp()],
+        )?;
+        Ok(())
+    }
+
     /// Open slots in the order in which they run: by planned time, then by name of the schedule (FAULTS C08).
     ///
     /// # Errors
