@@ -32,7 +32,10 @@ struct Night {
 
 impl Night {
     fn new(schedules: &[(&str, &str)], now: &str) -> Self {
-        let sandbox = Sandbox::demo();
+        Self::with(Sandbox::demo(), schedules, now)
+    }
+
+    fn with(sandbox: Sandbox, schedules: &[(&str, &str)], now: &str) -> Self {
         for (name, text) in schedules {
             sandbox.write(&format!("schedules/{name}"), text.as_bytes());
         }
@@ -369,4 +372,37 @@ fn a_success_is_pinged_and_a_failure_is_not() {
     let request = pings.join().expect("a ping");
     assert!(request.starts_with("GET /alive HTTP/1.1\r\n"), "{request}");
     assert!(!request.contains("9200000000001"), "{request}");
+}
+
+#[test]
+fn c12_the_operator_hears_in_time_that_the_table_of_holidays_ends() {
+    let business = format!("{NIGHTLY}days = \"business\"\ncatch_up = \"skip\"\n");
+    let mut night = Night::new(&[("nightly.toml", &business)], "2035-10-01T12:00:00+09:00");
+    night.comes("2035-10-01T12:01:00+09:00");
+    assert_eq!(night.alerts(), Vec::<String>::new());
+    night.comes("2035-12-03T12:00:00+09:00");
+    night.comes("2035-12-03T12:01:00+09:00");
+    assert_eq!(night.alerts(), ["skipped", "calendar"], "once");
+}
+
+#[test]
+fn c10_a_daemon_that_does_not_run_shows_for_200_days() {
+    // A merchant without data: two hundred runs are about time, not about money.
+    let mut night = Night::with(Sandbox::minimal("ja"), &[("nightly.toml", NIGHTLY)], "2031-03-03T12:00:00+09:00");
+    let last_success = |night: &Night| night.store().last_success().expect("the history");
+    assert_eq!(last_success(&night), None);
+    let start = at("2031-03-04T06:30:00+09:00");
+    for day in 0..200 {
+        let planned = start + Duration::days(day);
+        let is_down = day % 7 > 4;
+        if !is_down {
+            let time = planned.to_rfc3339();
+            assert_eq!(night.comes(&time), if day % 7 == 0 && day > 0 { 3 } else { 1 }, "day {day}");
+            assert_eq!(last_success(&night).as_deref(), Some(&*time), "day {day}");
+        } else {
+            let last = at(&last_success(&night).expect("a success"));
+            assert_eq!((planned - last).num_days(), day % 7 - 4, "day {day}: its age tells");
+        }
+    }
+    assert_eq!(night.slots().iter().filter(|slot| slot.state.is_closed()).count(), 200, "all were caught up");
 }

@@ -297,3 +297,42 @@ fn g07_logs_name_slots_and_no_guest_and_no_yen() {
     assert!(metrics.contains("totsugo_slots_total{schedule=\"often\",state=\"completed\"} "), "{metrics}");
     assert!(metrics.lines().all(|line| line.starts_with('#') || line.split(' ').count() == 2), "{metrics}");
 }
+
+#[test]
+fn c04_a_clock_before_what_is_recorded_stops_every_run_until_a_person_accepts_it() {
+    let sandbox = merchant(OFTEN);
+    sandbox.json(&["run", "--as-of", "2026-11-23", "--json"], 0);
+    let history = rusqlite::Connection::open(sandbox.path("totsugo.db")).expect("the history");
+    history.execute("UPDATE clock SET latest = latest + 7200", []).expect("two hours ahead");
+    let refused = sandbox.program(&["run", "--as-of", "2026-11-23"]);
+    assert_eq!(refused.code, 3, "{}", refused.err);
+    assert!(refused.err.contains("--accept-clock"), "{}", refused.err);
+    let mut daemon = Running::start(&sandbox, &[]);
+    sleep(Duration::from_secs(5));
+    assert_eq!(slots(&sandbox), [], "no slot is listed or run");
+    daemon.signal("TERM");
+    let (code, said) = daemon.ended();
+    assert_eq!((code, said.matches("alert=\"clock\"").count()), (Some(0), 1), "told once: {said}");
+    sandbox.json(&["run", "--as-of", "2026-11-23", "--accept-clock", "--json"], 0);
+    sandbox.json(&["run", "--as-of", "2026-11-23", "--json"], 0);
+}
+
+#[test]
+fn c05_c06_check_shows_the_same_five_firings_whatever_the_hosts_zone_is() {
+    let sandbox = merchant("name = \"weekly\"\ncron = \"30 6 * * 0\"\n");
+    let firings = |zone: &str| {
+        let output = Command::new(env!("CARGO_BIN_EXE_totsugo"))
+            .arg("check")
+            .current_dir(sandbox.path(""))
+            .env_remove("TOTSUGO_CONFIG")
+            .env("TZ", zone)
+            .output();
+        let text = String::from_utf8(output.expect("the program starts").stdout).expect("UTF-8");
+        text.lines().filter(|line| line.ends_with("06:30:00 (日)")).map(str::to_owned).collect::<Vec<_>>()
+    };
+    let here = firings("Asia/Tokyo");
+    assert_eq!(here.len(), 5, "{here:?}");
+    for zone in ["", "UTC", "America/Los_Angeles", "Pacific/Kiritimati"] {
+        assert_eq!(firings(zone), here, "{zone}");
+    }
+}

@@ -177,7 +177,10 @@ impl Job<'_> {
                 let schedule = slot.schedule.clone();
                 alerts::tell(self.workshop, &Alert::SlotFailed { schedule, planned, shops, why });
             }
-            SlotEnd::Failed { .. } => {}
+            SlotEnd::Failed { why, shops } => {
+                let shops = shops.iter().map(ShopId::as_str).collect::<Vec<_>>().join(",");
+                tracing::warn!(why, shops, "the slot is tried again later");
+            }
         }
         Ok(())
     }
@@ -206,6 +209,7 @@ impl Job<'_> {
         };
         match catch_unwind(AssertUnwindSafe(|| run::run(self.workshop, &order))) {
             Ok(Ok(report)) if report.failures.is_empty() => {
+                tracing::info!(run = report.json.run, notices = report.notices.len(), "run ends");
                 SlotEnd::Done { needs_operator: report.json.exit_code != 0 }
             }
             Ok(Ok(report)) => failed_shops(&report),
