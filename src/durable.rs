@@ -43,6 +43,24 @@ pub fn place_new(aside: &Path, target: &Path) -> io::Result<()> {
     sync_folder(target.parent().unwrap_or_else(|| Path::new(".")))
 }
 
+/// Writes `bytes` to `target` in place of what is there: readers see the old or the new, never half.
+///
+/// For files that are made anew all the time; what was issued once goes through [`write_new`].
+///
+/// # Errors
+/// Whatever writing or flushing says.
+pub fn replace(target: &Path, bytes: &[u8]) -> io::Result<()> {
+    let folder = target.parent().unwrap_or_else(|| Path::new("."));
+    create_folder(folder)?;
+    let aside = aside_of(target);
+    let mut file = OpenOptions::new().write(true).create(true).truncate(true).open(&aside)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    drop(file);
+    fs::rename(&aside, target).inspect_err(|_| drop(fs::remove_file(&aside)))?;
+    sync_folder(folder)
+}
+
 /// Moves `source` to `target` without overwriting; across devices by copy, flush, compare and remove.
 ///
 /// # Errors

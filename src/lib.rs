@@ -13,6 +13,7 @@
 //! | [`read`] | bytes → rows of cells, strictly | pure |
 //! | [`normalise`] | rows and layouts → observations, bookings, problems | pure |
 //! | [`notes`] | our own workbook come back → the notes in it | pure |
+//! | [`schedule`] | which slots are due, and which of them run | pure |
 //! | [`store`] | history in SQLite; all SQL | shell |
 //! | [`reconcile`] | facts, policy, period, as-of date → reconciliation | pure |
 //! | [`report`] | reconciliation → workbook and JSON | pure |
@@ -23,6 +24,7 @@
 //! | [`templates`] | layouts and mail templates, built in or overridden | shell |
 //! | [`run`] | the pipeline: ingest, publish, exit code | shell |
 //! | [`demo`] | a sample merchant, made in code | pure |
+//! | [`daemon`] | runs the schedules: ticks, executor, signals, signs of life | shell |
 //! | [`cli`] | commands of SPEC §3 | shell |
 //! | [`durable`] | every file we write or move, whole or not at all | shell |
 //! | [`clock`] | what time it is | shell |
@@ -33,6 +35,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod console;
+pub mod daemon;
 pub mod demo;
 pub mod domain;
 pub mod durable;
@@ -45,5 +48,6 @@ pub mod read;
 pub mod reconcile;
 pub mod report;
 pub mod run;
+pub mod schedule;
 pub mod store;
 pub mod templates;

@@ -5,8 +5,10 @@ use secrecy::ExposeSecret;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use totsugo::config::{self, Config, ConfigError, ConfigProblem, Fault, Security, Transport};
+use totsugo::domain::calendar::Calendar;
 use totsugo::domain::dates::Day;
 use totsugo::locale::Language;
+use totsugo::schedule::Schedule;
 
 const MINIMAL: &str = "[[shops]]\nid = \"9200000000001\"\nname = \"富士山サイクリングツアー\"\n";
 
@@ -43,6 +45,35 @@ fn every_fault_has_its_message() {
         let line = actual.lines().zip(golden.lines()).find(|(a, g)| a != g);
         panic!("differs from tests/golden/config.txt, first at {line:?}; the whole is in {}", path.display());
     }
+}
+
+/// The same for schedule files.
+#[test]
+fn c07_c13_every_fault_of_a_schedule_has_its_message() {
+    let golden = include_str!("golden/schedules.txt");
+    let mut actual = String::new();
+    for block in golden.split("#### ").filter(|block| !block.is_empty()) {
+        let (name, rest) = block.split_once('\n').expect("a name");
+        let (written, _) = rest.split_once("---- ja\n").expect("messages");
+        let problems = config::parse_schedule(written, &Calendar::default()).expect_err(name);
+        let (ja, en) = (sentences(&problems, Language::Ja), sentences(&problems, Language::En));
+        actual.push_str(&format!("#### {name}\n{written}---- ja\n{ja}---- en\n{en}"));
+    }
+    if actual != golden {
+        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("schedules.txt");
+        std::fs::write(&path, &actual).expect("the temporary folder is writable");
+        let line = actual.lines().zip(golden.lines()).find(|(a, g)| a != g);
+        panic!("differs from tests/golden/schedules.txt, first at {line:?}; the whole is in {}", path.display());
+    }
+}
+
+#[test]
+fn the_schedule_that_init_writes_is_valid_and_shorter_ones_have_defaults() {
+    let calendar = Calendar::default();
+    let nightly = config::parse_schedule(totsugo::templates::NIGHTLY, &calendar).expect("valid");
+    assert_eq!((nightly.name.as_str(), nightly.wait_for_exports_until), ("nightly", Some(9 * 3_600)));
+    let short = config::parse_schedule("name = \"nightly\"\ncron = \"30 6 * * *\"", &calendar).expect("valid");
+    assert_eq!(Schedule { wait_for_exports_until: Some(9 * 3_600), ..short }, nightly);
 }
 
 #[test]

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 /// Modules that must give the same answer everywhere and at any time.
 const PURE: &[&str] =
-    &["domain", "read", "normalise", "notes", "reconcile", "report", "locale", "mail", "console", "demo"];
+    &["domain", "read", "normalise", "notes", "reconcile", "report", "locale", "mail", "console", "demo", "schedule"];
 
 /// What a pure module must not mention, and why.
 const IMPURE: &[(&str, &str)] = &[
@@ -37,18 +37,20 @@ const EDGES: &[(&str, &[&str])] = &[
     ("locale", &["domain"]),
     ("console", &["domain"]),
     ("demo", &["domain"]),
+    ("schedule", &["domain"]),
     ("read", &["domain"]),
     ("normalise", &["domain", "read"]),
     ("reconcile", &["domain"]),
     ("notes", &["domain", "locale", "read"]),
     ("inbox", &["domain", "durable"]),
-    ("store", &["domain", "durable"]),
+    ("store", &["domain", "durable", "schedule"]),
     ("report", &["domain", "locale"]),
     ("mail", &["domain", "locale"]),
     // Addresses are checked once, by the rules of the mail that uses them.
-    ("config", &["domain", "locale", "console", "mail"]),
+    ("config", &["domain", "locale", "console", "mail", "schedule"]),
     ("templates", &["locale", "mail"]),
     ("run", &["*"]),
+    ("daemon", &["*"]),
     ("cli", &["*"]),
     ("main", &["*"]),
     ("lib", &["*"]),
@@ -59,6 +61,9 @@ const PLACES: &[(&str, &[&str], &str)] = &[
     ("calamine", &["src/read/xlsx.rs"], "one file knows how a workbook is read"),
     ("rust_xlsxwriter", &["src/report/xlsx", "src/demo/"], "one file knows how a workbook is written"),
     ("rusqlite", &["src/store/", "src/store.rs"], "all SQL is in the store"),
+    ("croner", &["src/schedule/cron.rs"], "one reading of cron expressions"),
+    ("tokio_cron_scheduler", &["src/daemon/ticker.rs"], "it only ticks; the slot ledger decides"),
+    ("tokio", &["src/daemon/"], "waiting belongs to the daemon; runs are blocking work"),
 ];
 
 /// What may stand at the top level.

@@ -41,6 +41,23 @@ pub(super) enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Run the schedules until stopped
+    Daemon,
+    /// What ran last, what is due next, what is held, what is unsent
+    Status {
+        /// Exit with 1 if the last success is older, such as 26h, 90m or 2d
+        #[arg(long, value_name = "AGE")]
+        max_age: Option<String>,
+        /// Print one JSON document
+        #[arg(long)]
+        json: bool,
+    },
+    /// Remove what `[retention]` says is old enough and the history has recorded; off unless configured
+    Clean {
+        /// Show what would be removed; remove nothing
+        #[arg(long)]
+        dry_run: bool,
+    },
     /// One booking number or Order ID: payment, history, booking, finding, deadline, sources
     Show {
         /// A booking number, with or without its prefix, or an Order ID
@@ -134,6 +151,9 @@ pub(super) struct RunArguments {
     /// Print one JSON document to stdout
     #[arg(long)]
     pub(super) json: bool,
+    /// Take the clock as right although later times are recorded
+    #[arg(long)]
+    pub(super) accept_clock: bool,
     /// Exit with 1 if findings are open
     #[arg(long)]
     pub(super) fail_on_findings: bool,

@@ -4,16 +4,23 @@ use super::backup::holds;
 use super::notices::pick;
 use super::trouble::stopped;
 use super::{Exit, load};
-use crate::config::Transport;
+use crate::config::{self, ConfigError, Transport};
 use crate::console;
+use crate::daemon::Alert;
+use crate::domain::calendar::KNOWN_YEARS;
 use crate::domain::intake::{Fault, Place, Problem};
 use crate::durable;
 use crate::inbox;
 use crate::locale::{self, Language};
 use crate::normalise::Examined;
 use crate::run::{self, Effect, Workshop};
+use crate::schedule::{Days, business_day};
+use chrono::Datelike;
 use std::io;
 use std::path::Path;
+
+/// How many coming firings of a schedule are shown.
+const FIRINGS: usize = 5;
 
 /// Checks everything that can be checked without taking a file in.
 ///
@@ -37,6 +44,10 @@ fn inspect(workshop: &Workshop) -> Exit {
         )
     );
     let mut warnings = folders(workshop);
+    match schedules(workshop) {
+        Ok(said) => warnings.extend(said),
+        Err(exit) => return exit,
+    }
     for shop in &config.shops {
         say!("  {} {}", shop.shop.id, shop.shop.name);
         if shop.recipients.is_empty() {
@@ -129,6 +140,56 @@ fn tell_examined(language: Language, name: &str, examined: &Examined) -> Exit {
     };
     say!("{verdict}");
     if examined.accepted && examined.problems.is_empty() { Exit::Completed } else { Exit::Attention }
+}
+
+/// Prints each schedule with its next firings; a schedule file that is not valid ends with 2 (FAULTS C06, C07, C13).
+fn schedules(workshop: &Workshop) -> Result<Vec<String>, Exit> {
+    let language = workshop.language();
+    let config = &workshop.config;
+    let usage = |error: &ConfigError| {
+        complain!("{}", error.sentence(language));
+        Exit::Usage
+    };
+    let files =
+        config::schedules(&config.paths.schedules, &config.calendar, language).map_err(|error| usage(&error))?;
+    let wrong: Vec<Exit> = files.iter().filter_map(|file| file.schedule.as_ref().err()).map(usage).collect();
+    if let Some(exit) = wrong.first() {
+        return Err(*exit);
+    }
+    let mut warnings = Vec::new();
+    for schedule in files.iter().filter_map(|file| file.schedule.as_ref().ok()) {
+        say!("  {} {} {}", schedule.name, schedule.cron, schedule.timezone);
+        let firings: Vec<_> = schedule.firings(workshop.now.to_utc(), &config.calendar).take(FIRINGS).collect();
+        for planned in &firings {
+            let local = planned.with_timezone(&schedule.timezone);
+            let weekday = weekday(language, local.weekday().num_days_from_monday());
+            say!("    {} ({weekday})", local.format("%Y-%m-%d %H:%M:%S"));
+        }
+        let beyond = firings.iter().map(|planned| business_day(*planned).year()).find(|y| !KNOWN_YEARS.contains(y));
+        if let Some(year) = beyond.filter(|_| schedule.days != Days::All) {
+            warnings.push(Alert::CalendarEnds(year).sentence(language));
+        }
+    }
+    Ok(warnings)
+}
+
+const fn weekday(language: Language, from_monday: u32) -> &'static str {
+    match (from_monday, language) {
+        (0, Language::Ja) => "月",
+        (1, Language::Ja) => "火",
+        (2, Language::Ja) => "水",
+        (3, Language::Ja) => "木",
+        (4, Language::Ja) => "金",
+        (5, Language::Ja) => "土",
+        (_, Language::Ja) => "日",
+        (0, Language::En) => "Mon",
+        (1, Language::En) => "Tue",
+        (2, Language::En) => "Wed",
+        (3, Language::En) => "Thu",
+        (4, Language::En) => "Fri",
+        (5, Language::En) => "Sat",
+        (_, Language::En) => "Sun",
+    }
 }
 
 /// Folders that are missing or cannot be written.

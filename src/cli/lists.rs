@@ -7,6 +7,7 @@ use super::{Exit, failed, lock, print_json};
 use crate::domain::ids::ShopId;
 use crate::inbox;
 use crate::run::{Effect, Workshop};
+use crate::schedule;
 use crate::store::{HistoryRun, Store};
 use comfy_table::{ContentArrangement, Table};
 use serde_json::json;
@@ -104,6 +105,10 @@ pub(super) fn history(workshop: &Workshop, shop: Option<&str>, as_json: bool) ->
         );
         let mut shown = table(&headings.split(',').collect::<Vec<_>>());
         for run in &runs {
+            if run.shops.is_empty() {
+                let period = format!("{}..{}", run.period.0, run.period.1);
+                shown.add_row([run.name.clone(), period, run.as_of.to_string(), run.outcome.clone()]);
+            }
             for shop in &run.shops {
                 shown.add_row([
                     run.name.clone(),
@@ -145,7 +150,8 @@ fn run_json(run: &HistoryRun) -> serde_json::Value {
     let shops: Vec<_> =
         run.shops.iter().map(|s| json!({"shop_id": s.shop, "revision": s.revision, "mail": s.mail})).collect();
     json!({
-        "run": run.name, "schedule": null, "slot": null,
+        "run": run.name, "schedule": run.slot.as_ref().map(|(schedule, _)| schedule),
+        "slot": run.slot.as_ref().map(|(_, planned)| schedule::stamp(*planned)),
         "period": {"from": run.period.0.to_string(), "to": run.period.1.to_string()},
         "as_of": run.as_of.to_string(), "outcome": run.outcome, "shops": shops,
     })

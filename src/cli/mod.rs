@@ -19,12 +19,15 @@ macro_rules! complain {
 mod args;
 mod backup;
 mod check;
+mod clean;
+mod daemon;
 mod findings;
 mod lists;
 mod notices;
 mod progress;
 mod setup;
 mod show;
+mod status;
 mod trouble;
 
 pub use trouble::stopped;
@@ -35,7 +38,7 @@ use crate::domain::dates::{Day, Period};
 use crate::domain::ids::ShopId;
 use crate::inbox;
 use crate::locale::Language;
-use crate::run::{self, Effect, Lock, LockError, Notice, Order, Outcome, PreparationError, Report, Workshop};
+use crate::run::{self, Effect, Lock, LockError, Notice, Order, Outcome, PreparationError, Report, RunError, Workshop};
 use args::{Arguments, Command, RunArguments};
 use clap::{CommandFactory, Parser};
 use notices::{pick, sentence};
@@ -101,6 +104,11 @@ pub fn main(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> Exit {
         Command::Init { folder } => setup::init(&folder),
         Command::Run(order) => with_workshop(config, |workshop| run_command(workshop, &order)),
         Command::Ingest { paths, json } => with_workshop(config, |workshop| ingest_command(workshop, &paths, json)),
+        Command::Daemon => with_workshop(config, |workshop| daemon::daemon(workshop, config)),
+        Command::Status { max_age, json } => {
+            with_workshop(config, |workshop| status::status(workshop, max_age.as_deref(), json))
+        }
+        Command::Clean { dry_run } => with_workshop(config, |workshop| clean::clean(workshop, dry_run)),
         Command::Show { key } => with_workshop(config, |workshop| show::show(workshop, &key)),
         Command::Findings { action } => with_workshop(config, |workshop| findings::findings(workshop, action)),
         Command::Held { action } => with_workshop(config, |workshop| lists::held(workshop, action)),
@@ -142,10 +150,15 @@ fn with_workshop(config: Option<&Path>, work: impl FnOnce(&Workshop) -> Exit) ->
 }
 
 fn load(config: Option<&Path>) -> Result<Workshop, Exit> {
-    let loaded: Config = config::load(config).map_err(|error| {
-        complain!("{}", error.sentence(error.language()));
+    prepare(config).map_err(|why| {
+        complain!("{why}");
         Exit::Usage
-    })?;
+    })
+}
+
+/// Configuration, layouts and templates, or all that is wrong with them in the user's language.
+fn prepare(config: Option<&Path>) -> Result<Workshop, String> {
+    let loaded: Config = config::load(config).map_err(|error| error.sentence(error.language()))?;
     let language = loaded.language;
     let now = clock::now();
     let today = Day::from_naive(now.date_naive());
@@ -153,15 +166,11 @@ fn load(config: Option<&Path>) -> Result<Workshop, Exit> {
     if let Some(shop) = loaded.shops.iter().find(future) {
         let ja = "history_start が未来の日付です。すべての取引・予約が対象外になるため、過去の日付を指定してください。";
         let en = "history_start lies in the future, so everything would be excluded. Give a past date.";
-        complain!("{}: {}", shop.shop.id, pick(language, ja, en));
-        return Err(Exit::Usage);
+        return Err(format!("{}: {}", shop.shop.id, pick(language, ja, en)));
     }
-    let workshop = Workshop::prepare(loaded, now).map_err(|error| {
-        match error {
-            PreparationError::Template(error) => complain!("{}", error.sentence(language)),
-            PreparationError::Layout(error) => complain!("{error}"),
-        }
-        Exit::Usage
+    let workshop = Workshop::prepare(loaded, now).map_err(|error| match error {
+        PreparationError::Template(error) => error.sentence(language),
+        PreparationError::Layout(error) => error.to_string(),
     })?;
     let named = |name| std::env::var(name).ok().filter(|user| !user.is_empty());
     let user = ["SUDO_USER", "USER", "LOGNAME", "USERNAME"].into_iter().find_map(named).unwrap_or_default();
@@ -183,6 +192,13 @@ fn lock(workshop: &Workshop) -> Result<Lock, Exit> {
     })
 }
 
+/// Sentences to stderr, a line each.
+fn complain_all(sentences: &[String]) {
+    for sentence in sentences {
+        complain!("! {sentence}");
+    }
+}
+
 fn failed(error: &dyn std::fmt::Display) -> Exit {
     complain!("{error}");
     Exit::Failed
@@ -199,6 +215,12 @@ fn run_command(workshop: &Workshop, arguments: &RunArguments) -> Exit {
     let lock = if order.effect == Effect::Real { Some(lock(workshop)) } else { None };
     if let Some(Err(exit)) = lock {
         return exit;
+    }
+    if arguments.accept_clock
+        && order.effect == Effect::Real
+        && let Err(error) = accept_clock(workshop)
+    {
+        return trouble::stopped(workshop, &error);
     }
     let done = run::run(workshop, &order, &progress::watch(workshop.language()));
     let report = match done {
@@ -218,6 +240,14 @@ fn run_command(workshop: &Workshop, arguments: &RunArguments) -> Exit {
     }
     tell(workshop, &report, order.effect, arguments.json);
     exit
+}
+
+/// Takes the clock as right; the act of a person, so it stands in the trail.
+fn accept_clock(workshop: &Workshop) -> Result<(), RunError> {
+    let open = workshop.open_store(Effect::Real)?;
+    open.store.accept_clock(workshop.now.to_utc())?;
+    open.store.log_act(&workshop.stamp(), "accept-clock", &workshop.stamp(), "")?;
+    Ok(())
 }
 
 fn print_json(document: &impl serde::Serialize) -> std::io::Result<()> {
@@ -263,6 +293,7 @@ fn order(workshop: &Workshop, arguments: &RunArguments) -> Result<Order, String>
         effect: if arguments.dry_run { Effect::Rehearsal } else { Effect::Real },
         reissue: arguments.reissue,
         mail: !arguments.no_mail,
+        slot: None,
     })
 }
 

@@ -71,6 +71,16 @@ pub(super) fn sentence(language: Language, notice: &Notice) -> String {
             format!("{shop}: {source} のデータが未着です。出力して inbox に置いてください。"),
             format!("{shop}: no data from {source} has arrived. Export it and drop it in the inbox."),
         ),
+        Notice::ExportNotIn(shop) => say(
+            format!("{shop}: 当日分の GMO-PG の出力が未着です。届き次第 inbox に置いてください。"),
+            format!(
+                "{shop}: the export of the day from GMO-PG is not in. Drop it in the inbox as soon as it is there."
+            ),
+        ),
+        Notice::Late { schedule, planned } => say(
+            format!("遅延: 予定「{schedule}」の {planned} の回を、遅れて実行しました。"),
+            format!("Late: the slot {planned} of schedule \"{schedule}\" ran after its time."),
+        ),
         Notice::NoRecipients(shop) => say(
             format!("{shop}: 宛先（recipients）が未設定のため、メールは作成していません。"),
             format!("{shop}: no recipients are configured, so no mail was made."),

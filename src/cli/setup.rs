@@ -50,6 +50,7 @@ pub(super) fn demo(folder: &Path) -> Exit {
             reissue: false,
             no_mail: false,
             json: false,
+            accept_clock: false,
             fail_on_findings: false,
         },
     );

@@ -2,13 +2,18 @@
 //! secret file. Every problem is found at once; nothing is half valid.
 
 mod problem;
+mod schedules;
 mod schema;
+mod service;
 mod valid;
 mod written;
 
 pub use problem::{ConfigProblem, Expected, Fault};
+pub use schedules::{ScheduleFile, parse_schedule, schedules};
+pub use service::{Daemon, LogForm, Retention, ServiceFault};
 
 use crate::console::GmoSettings;
+use crate::domain::calendar::Calendar;
 use crate::domain::ids::ShopId;
 use crate::domain::policy::Shop;
 use crate::locale::Language;
@@ -32,6 +37,12 @@ pub struct Config {
     pub mail: Mail,
     /// Whether guests' names and contacts may appear in reports.
     pub report_customer: bool,
+    /// How the daemon logs and whom it tells that it lives.
+    pub daemon: Daemon,
+    /// The business days that schedules may ask for.
+    pub calendar: Calendar,
+    /// How old what may be cleaned up must be.
+    pub retention: Retention,
     /// The shops, in the order written.
     pub shops: Vec<ShopConfig>,
 }

@@ -1,6 +1,7 @@
 //! What can be wrong with a configuration, as data, and the sentence that says so: where, what was found, what is
 //! expected, what to do.
 
+use super::service::ServiceFault;
 use crate::locale::Language;
 
 /// One thing wrong with the configuration.
@@ -91,6 +92,8 @@ pub enum Fault {
     SecretEmpty,
     /// Other users of the machine can read the secret file.
     SecretOpen,
+    /// About schedules and the service, in words of their own.
+    Service(ServiceFault),
 }
 
 /// A type of value, in words.
@@ -186,6 +189,10 @@ fn hint(language: Language, nearest: Option<&str>) -> String {
 
 impl Fault {
     fn words(&self, language: Language) -> Words {
+        if let Self::Service(fault) = self {
+            let (what, expected, remedy) = fault.words(language);
+            return Words { what, expected, remedy };
+        }
         match language {
             Language::Ja => self.japanese(),
             Language::En => self.english(),
@@ -208,6 +215,7 @@ impl Fault {
                     |line| format!("全角文字があります。もしかして `{line}` ですか。"),
                 ),
             ),
+            Self::Service(_) => words("", "", ""),
             Self::Duplicate => words("同じ項目か見出しが 2 度あります。", "", "どちらか一方を消してください。"),
             Self::AroundOutput => words(
                 "受信フォルダの中に totsugo 自身の出力先があります。自分の出力を取り込んでしまいます。",
@@ -345,6 +353,7 @@ impl Fault {
                     |line| format!("There are full-width characters. Did you mean `{line}`?"),
                 ),
             ),
+            Self::Service(_) => words("", "", ""),
             Self::Duplicate => words("The same key or heading stands twice.", "", "Remove one of them."),
             Self::AroundOutput => words(
                 "The inbox holds the folders of our own output, which would be taken in.",

@@ -62,6 +62,9 @@ pub(super) static ROOT: &[Field] = &[
     optional("policy", Kind::Table(POLICY)),
     optional("mail", Kind::Table(MAIL)),
     optional("report", Kind::Table(REPORT)),
+    optional("daemon", Kind::Table(DAEMON)),
+    optional("calendar", Kind::Table(CALENDAR)),
+    optional("retention", Kind::Table(RETENTION)),
     required("shops", Kind::Tables(SHOP)),
 ];
 
@@ -104,6 +107,38 @@ static SMTP: &[Field] = &[
 ];
 
 static REPORT: &[Field] = &[optional("customer", Kind::Flag)];
+
+static DAEMON: &[Field] = &[
+    optional("log", Kind::Word(&["text", "json"])),
+    optional("log_file", Kind::Text),
+    optional("metrics_file", Kind::Text),
+    optional("ping_url", Kind::Text),
+];
+
+static CALENDAR: &[Field] = &[
+    optional("year_end_from", Kind::Text),
+    optional("year_end_to", Kind::Text),
+    optional("closed", Kind::Texts),
+    optional("open", Kind::Texts),
+];
+
+static RETENTION: &[Field] = &[
+    optional("archive_days", Kind::Whole(0, DAYS)),
+    optional("held_days", Kind::Whole(0, DAYS)),
+    optional("reports_days", Kind::Whole(0, DAYS)),
+];
+
+/// A file in `paths.schedules` (SPEC §8).
+pub(super) static SCHEDULE: &[Field] = &[
+    required("name", Kind::Text),
+    required("cron", Kind::Text),
+    optional("timezone", Kind::Text),
+    optional("period", Kind::Text),
+    optional("days", Kind::Word(&["all", "business", "first-business-day"])),
+    optional("wait_for_exports_until", Kind::Text),
+    optional("catch_up", Kind::Word(&["each", "latest", "skip"])),
+    optional("mail", Kind::Flag),
+];
 
 static SHOP: &[Field] = &[
     required("id", Kind::Text),

@@ -2,6 +2,7 @@
 //! machine (secret files, real paths) comes in as [`Outside`].
 
 use super::problem::{ConfigProblem, Fault};
+use super::service;
 use super::written::{Place, Section, Text, half_width};
 use super::{Config, Intake, Mail, Paths, Security, ShopConfig, Smtp, Transport};
 use crate::console::GmoSettings;
@@ -36,12 +37,16 @@ pub(super) fn config(
     let empty = Section::default();
     let section = |key| root.section(key).unwrap_or(&empty);
     let folder = file.parent().map_or_else(PathBuf::new, Path::to_path_buf);
+    let paths = check.paths(section("paths"), &folder);
     let config = Config {
+        daemon: service::daemon(section("daemon"), &folder, &paths.inbox, &mut check.problems),
+        calendar: service::calendar(section("calendar"), &mut check.problems),
+        retention: service::retention(section("retention")),
         language: match root.text("language").map(|text| text.text.as_str()) {
             Some("en") => Language::En,
             _ => Language::Ja,
         },
-        paths: check.paths(section("paths"), &folder),
+        paths,
         intake: intake(section("intake")),
         mail: check.mail(section("mail"), &folder),
         report_customer: section("report").flag("customer").unwrap_or(false),
@@ -347,7 +352,7 @@ fn show(path: &Path) -> String {
 }
 
 /// `path` relative to `folder`, without `.` and `..`.
-fn absolute(folder: &Path, path: &str) -> PathBuf {
+pub(super) fn absolute(folder: &Path, path: &str) -> PathBuf {
     let mut clean = PathBuf::new();
     for part in folder.join(path).components() {
         match part {

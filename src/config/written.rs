@@ -117,8 +117,22 @@ impl Section {
     }
 }
 
-/// Reads `text` and lays `environment` over it. Syntax errors stand alone: behind one, other problems would be guesses.
+/// Reads `totsugo.toml` and lays `environment` over it.
 pub(super) fn read(text: &str, environment: &BTreeMap<String, String>) -> (Section, Vec<ConfigProblem>) {
+    let (mut root, mut problems) = read_file(text, ROOT);
+    if problems.iter().any(|problem| matches!(problem.fault, Fault::Syntax(..))) {
+        return (root, problems);
+    }
+    for (name, value) in environment {
+        if let Some(rest) = name.strip_prefix("TOTSUGO__") {
+            overlay(&mut root, ROOT, rest, name, value, &mut problems);
+        }
+    }
+    (root, problems)
+}
+
+/// Reads a file of `fields`. Syntax errors stand alone: behind one, other problems would be guesses.
+pub(super) fn read_file(text: &str, fields: &'static [Field]) -> (Section, Vec<ConfigProblem>) {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let source = Source::new(text);
     let (table, errors) = DeTable::parse_recoverable(text);
@@ -128,15 +142,9 @@ pub(super) fn read(text: &str, environment: &BTreeMap<String, String>) -> (Secti
             errors.iter().map(|error| source.syntax(error)).filter(|problem| lines.insert(problem.line)).collect();
         return (Section::default(), problems);
     }
-    let mut walker = Walker { source, problems: Vec::new() };
-    let mut root = walker.table(table.get_ref(), ROOT, Place { line: 1, column: 1, key: String::new() });
-    let mut problems = walker.problems;
-    for (name, value) in environment {
-        if let Some(rest) = name.strip_prefix("TOTSUGO__") {
-            overlay(&mut root, ROOT, rest, name, value, &mut problems);
-        }
-    }
-    (root, problems)
+    let mut walker = Walker { source, problems: Vec::new(), fields };
+    let root = walker.table(table.get_ref(), fields, Place { line: 1, column: 1, key: String::new() });
+    (root, walker.problems)
 }
 
 fn joined(path: &str, key: &str) -> String {
@@ -198,6 +206,7 @@ pub(super) fn half_width(text: &str) -> Option<String> {
 struct Walker<'a> {
     source: Source<'a>,
     problems: Vec<ConfigProblem>,
+    fields: &'static [Field],
 }
 
 impl Walker<'_> {
@@ -209,7 +218,7 @@ impl Walker<'_> {
             let Some(field) = fields.iter().find(|field| field.key == written) else {
                 let nearest = schema::nearest(written, fields.iter().map(|field| field.key))
                     .map(str::to_owned)
-                    .or_else(|| schema::elsewhere(written, ROOT, ""));
+                    .or_else(|| schema::elsewhere(written, self.fields, ""));
                 let place = self.source.place(key.span().start, path);
                 self.problems.push(place.problem("", Fault::UnknownKey(nearest)));
                 continue;

@@ -4,27 +4,68 @@
 //! from the usual approximation, good for 1980–2099; the tests hold it against the published days of 2020–2035.
 
 use super::dates::Day;
+use std::ops::RangeInclusive;
 
-/// Whether `day` is one on which Japanese offices work: no weekend, no 祝日, not 12-29 to 01-03.
-pub fn is_business_day(day: Day) -> bool {
-    const SATURDAY: u32 = 5;
-    day.weekday() < SATURDAY && !is_year_end(day) && !is_holiday(day)
+/// The years whose holidays are tested against a maintained source. Beyond them Monday to Friday count (FAULTS C12).
+pub const KNOWN_YEARS: RangeInclusive<i32> = 2020..=2035;
+
+/// The business days of one office: 祝日 by law, the turn of the year and single days as configured.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Calendar {
+    /// First day of the year-end closing, as month and day of month.
+    pub year_end_from: (u32, u32),
+    /// Last day of the year-end closing, as month and day of month.
+    pub year_end_to: (u32, u32),
+    /// Further days on which the office is closed, such as a holiday that a new law names.
+    pub closed: Vec<Day>,
+    /// Days on which the office works although they would not count.
+    pub open: Vec<Day>,
 }
 
-/// Business days after `earlier` up to and including `later`; zero if `later` is not the later one (SPEC §5.6).
+/// The closing that every office keeps and no law names: 12-29 to 01-03.
+impl Default for Calendar {
+    fn default() -> Self {
+        Self { year_end_from: (12, 29), year_end_to: (1, 3), closed: Vec::new(), open: Vec::new() }
+    }
+}
+
+impl Calendar {
+    /// Whether `day` is a business day: no weekend, no 祝日, not in the year-end closing; single days as configured.
+    pub fn is_business_day(&self, day: Day) -> bool {
+        const SATURDAY: u32 = 5;
+        if self.open.contains(&day) || self.closed.contains(&day) {
+            return self.open.contains(&day);
+        }
+        day.weekday() < SATURDAY && !self.is_year_end(day) && !is_holiday(day)
+    }
+
+    fn is_year_end(&self, day: Day) -> bool {
+        let (from, to) = (self.year_end_from, self.year_end_to);
+        let date = (day.month(), day.day_of_month());
+        if from <= to { from <= date && date <= to } else { from <= date || date <= to }
+    }
+}
+
+/// Whether `day` is the first business day of its month.
+pub fn is_first_business_day(calendar: &Calendar, day: Day) -> bool {
+    let before = i32::try_from(day.day_of_month()).unwrap_or(1) - 1;
+    calendar.is_business_day(day) && !(1..=before).any(|back| calendar.is_business_day(day.plus(-back)))
+}
+
+/// Business days after `earlier` up to and including `later` in the usual calendar; zero if `later` is not the later one
+/// (SPEC §5.6).
 pub fn business_days_between(earlier: Day, later: Day) -> u32 {
-    let days = (1..=later.since(earlier).max(0)).map(|ahead| earlier.plus(ahead)).filter(|day| is_business_day(*day));
-    u32::try_from(days.count()).unwrap_or(u32::MAX)
+    let calendar = Calendar::default();
+    let days = (1..=later.since(earlier).max(0)).map(|ahead| earlier.plus(ahead));
+    u32::try_from(days.filter(|day| calendar.is_business_day(*day)).count()).unwrap_or(u32::MAX)
 }
 
-/// Whether `day` is a 祝日, a substitute (振替休日) or a citizens' holiday (国民の休日).
+/// Whether `day` is a 祝日, a substitute (振替休日) or a citizens' holiday (国民の休日) of the known years.
 pub fn is_holiday(day: Day) -> bool {
-    is_named_holiday(day) || is_substitute(day) || (is_named_holiday(day.plus(-1)) && is_named_holiday(day.plus(1)))
-}
-
-/// The year-end closing, which no law names and every office keeps.
-fn is_year_end(day: Day) -> bool {
-    matches!((day.month(), day.day_of_month()), (12, 29..=31) | (1, 1..=3))
+    KNOWN_YEARS.contains(&day.year())
+        && (is_named_holiday(day)
+            || is_substitute(day)
+            || (is_named_holiday(day.plus(-1)) && is_named_holiday(day.plus(1))))
 }
 
 /// A holiday on a Sunday moves its rest to the next day that is no holiday itself.
@@ -115,6 +156,50 @@ mod tests {
             assert_eq!(found.join(" "), days, "{year}");
         }
         assert!(is_holiday(day("2032-09-21")), "citizens' holiday");
+    }
+
+    #[test]
+    fn c12_holidays_are_those_of_a_maintained_source() {
+        let golden = include_str!("../../tests/golden/holidays.txt");
+        let published: Vec<&str> = golden.lines().filter(|line| !line.starts_with('#')).collect();
+        let (first, last) = (day("2020-01-01"), day("2035-12-31"));
+        let found: Vec<String> = (0..=last.since(first))
+            .map(|ahead| first.plus(ahead))
+            .filter(|day| is_holiday(*day))
+            .map(|day| day.to_string())
+            .collect();
+        assert_eq!(found, published);
+    }
+
+    #[test]
+    fn c12_beyond_the_known_years_monday_to_friday_count() {
+        let calendar = Calendar::default();
+        assert!(!calendar.is_business_day(day("2035-11-23")), "Labour Thanksgiving Day of a known year");
+        assert!(calendar.is_business_day(day("2036-02-11")), "a Monday of an unknown year");
+        assert!(!calendar.is_business_day(day("2036-02-10")), "a Sunday");
+    }
+
+    #[test]
+    fn c12_the_closing_and_single_days_are_the_offices_own() {
+        let calendar = Calendar {
+            year_end_from: (12, 27),
+            year_end_to: (1, 5),
+            closed: vec![day("2026-08-13")],
+            open: vec![day("2026-11-23")],
+        };
+        for (date, works) in [
+            ("2027-12-27", false),
+            ("2027-01-05", false),
+            ("2027-01-06", true),
+            ("2026-08-13", false),
+            ("2026-11-23", true),
+            ("2026-12-25", true),
+        ] {
+            assert_eq!(calendar.is_business_day(day(date)), works, "{date}");
+        }
+        let (usual, january) = (Calendar::default(), day("2027-01-01"));
+        let first: Vec<Day> = (0..31).map(|d| january.plus(d)).filter(|d| is_first_business_day(&usual, *d)).collect();
+        assert_eq!(first, [day("2027-01-04")]);
     }
 
     #[test]

@@ -150,6 +150,11 @@ impl Period {
         (from <= to).then_some(Self { from, to })
     }
 
+    /// One day.
+    pub const fn day(day: Day) -> Self {
+        Self { from: day, to: day }
+    }
+
     /// First day.
     pub const fn from(self) -> Day {
         self.from

@@ -27,10 +27,23 @@ impl Lock {
     /// # Errors
     /// [`LockError::Taken`] while another process holds it.
     pub fn take(database: &Path) -> Result<Self, LockError> {
+        Self::take_file(database, "lock")
+    }
+
+    /// Takes the lock of the daemon beside `database`: held while it waits too, when others may work.
+    ///
+    /// # Errors
+    /// [`LockError::Taken`] while another daemon holds it.
+    pub fn take_as_daemon(database: &Path) -> Result<Self, LockError> {
+        Self::take_file(database, "daemon.lock")
+    }
+
+    fn take_file(database: &Path, extension: &str) -> Result<Self, LockError> {
         if let Some(folder) = database.parent() {
             crate::durable::create_folder(folder)?;
         }
-        let file = OpenOptions::new().create(true).truncate(false).write(true).open(database.with_extension("lock"))?;
+        let file =
+            OpenOptions::new().create(true).truncate(false).write(true).open(database.with_extension(extension))?;
         match file.try_lock() {
             Ok(()) => Ok(Self { _file: file }),
             Err(TryLockError::WouldBlock) => Err(LockError::Taken),

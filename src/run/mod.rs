@@ -2,6 +2,7 @@
 //!
 //! Free of rules: what a row is, what a finding is and what a sheet shows is decided elsewhere.
 
+mod clean;
 mod ingest;
 mod lasting;
 mod lock;
@@ -13,12 +14,14 @@ mod shop_report;
 mod side_by_side;
 mod timing;
 
+pub use clean::{Removable, removable, remove};
 pub use ingest::{FileOutcome, Intake, Outcome, ingest};
 pub use lock::{Lock, LockError};
 pub use publish::{Issued, publish};
 pub use reading::examine_file;
 pub use timing::{Stage, Step, Timings, Watcher};
 
+use crate::clock;
 use crate::config::Config;
 use crate::domain::dates::{Day, Period};
 use crate::domain::ids::{FileDigest, ShopId};
@@ -26,10 +29,11 @@ use crate::inbox;
 use crate::locale::Language;
 use crate::mail;
 use crate::normalise::Layout;
-use crate::report::json::{PeriodJson, RunJson, SCHEMA};
+use crate::report::json::{PeriodJson, RunJson, SCHEMA, ShopJson};
+use crate::schedule::{self, Slot};
 use crate::store::{self, RunRecord, Store, StoreError};
 use crate::templates::{self, TemplateError};
-use chrono::{DateTime, FixedOffset};
+use chrono::{DateTime, FixedOffset, Utc};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -65,6 +69,17 @@ pub struct Order {
     pub reissue: bool,
     /// Whether reports are mailed.
     pub mail: bool,
+    /// The slot of a schedule that the run is for; `None` if a person asked for it.
+    pub slot: Option<SlotOrder>,
+}
+
+/// The slot that a run is for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SlotOrder {
+    /// The slot.
+    pub slot: Slot,
+    /// Whether it begins long after its planned time (遅延).
+    pub is_late: bool,
 }
 
 /// Whether a run changes anything.
@@ -117,6 +132,15 @@ pub enum Notice {
         /// `GMO` or `Bókun`.
         source: &'static str,
     },
+    /// The export of the day of a shop was not in when the slot ran (FAULTS A20).
+    ExportNotIn(ShopId),
+    /// The slot planned at this time ran late (FAULTS C01).
+    Late {
+        /// The schedule.
+        schedule: String,
+        /// The planned time, RFC 3339 in JST.
+        planned: String,
+    },
     /// A report has nobody to go to.
     NoRecipients(ShopId),
     /// Mail is queued and not yet sent.
@@ -126,7 +150,7 @@ pub enum Notice {
 impl Notice {
     /// Whether it makes the exit code 1; a shop without recipients is valid and merely said (FAULTS K04).
     pub const fn needs_operator(&self) -> bool {
-        !matches!(self, Self::NoRecipients(_))
+        !matches!(self, Self::NoRecipients(_) | Self::Late { .. })
     }
 
     /// Whether a person was told of the same within the last day, so that it need not be said in full again.
@@ -154,6 +178,17 @@ pub enum RunError {
     /// The drop folder is not available.
     #[error(transparent)]
     Inbox(#[from] inbox::InboxError),
+    /// The clock stands before what was recorded already, or before this version was made (FAULTS C04).
+    #[error(
+        "時計が {now} を指しています。記録にある最後の時刻は {latest} です。時計を直してください。正しければ run --accept-clock で続けられます。 / \
+         The clock says {now}, but {latest} has been seen. Set the clock, or go on with run --accept-clock."
+    )]
+    Clock {
+        /// What the clock says.
+        now: String,
+        /// The latest time known.
+        latest: String,
+    },
     /// The history cannot be used.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -206,6 +241,28 @@ impl Workshop {
         }
         let templates = templates::mail(&config.paths.templates, config.language)?;
         Ok(Self { config, layouts, templates, now, user: String::new(), remote: store::remote_file_system })
+    }
+
+    /// The same, at another time.
+    #[must_use]
+    pub fn at(&self, now: DateTime<FixedOffset>) -> Self {
+        let Self { config, layouts, templates, user, remote, .. } = self;
+        let (config, layouts, templates) = (config.clone(), layouts.clone(), templates.clone());
+        Self { config, layouts, templates, now, user: user.clone(), remote: *remote }
+    }
+
+    /// Checks that the clock can be right, and notes the time (FAULTS C04).
+    ///
+    /// # Errors
+    /// [`RunError::Clock`] if it cannot, or when the history cannot be used.
+    pub fn check_clock(&self, store: &Store) -> Result<(), RunError> {
+        let now = self.now.with_timezone(&Utc);
+        let released = clock::released();
+        let latest = if now < released { Some(released) } else { store.see_clock(now)? };
+        match latest {
+            None => Ok(()),
+            Some(latest) => Err(RunError::Clock { now: schedule::stamp(now), latest: schedule::stamp(latest) }),
+        }
     }
 
     /// Today's business date in JST.
@@ -314,6 +371,9 @@ pub struct OpenStore {
 pub fn run(workshop: &Workshop, order: &Order, timings: &Timings<'_>) -> Result<Report, RunError> {
     let mut open = workshop.open_store(order.effect)?;
     let store = &mut open.store;
+    if order.effect == Effect::Real {
+        workshop.check_clock(store)?;
+    }
     let record = RunRecord { started: workshop.stamp(), period: order.period, as_of: order.as_of };
     let scan = timings.of(Stage::Look, || {
         inbox::scan(
@@ -324,7 +384,14 @@ pub fn run(workshop: &Workshop, order: &Order, timings: &Timings<'_>) -> Result<
     })?;
     let Intake { files, mut notices } = ingest(workshop, store, &scan, order.effect, timings)?;
     let (number, name) = store.begin_run(&record)?;
+    if let Some(of) = &order.slot {
+        store.link_run(number, &of.slot)?;
+        notices.extend(slot_notices(workshop, store, of)?);
+    }
     let published = publish(workshop, store, number, &record, order, timings)?;
+    if order.effect == Effect::Real {
+        note_severities(store, order, &published.shops)?;
+    }
     notices.extend(published.notices);
     let waiting = store.queued()?.len();
     if waiting > 0 && order.effect == Effect::Real {
@@ -354,4 +421,36 @@ pub fn run(workshop: &Workshop, order: &Order, timings: &Timings<'_>) -> Result<
         timings_ms: timings.json(),
     };
     Ok(Report { json, issued: published.issued, notices, failures: published.failures })
+}
+
+/// Keeps how urgent findings are for `status`, unless findings of a later as-of date stand already.
+fn note_severities(store: &mut Store, order: &Order, shops: &[ShopJson]) -> Result<(), StoreError> {
+    for shop in shops {
+        if store.newest_as_of(&ShopId::new(&shop.shop_id))?.is_none_or(|newest| newest <= order.as_of) {
+            store.note_severities(shop.findings.iter().map(|finding| (finding.id.as_str(), finding.severity)))?;
+        }
+    }
+    Ok(())
+}
+
+/// What a run for a slot says besides its reports: that it is late, and which shops' exports of the day are not in.
+fn slot_notices(workshop: &Workshop, store: &Store, of: &SlotOrder) -> Result<Vec<Notice>, StoreError> {
+    let planned = schedule::stamp(of.slot.planned);
+    let late = of.is_late.then(|| Notice::Late { schedule: of.slot.schedule.clone(), planned });
+    let missing = exports_not_in(workshop, store, &of.slot)?.into_iter().map(Notice::ExportNotIn);
+    Ok(late.into_iter().chain(missing).collect())
+}
+
+/// The shops whose export of a slot's day is not in (SPEC §8 `wait_for_exports_until`).
+///
+/// # Errors
+/// When the history cannot be read.
+pub fn exports_not_in(workshop: &Workshop, store: &Store, slot: &Slot) -> Result<Vec<ShopId>, StoreError> {
+    let mut missing = Vec::new();
+    for shop in &workshop.config.shops {
+        if !store.has_export_of(&shop.shop.id, slot.as_of)? {
+            missing.push(shop.shop.id.clone());
+        }
+    }
+    Ok(missing)
 }

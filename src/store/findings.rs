@@ -2,7 +2,7 @@
 
 use super::{Result, Store, unexpected};
 use crate::domain::dates::Day;
-use crate::domain::finding::{Code, FindingRecord, Note};
+use crate::domain::finding::{Code, FindingRecord, Note, Severity};
 use crate::domain::ids::{FindingId, ShopId};
 use rusqlite::{Transaction, params};
 
@@ -32,6 +32,55 @@ impl Store {
         }
         Ok(findings)
     }
+
+    /// Notes how urgent findings are: pairs of id and `critical`, `high` or `normal`.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub fn note_severities<'a>(&mut self, findings: impl Iterator<Item = (&'a str, &'a str)>) -> Result<()> {
+        let transaction = self.connection.transaction()?;
+        for (id, severity) in findings {
+            transaction.execute("UPDATE finding SET severity = ?2 WHERE id = ?1", [id, severity])?;
+        }
+        transaction.commit()?;
+        Ok(())
+    }
+
+    /// The open findings with their urgency as last computed, oldest first.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn open_findings(&self) -> Result<Vec<OpenFinding>> {
+        let mut statement = self.connection.prepare(
+            "SELECT id, finding_key, severity, first_seen FROM finding WHERE cleared IS NULL ORDER BY first_seen, id",
+        )?;
+        let rows = statement.query_map([], |row| {
+            Ok(OpenFinding {
+                id: row.get(0)?,
+                key: row.get(1)?,
+                severity: match row.get::<_, String>(2)?.as_str() {
+                    "critical" => Severity::Critical,
+                    "normal" => Severity::Normal,
+                    _ => Severity::High,
+                },
+                first_seen: Day::from_number(row.get(3)?),
+            })
+        })?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+}
+
+/// An open finding as `status` needs it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OpenFinding {
+    /// Its id.
+    pub id: String,
+    /// The booking number or Order ID.
+    pub key: String,
+    /// How urgent it was when it was last computed.
+    pub severity: Severity,
+    /// The as-of date on which it was first seen.
+    pub first_seen: Day,
 }
 
 /// Opens, keeps and clears the findings of one shop: afterwards exactly `open` are open.

@@ -16,16 +16,20 @@ mod opening;
 mod payments;
 mod place;
 mod reports;
+mod retention;
+mod slots;
 
 pub use acts::Act;
 pub use backup::Restored;
 pub use files::{KnownFile, NewFile};
+pub use findings::OpenFinding;
 pub use held::HeldFile;
 pub use integrity::Verified;
 pub use lasting::Lasting;
 pub use notes::ReturnedFile;
 pub use place::remote_file_system;
 pub use reports::{HistoryRun, HistoryShop, OutboxEntry, ReportRecord, RunRecord, ShopRun};
+pub use slots::{LedgerSlot, SlotCounts, SlotEnd, SlotState};
 
 use rusqlite::{Connection, ErrorCode};
 use std::io;

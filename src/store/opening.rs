@@ -25,6 +25,7 @@ pub(super) fn migrations() -> Migrations<'static> {
             integrity::seal_all(transaction).map_err(|error| rusqlite_migration::HookError::Hook(error.to_string()))
         }),
         M::up(include_str!("migrations/0003_notes.sql")),
+        M::up(include_str!("migrations/0004_slots.sql")),
     ])
 }
 

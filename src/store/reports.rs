@@ -1,9 +1,11 @@
 //! Runs, the reports they issued, and the outbox. What a run decided for a shop is one transaction.
 
-use super::{Result, Store, findings};
+use super::{LedgerSlot, Result, Store, findings};
 use crate::domain::dates::{Day, Period};
 use crate::domain::finding::FindingRecord;
 use crate::domain::ids::ShopId;
+use crate::schedule;
+use chrono::{DateTime, Utc};
 use rusqlite::{OptionalExtension, params};
 
 /// A run about to be recorded.
@@ -69,13 +71,15 @@ pub struct ShopRun<'a> {
 /// A past run, newest first in [`Store::history`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HistoryRun {
-    /// Its identity: start and number.
+    /// Its identity: start and number; for a slot without a run its planned time and state.
     pub name: String,
+    /// The schedule and the planned time of its slot, if it was for one.
+    pub slot: Option<(String, DateTime<Utc>)>,
     /// The period.
     pub period: (Day, Day),
     /// The as-of date.
     pub as_of: Day,
-    /// `completed`, `problems`, `failed`.
+    /// `completed`, `problems`, `failed`, `skipped`.
     pub outcome: String,
     /// Its shops.
     pub shops: Vec<HistoryShop>,
@@ -285,9 +289,9 @@ impl Store {
             "SELECT shop, revision, mail, balanced, matched, findings FROM run_shop \
              WHERE run_id = ?1 AND (?2 IS NULL OR shop = ?2) ORDER BY shop",
         )?;
-        let mut statement = self
-            .connection
-            .prepare("SELECT id, name, period_from, period_to, as_of, outcome FROM run ORDER BY id DESC")?;
+        let mut statement = self.connection.prepare(
+            "SELECT id, name, period_from, period_to, as_of, outcome, schedule, slot FROM run ORDER BY id DESC",
+        )?;
         let mut rows = statement.query([])?;
         let mut history = Vec::new();
         while let Some(row) = rows.next()? {
@@ -305,14 +309,39 @@ impl Store {
             if shop.is_some() && of_run.is_empty() {
                 continue;
             }
+            let planned = row.get::<_, Option<i64>>(7)?.and_then(|seconds| DateTime::from_timestamp(seconds, 0));
             history.push(HistoryRun {
                 name: row.get(1)?,
+                slot: row.get::<_, Option<String>>(6)?.zip(planned),
                 period: (Day::from_number(row.get(2)?), Day::from_number(row.get(3)?)),
                 as_of: Day::from_number(row.get(4)?),
                 outcome: row.get(5)?,
                 shops: of_run,
             });
         }
+        if shop.is_none() {
+            history.extend(self.slots_without_run()?.into_iter().map(slot_in_history));
+            // Runs by their start, slots without one by their planned time: what is newest stands first.
+            let moment = |run: &HistoryRun| {
+                let (start, number) = run.name.split_once('#').unwrap_or((&run.name, ""));
+                let start = DateTime::parse_from_rfc3339(start).map_or(i64::MIN, |start| start.timestamp());
+                (start, number.parse::<i64>().unwrap_or(0))
+            };
+            history.sort_by_cached_key(|run| std::cmp::Reverse(moment(run)));
+        }
         Ok(history)
+    }
+}
+
+/// A slot that never had a run, as it stands in the history.
+fn slot_in_history(ledger: LedgerSlot) -> HistoryRun {
+    let LedgerSlot { slot, state, .. } = ledger;
+    HistoryRun {
+        name: format!("{}#{}", schedule::stamp(slot.planned), state.as_str()),
+        slot: Some((slot.schedule, slot.planned)),
+        period: (slot.period.from(), slot.period.to()),
+        as_of: slot.as_of,
+        outcome: state.as_str().to_owned(),
+        shops: Vec::new(),
     }
 }

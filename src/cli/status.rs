@@ -1,0 +1,232 @@
+//! `status`: what ran last, what is due next, what is held, what is unsent; for people and for monitors (SPEC §9).
+//!
+//! Reads the history and the files only, so it answers while a run is at work and while no daemon is.
+
+use super::notices::pick;
+use super::{Exit, complain_all, failed, print_json};
+use crate::config;
+use crate::domain::calendar::KNOWN_YEARS;
+use crate::domain::finding::Severity;
+use crate::run::{Effect, RunError, Workshop};
+use crate::schedule::{self, Days, Schedule};
+use crate::store::{OpenFinding, SlotCounts, Store};
+use chrono::{DateTime, Duration, Utc};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+/// What there is to say.
+#[derive(Default)]
+struct Status {
+    last_success: Option<String>,
+    schedules: Vec<(Schedule, SlotCounts)>,
+    held: Vec<(String, String)>,
+    mail: BTreeMap<String, u64>,
+    open: Vec<OpenFinding>,
+    database_bytes: u64,
+    /// What needs the operator, in sentences.
+    troubles: Vec<String>,
+}
+
+/// Says how things stand; ends with 1 if something needs the operator.
+pub(super) fn status(workshop: &Workshop, max_age: Option<&str>, as_json: bool) -> Exit {
+    let language = workshop.language();
+    let max_age = match max_age.map(|text| (text, age(text))) {
+        Some((text, None)) => {
+            let ja = "--max-age には 26h、90m、2d のように指定してください";
+            complain!("{}: {text}", pick(language, ja, "--max-age takes ages such as 26h, 90m or 2d"));
+            return Exit::Usage;
+        }
+        Some((_, age)) => age,
+        None => None,
+    };
+    let mut status = match gather(workshop) {
+        Ok(status) => status,
+        Err(error) => return failed(&error),
+    };
+    if let Some(limit) = max_age
+        && !is_recent(status.last_success.as_deref(), limit, workshop.now.to_utc())
+    {
+        let ja = "最後に成功した処理が、--max-age より前です。";
+        status.troubles.push(pick(language, ja, "The last success is older than --max-age.").to_owned());
+    }
+    if as_json {
+        if print_json(&document(workshop, &status)).is_err() {
+            return Exit::Failed;
+        }
+    } else {
+        tell(workshop, &status);
+    }
+    complain_all(&status.troubles);
+    if status.troubles.is_empty() { Exit::Completed } else { Exit::Attention }
+}
+
+/// `26h`, `90m`, `2d` or `3600s` as a time.
+fn age(text: &str) -> Option<Duration> {
+    let unit = text.chars().last()?;
+    let number: i64 = text.get(..text.len() - unit.len_utf8())?.parse().ok().filter(|number| *number >= 0)?;
+    match unit {
+        's' => Duration::try_seconds(number),
+        'm' => Duration::try_minutes(number),
+        'h' => Duration::try_hours(number),
+        'd' => Duration::try_days(number),
+        _ => None,
+    }
+}
+
+/// Whether the last success is no older than `limit`; a time ahead of the clock counts as recent.
+fn is_recent(last: Option<&str>, limit: Duration, now: DateTime<Utc>) -> bool {
+    let last = last.and_then(|text| DateTime::parse_from_rfc3339(text).ok());
+    last.is_some_and(|last| now - last.to_utc() <= limit)
+}
+
+fn gather(workshop: &Workshop) -> Result<Status, RunError> {
+    let config = &workshop.config;
+    let language = workshop.language();
+    let mut status = Status::default();
+    match config::schedules(&config.paths.schedules, &config.calendar, language) {
+        Ok(files) => {
+            for file in files {
+                match file.schedule {
+                    Ok(schedule) => status.schedules.push((schedule, SlotCounts::default())),
+                    Err(error) => status.troubles.push(error.sentence(language)),
+                }
+            }
+        }
+        Err(error) => status.troubles.push(error.sentence(language)),
+    }
+    status.schedules.sort_by(|(a, _), (b, _)| a.name.cmp(&b.name));
+    if config.paths.database.exists() {
+        status.database_bytes = config.paths.database.metadata().map_or(0, |metadata| metadata.len());
+        let open = workshop.open_store(Effect::Real)?;
+        fill(&mut status, &open.store)?;
+    }
+    let year = workshop.today().year();
+    if !KNOWN_YEARS.contains(&year) && status.schedules.iter().any(|(schedule, _)| schedule.days != Days::All) {
+        status.troubles.push(crate::daemon::Alert::CalendarEnds(year).sentence(language));
+    }
+    for (schedule, _) in status.schedules.iter().filter(|(_, counts)| counts.is_failing) {
+        let text = pick(language, "直近の回が失敗しています", "its last slot failed");
+        status.troubles.push(format!("{}: {text}", schedule.name));
+    }
+    for (name, reason) in &status.held {
+        let text = pick(language, "保留", "held");
+        status.troubles.push(format!("{text}: {name}: {}", reason.lines().next().unwrap_or_default()));
+    }
+    for (state, count) in status.mail.iter().filter(|(state, _)| matches!(state.as_str(), "unknown" | "refused")) {
+        let text = pick(language, "届いたか不明、または拒否されたメール", "mail that is");
+        status.troubles.push(format!("{text} {state}: {count}"));
+    }
+    Ok(status)
+}
+
+fn fill(status: &mut Status, store: &Store) -> Result<(), RunError> {
+    status.last_success = store.last_success()?;
+    for (schedule, counts) in &mut status.schedules {
+        *counts = store.slot_counts(&schedule.name)?;
+    }
+    status.held = store.held()?.into_iter().map(|file| (file.name, file.reason)).collect();
+    status.mail = store.mail_states()?;
+    status.open = store.open_findings()?;
+    Ok(())
+}
+
+/// When `schedule` runs next: what is open already, else the next planned time.
+fn next(workshop: &Workshop, schedule: &Schedule, counts: &SlotCounts) -> Option<String> {
+    let upcoming = || schedule.next(workshop.now.to_utc(), &workshop.config.calendar);
+    counts.open.or_else(upcoming).map(schedule::stamp)
+}
+
+fn open_of(status: &Status, severity: Severity) -> impl Iterator<Item = &OpenFinding> {
+    status.open.iter().filter(move |finding| finding.severity == severity)
+}
+
+/// The document of SPEC §9.
+fn document(workshop: &Workshop, status: &Status) -> Value {
+    let schedules: Vec<Value> = status
+        .schedules
+        .iter()
+        .map(|(schedule, counts)| {
+            json!({
+                "name": schedule.name, "next": next(workshop, schedule, counts),
+                "last_completed": counts.last_completed.map(schedule::stamp),
+                "completed": counts.completed, "skipped": counts.skipped, "failed": counts.failed,
+            })
+        })
+        .collect();
+    let held: Vec<Value> = status.held.iter().map(|(name, reason)| json!({"name": name, "reason": reason})).collect();
+    let mail = |state: &str| status.mail.get(state).copied().unwrap_or(0);
+    json!({
+        "schema": 1, "ok": status.troubles.is_empty(), "last_success": status.last_success, "schedules": schedules,
+        "held": held,
+        "mail": {
+            "queued": mail("queued"), "deferred": mail("deferred"), "unknown": mail("unknown"),
+            "refused": mail("refused"),
+        },
+        "open_findings": {
+            "critical": open_of(status, Severity::Critical).count(),
+            "high": open_of(status, Severity::High).count(),
+            "normal": open_of(status, Severity::Normal).count(),
+        },
+    })
+}
+
+fn tell(workshop: &Workshop, status: &Status) {
+    let language = workshop.language();
+    let none = pick(language, "なし", "none");
+    let line = |ja, en, value: &str| say!("{}: {value}", pick(language, ja, en));
+    line("最後に成功した処理", "Last success", status.last_success.as_deref().unwrap_or(none));
+    for (schedule, counts) in &status.schedules {
+        let next = next(workshop, schedule, counts).unwrap_or_else(|| none.to_owned());
+        let last = counts.last_completed.map_or_else(|| none.to_owned(), schedule::stamp);
+        let (next_is, last_is) = (pick(language, "次回", "next"), pick(language, "前回", "last"));
+        let ended = pick(language, "完了・見送り・失敗", "completed, skipped, failed");
+        let SlotCounts { completed, skipped, failed, .. } = counts;
+        say!("{}: {next_is} {next}  {last_is} {last}  {ended} {completed}, {skipped}, {failed}", schedule.name);
+    }
+    line("保留ファイル", "Held files", &status.held.len().to_string());
+    let waiting: u64 = ["queued", "deferred"].iter().filter_map(|state| status.mail.get(*state)).sum();
+    line("未送信のメール", "Unsent mail", &waiting.to_string());
+    let critical = open_of(status, Severity::Critical).min_by_key(|finding| finding.first_seen);
+    let oldest = critical.map_or_else(|| none.to_owned(), |f| format!("{} {} ({})", f.id, f.key, f.first_seen));
+    line("最も古い重大な所見", "Oldest open critical finding", &oldest);
+    line("履歴の大きさ", "Database size", &format!("{} MB", Megabytes(status.database_bytes)));
+}
+
+/// Bytes as megabytes with one decimal, without floating point.
+struct Megabytes(u64);
+
+impl std::fmt::Display for Megabytes {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let tenths = self.0.saturating_mul(10) / (1 << 20);
+        write!(f, "{}.{}", tenths / 10, tenths % 10)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ages_are_whole_numbers_with_a_unit() {
+        assert_eq!(age("26h"), Some(Duration::hours(26)));
+        assert_eq!(age("90m"), Some(Duration::minutes(90)));
+        assert_eq!(age("2d"), Some(Duration::days(2)));
+        for wrong in ["", "26", "h", "-1h", "1.5h", "1週", "99999999999999999999h", "9223372036854775807d"] {
+            assert_eq!(age(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn c10_a_success_that_is_too_old_or_never_was_is_not_recent() {
+        let now = DateTime::parse_from_rfc3339("2026-11-24T12:00:00+09:00").expect("a time").to_utc();
+        let limit = Duration::hours(26);
+        for (last, expected) in [
+            (Some("2026-11-24T06:30:00+09:00"), true),
+            (Some("2026-11-23T10:00:00+09:00"), true),
+            (Some("2026-11-23T09:59:59+09:00"), false),
+            (None, false),
+        ] {
+            assert_eq!(is_recent(last, limit, now), expected, "{last:?}");
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! What the operator is told although no run says it.
+
+use crate::domain::ids::ShopId;
+use crate::locale::Language;
+use crate::run::{Effect, Workshop};
+
+/// Something that needs the operator.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Alert {
+    /// The configuration was to be read again and is not valid; the old one stays in force (FAULTS K11).
+    Configuration {
+        /// What is wrong with it.
+        why: String,
+    },
+    /// A schedule file is not valid; its last valid version stays in force (FAULTS C13).
+    Schedule {
+        /// What is wrong with it.
+        why: String,
+    },
+    /// A schedule is gone with its file.
+    ScheduleGone(String),
+    /// The clock stands before what was recorded already (FAULTS C04).
+    Clock {
+        /// What is wrong.
+        why: String,
+    },
+    /// Slots were missed and are recorded as skipped.
+    Skipped {
+        /// The schedule.
+        schedule: String,
+        /// How many.
+        count: usize,
+    },
+    /// A slot was given up after its last attempt (FAULTS C09).
+    SlotFailed {
+        /// The schedule.
+        schedule: String,
+        /// The planned time.
+        planned: String,
+        /// The shops that failed each time; empty: the run as a whole.
+        shops: Vec<ShopId>,
+        /// Why, as of the last attempt.
+        why: String,
+    },
+    /// Slots cannot be looked at or worked off.
+    Ledger {
+        /// Why.
+        why: String,
+    },
+    /// A year beyond the table of holidays (FAULTS C12).
+    CalendarEnds(i32),
+}
+
+impl Alert {
+    /// One word for the log and the trail.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Configuration { .. } => "configuration",
+            Self::Schedule { .. } => "schedule",
+            Self::ScheduleGone(_) => "schedule gone",
+            Self::Clock { .. } => "clock",
+            Self::Skipped { .. } => "skipped",
+            Self::SlotFailed { .. } => "slot failed",
+            Self::Ledger { .. } => "ledger",
+            Self::CalendarEnds(_) => "calendar",
+        }
+    }
+
+    /// What happened and what to do.
+    pub fn sentence(&self, language: Language) -> String {
+        let say = |ja: String, en: String| match language {
+            Language::Ja => ja,
+            Language::En => en,
+        };
+        match self {
+            Self::Configuration { why } => say(
+                format!("設定を読み直せません。前の設定のまま続けています。{why}"),
+                format!("The configuration cannot be read again; the old one stays in force. {why}"),
+            ),
+            Self::Schedule { why } => say(
+                format!("予定ファイルに誤りがあります。前の内容のまま続けています。{why}"),
+                format!("A schedule file is not valid; what it said before stays in force. {why}"),
+            ),
+            Self::ScheduleGone(name) => say(
+                format!("予定「{name}」のファイルがなくなりました。この予定は実行しません。"),
+                format!("The file of schedule \"{name}\" is gone. It runs no more."),
+            ),
+            Self::Clock { why } | Self::Ledger { why } => why.clone(),
+            Self::Skipped { schedule, count } => say(
+                format!("予定「{schedule}」の停止中の{count}回を、実行せずに記録しました。"),
+                format!("{count} missed slots of schedule \"{schedule}\" were recorded as skipped."),
+            ),
+            Self::SlotFailed { schedule, planned, shops, why } => {
+                let shops = shops.iter().map(ShopId::as_str).collect::<Vec<_>>().join(", ");
+                say(
+                    format!(
+                        "予定「{schedule}」の {planned} の回は、繰り返し失敗したため打ち切りました（{shops} {why}）。原因を除いて totsugo run を実行してください。"
+                    ),
+                    format!(
+                        "The slot {planned} of schedule \"{schedule}\" failed again and again and was given up ({shops} {why}). Remove the cause, then use totsugo run."
+                    ),
+                )
+            }
+            Self::CalendarEnds(year) => say(
+                format!(
+                    "{year}年の祝日は登録されていません。月曜から金曜を営業日とします。新しい版に更新するか、[calendar] closed に祝日を書いてください。"
+                ),
+                format!(
+                    "The holidays of {year} are not known; Monday to Friday count. Update totsugo, or name them in [calendar] closed."
+                ),
+            ),
+        }
+    }
+}
+
+/// Tells the operator: in the log, and in the trail of the history where that can be written.
+pub(super) fn tell(workshop: &Workshop, alert: &Alert) {
+    let sentence = alert.sentence(workshop.language());
+    tracing::warn!(alert = alert.kind(), "{sentence}");
+    let written = workshop.open_store(Effect::Real).map_err(|error| error.to_string()).and_then(|open| {
+        open.store.log_act(&workshop.stamp(), "alert", alert.kind(), &sentence).map_err(|error| error.to_string())
+    });
+    if let Err(error) = written {
+        tracing::warn!(%error, "the alert is in this log only");
+    }
+}

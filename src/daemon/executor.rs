@@ -1,0 +1,226 @@
+//! Works off the ledger, one slot at a time, in a fixed order (FAULTS C08, C09). Blocking; knows nothing of threads.
+
+use super::alerts::{self, Alert};
+use super::beacon;
+use crate::domain::ids::ShopId;
+use crate::inbox;
+use crate::run::{self, Effect, Lock, LockError, Order, Report, RunError, SlotOrder, Timings, Workshop};
+use crate::schedule::{self, LATE_AFTER, MAX_ATTEMPTS, Schedule};
+use crate::store::{LedgerSlot, SlotEnd, SlotState, Store};
+use chrono::{DateTime, Utc};
+use std::collections::BTreeSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
+
+/// How long to rest between two tries for the lock that a run by hand holds.
+const LOCK_REST: Duration = Duration::from_millis(200);
+
+/// What [`Executor::work`] did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Work {
+    /// A slot was tried; there may be more.
+    Slot,
+    /// Nothing is due now.
+    Nothing,
+}
+
+/// Works off open slots.
+#[derive(Debug, Default)]
+pub struct Executor {
+    is_broken: bool,
+}
+
+impl Executor {
+    /// Tries the first slot that is due.
+    ///
+    /// `stops` says whether to leave off waiting, `progressed` hears of every pass of a wait that is meant to last.
+    pub fn work(
+        &mut self,
+        workshop: &Workshop,
+        schedules: &[Schedule],
+        stops: &dyn Fn() -> bool,
+        progressed: &dyn Fn(),
+    ) -> Work {
+        let job = Job { workshop, schedules, stops, progressed };
+        match job.first_due() {
+            Ok(did) => {
+                self.is_broken = false;
+                did
+            }
+            Err(error) => {
+                // Told once; the look each minute leads here again.
+                if !std::mem::replace(&mut self.is_broken, true) {
+                    alerts::tell(workshop, &Alert::Ledger { why: error.to_string() });
+                }
+                Work::Nothing
+            }
+        }
+    }
+}
+
+/// One pass over the ledger.
+struct Job<'a> {
+    workshop: &'a Workshop,
+    schedules: &'a [Schedule],
+    stops: &'a dyn Fn() -> bool,
+    progressed: &'a dyn Fn(),
+}
+
+impl Job<'_> {
+    fn first_due(&self) -> Result<Work, RunError> {
+        let mut open = self.workshop.open_store(Effect::Real)?;
+        let store = &mut open.store;
+        if let Err(error) = self.workshop.check_clock(store) {
+            // The look tells of a wrong clock.
+            return if matches!(error, RunError::Clock { .. }) { Ok(Work::Nothing) } else { Err(error) };
+        }
+        let now = self.workshop.now.with_timezone(&Utc);
+        store.skip_orphans(now)?;
+        self.errands(store);
+        // Slots of one schedule run in their order: one that rests or waits holds back those behind it.
+        let mut held_back: BTreeSet<String> = BTreeSet::new();
+        for ledger in store.open_slots()? {
+            let name = &ledger.slot.schedule;
+            if (self.stops)() || held_back.contains(name) {
+                continue;
+            }
+            let Some(schedule) = self.schedules.iter().find(|schedule| schedule.name == *name) else { continue };
+            let may_begin = ledger.not_before <= now && self.is_ready(store, schedule, &ledger, now)?;
+            if !may_begin {
+                held_back.insert(name.clone());
+                continue;
+            }
+            let Some(_lock) = self.lock()? else { return Ok(Work::Nothing) };
+            return self.attempt(store, schedule, &ledger).map(|()| Work::Slot);
+        }
+        Ok(Work::Nothing)
+    }
+
+    /// Whether a slot need not wait for exports any more: all are in, or its time is up (FAULTS C14).
+    fn is_ready(
+        &self,
+        store: &mut Store,
+        schedule: &Schedule,
+        ledger: &LedgerSlot,
+        now: DateTime<Utc>,
+    ) -> Result<bool, RunError> {
+        let Some(until) = schedule.waits_until(ledger.slot.planned) else { return Ok(true) };
+        if now >= until || ledger.attempts > 0 {
+            return Ok(true);
+        }
+        // What lies in the inbox may be what is waited for. A run by hand that holds the lock takes it in as well.
+        match Lock::take(&self.workshop.config.paths.database) {
+            Ok(_lock) => {
+                let intake = &self.workshop.config.intake;
+                let settle = Duration::from_secs(intake.settle_seconds);
+                let scan = inbox::scan(&self.workshop.config.paths.inbox, intake.sentinel.as_deref(), settle)?;
+                run::ingest(self.workshop, store, &scan, Effect::Real, &Timings::start())?;
+            }
+            Err(LockError::Taken) => return Ok(false),
+            Err(error) => return Err(self.lock_error(error)),
+        }
+        Ok(run::exports_not_in(self.workshop, store, &ledger.slot)?.is_empty())
+    }
+
+    /// Takes the lock that runs by hand take too, waiting for them; `None` if the daemon is to stop.
+    fn lock(&self) -> Result<Option<Lock>, RunError> {
+        loop {
+            match Lock::take(&self.workshop.config.paths.database) {
+                Ok(lock) => return Ok(Some(lock)),
+                Err(LockError::Taken) if (self.stops)() => return Ok(None),
+                Err(LockError::Taken) => {
+                    (self.progressed)();
+                    std::thread::sleep(LOCK_REST);
+                }
+                Err(error) => return Err(self.lock_error(error)),
+            }
+        }
+    }
+
+    fn lock_error(&self, error: LockError) -> RunError {
+        let path = self.workshop.config.paths.database.with_extension("lock");
+        match error {
+            LockError::Io(source) => RunError::Io { path, source },
+            LockError::Taken => RunError::Io { path, source: std::io::ErrorKind::WouldBlock.into() },
+        }
+    }
+
+    /// One attempt at a slot, recorded before it begins and when it ends.
+    fn attempt(&self, store: &mut Store, schedule: &Schedule, ledger: &LedgerSlot) -> Result<(), RunError> {
+        let slot = &ledger.slot;
+        let end = if ledger.state == SlotState::Running && ledger.attempts >= MAX_ATTEMPTS {
+            // Every attempt ended with its process: one more would do no better.
+            SlotEnd::Failed { why: "the process ended during each attempt".to_owned(), shops: Vec::new() }
+        } else {
+            let Some(attempt) = store.begin_slot(slot)? else { return Ok(()) };
+            let planned = schedule::stamp(slot.planned);
+            tracing::info!(schedule = slot.schedule, slot = planned, attempt, "slot begins");
+            match store.finished_run_of(slot)? {
+                Some(needs_operator) => SlotEnd::Done { needs_operator },
+                None => self.run(schedule, ledger),
+            }
+        };
+        let now = self.workshop.now.with_timezone(&Utc);
+        let rest = now + schedule::retry_after(ledger.attempts.saturating_add(1));
+        let state = store.end_slot(slot, &end, MAX_ATTEMPTS, now, rest)?;
+        tracing::info!(
+            schedule = slot.schedule,
+            slot = schedule::stamp(slot.planned),
+            state = state.as_str(),
+            "slot ends"
+        );
+        self.errands(store);
+        match end {
+            SlotEnd::Done { .. } => beacon::ping(&self.workshop.config.daemon),
+            SlotEnd::Failed { why, shops } if state == SlotState::Failed => {
+                let planned = schedule::stamp(slot.planned);
+                let schedule = slot.schedule.clone();
+                alerts::tell(self.workshop, &Alert::SlotFailed { schedule, planned, shops, why });
+            }
+            SlotEnd::Failed { why, shops } => {
+                let shops = shops.iter().map(ShopId::as_str).collect::<Vec<_>>().join(",");
+                tracing::warn!(why, shops, "the slot is tried again later");
+            }
+        }
+        Ok(())
+    }
+
+    /// What is to be done after every slot and every minute besides.
+    fn errands(&self, store: &Store) {
+        let names: Vec<String> = self.schedules.iter().map(|schedule| schedule.name.clone()).collect();
+        beacon::write_metrics(&self.workshop.config.daemon, store, &names);
+    }
+
+    /// The run of a slot. A panic in it is a failed attempt and nothing more (FAULTS G04).
+    fn run(&self, schedule: &Schedule, ledger: &LedgerSlot) -> SlotEnd {
+        let slot = &ledger.slot;
+        let due = schedule.waits_until(slot.planned).unwrap_or(slot.planned);
+        let order = Order {
+            period: slot.period,
+            as_of: slot.as_of,
+            shops: ledger.shops.clone(),
+            effect: Effect::Real,
+            reissue: false,
+            mail: schedule.mail,
+            slot: Some(SlotOrder {
+                slot: slot.clone(),
+                is_late: self.workshop.now.with_timezone(&Utc) - due > LATE_AFTER,
+            }),
+        };
+        match catch_unwind(AssertUnwindSafe(|| run::run(self.workshop, &order, &Timings::start()))) {
+            Ok(Ok(report)) if report.failures.is_empty() => {
+                tracing::info!(run = report.json.run, notices = report.notices.len(), "run ends");
+                SlotEnd::Done { needs_operator: report.json.exit_code != 0 }
+            }
+            Ok(Ok(report)) => failed_shops(&report),
+            Ok(Err(error)) => SlotEnd::Failed { why: error.to_string(), shops: Vec::new() },
+            Err(_) => SlotEnd::Failed { why: "internal error".to_owned(), shops: Vec::new() },
+        }
+    }
+}
+
+/// The shops that failed, without the reasons: those may hold figures, which no log does (FAULTS G07).
+fn failed_shops(report: &Report) -> SlotEnd {
+    let shops: Vec<ShopId> = report.failures.iter().map(|(shop, _)| shop.clone()).collect();
+    SlotEnd::Failed { why: "shops failed".to_owned(), shops }
+}

@@ -1,0 +1,126 @@
+//! Looks at the schedule files and writes what came due into the ledger.
+
+use super::alerts::{self, Alert};
+use crate::config::{self, ConfigError};
+use crate::domain::calendar::{Calendar, KNOWN_YEARS};
+use crate::locale::Language;
+use crate::run::{Effect, RunError, Workshop};
+use crate::schedule::{self, Days, Schedule};
+use crate::store::Store;
+use chrono::{DateTime, Datelike, Duration, Utc};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::path::{Path, PathBuf};
+
+/// How many pieces of a long downtime one look lists; the next look goes on.
+const PIECES: usize = 20;
+
+/// How long before a year beyond the table of holidays the operator hears of it.
+const CALENDAR_WARNING: Duration = Duration::days(60);
+
+/// The schedules in force, and what was told about them.
+#[derive(Default)]
+pub struct Watch {
+    known: BTreeMap<PathBuf, Schedule>,
+    previous: BTreeSet<String>,
+    told: HashSet<Alert>,
+}
+
+impl Watch {
+    /// The schedules in force, by name; each name once.
+    pub fn schedules(&self) -> Vec<Schedule> {
+        let by_name: BTreeMap<&str, &Schedule> = self.known.values().map(|s| (s.name.as_str(), s)).collect();
+        by_name.into_values().cloned().collect()
+    }
+
+    /// Reads the schedule files; of one that is not valid the last valid version stays in force (FAULTS C13).
+    pub fn read(&mut self, folder: &Path, calendar: &Calendar, language: Language) -> Vec<ConfigError> {
+        let files = match config::schedules(folder, calendar, language) {
+            Ok(files) => files,
+            Err(error) => return vec![error],
+        };
+        let there: HashSet<&PathBuf> = files.iter().map(|file| &file.path).collect();
+        self.known.retain(|path, _| there.contains(path));
+        let mut problems = Vec::new();
+        for file in files {
+            match file.schedule {
+                Ok(schedule) => drop(self.known.insert(file.path, schedule)),
+                Err(error) => problems.push(error),
+            }
+        }
+        problems
+    }
+
+    /// One look: files, clock, and every schedule's slots up to now. What goes wrong is told; the next look tries again.
+    pub fn look(&mut self, workshop: &Workshop) {
+        let config = &workshop.config;
+        let problems = self.read(&config.paths.schedules, &config.calendar, config.language);
+        let problems = problems.iter().map(|error| Alert::Schedule { why: error.sentence(config.language) }).collect();
+        self.tell_once(workshop, "schedule", problems);
+        let listed = workshop.open_store(Effect::Real).and_then(|mut open| self.list(workshop, &mut open.store));
+        match listed {
+            Ok(()) => {
+                self.tell_once(workshop, "clock", Vec::new());
+                self.tell_once(workshop, "ledger", Vec::new());
+            }
+            Err(error @ RunError::Clock { .. }) => {
+                self.tell_once(workshop, "clock", vec![Alert::Clock { why: error.to_string() }]);
+            }
+            Err(error) => self.tell_once(workshop, "ledger", vec![Alert::Ledger { why: error.to_string() }]),
+        }
+    }
+
+    fn list(&mut self, workshop: &Workshop, store: &mut Store) -> Result<(), RunError> {
+        workshop.check_clock(store)?;
+        let now = workshop.now.with_timezone(&Utc);
+        let schedules = self.schedules();
+        for schedule in &schedules {
+            let skipped = list_schedule(store, schedule, &workshop.config.calendar, now)?;
+            if skipped > 0 {
+                alerts::tell(workshop, &Alert::Skipped { schedule: schedule.name.clone(), count: skipped });
+            }
+        }
+        // An editor may take a file away for a moment: a schedule is gone when two looks in a row miss it.
+        let current: BTreeSet<String> = schedules.iter().map(|schedule| schedule.name.clone()).collect();
+        let names: Vec<&str> = current.union(&self.previous).map(String::as_str).collect();
+        for name in store.retire_schedules(&names, now)? {
+            alerts::tell(workshop, &Alert::ScheduleGone(name));
+        }
+        self.previous = current;
+        let soon = schedule::business_day(now + CALENDAR_WARNING).naive().year();
+        let counts = schedules.iter().any(|schedule| schedule.days != Days::All);
+        let ends = (counts && !KNOWN_YEARS.contains(&soon)).then_some(Alert::CalendarEnds(soon));
+        self.tell_once(workshop, "calendar", ends.into_iter().collect());
+        Ok(())
+    }
+
+    /// Tells the alerts of a kind that were not told at the last look; `alerts` are all there are now.
+    fn tell_once(&mut self, workshop: &Workshop, kind: &str, alerts: Vec<Alert>) {
+        self.told.retain(|told| told.kind() != kind || alerts.contains(told));
+        for alert in alerts {
+            if !self.told.contains(&alert) {
+                alerts::tell(workshop, &alert);
+                self.told.insert(alert);
+            }
+        }
+    }
+}
+
+/// Records the slots of `schedule` up to `now`; gives how many were skipped.
+fn list_schedule(
+    store: &mut Store,
+    schedule: &Schedule,
+    calendar: &Calendar,
+    now: DateTime<Utc>,
+) -> Result<usize, RunError> {
+    let mut skipped = 0;
+    for _ in 0..PIECES {
+        let through = store.looked_through(&schedule.name, now)?;
+        let listing = schedule::list(schedule, calendar, through, now);
+        store.record_slots(&schedule.name, &listing, now)?;
+        skipped += listing.slots.iter().filter(|listed| listed.skipped.is_some()).count();
+        if !listing.is_partial {
+            break;
+        }
+    }
+    Ok(skipped)
+}

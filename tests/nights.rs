@@ -1,0 +1,338 @@
+//! The daemon as a real process: killed at random, started twice, stopped, told to read its configuration again.
+
+#![cfg(unix)]
+#![expect(clippy::expect_used, clippy::panic, reason = "a test may stop where it cannot go on")]
+
+#[expect(dead_code, reason = "each test file uses its own part of the sandbox")]
+mod sandbox;
+
+use sandbox::Sandbox;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::Read;
+use std::os::unix::net::UnixDatagram;
+use std::process::{Child, Command, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+use totsugo::store::{LedgerSlot, SlotState, Store};
+
+/// Fires every other second, the most often that is allowed.
+const OFTEN: &str = "name = \"often\"\ncron = \"*/2 * * * * *\"\n";
+
+/// A daemon that is killed when the test ends.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        drop(self.0.kill());
+        drop(self.0.wait());
+    }
+}
+
+impl Running {
+    fn start(sandbox: &Sandbox, variables: &[(&str, &str)]) -> Self {
+        let child = Command::new(env!("CARGO_BIN_EXE_totsugo"))
+            .arg("daemon")
+            .current_dir(sandbox.path(""))
+            .env_remove("TOTSUGO_CONFIG")
+            .envs(variables.iter().copied())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn();
+        Self(child.expect("the program starts"))
+    }
+
+    fn signal(&self, name: &str) {
+        let sent = Command::new("kill").args([&format!("-{name}"), &self.0.id().to_string()]).status();
+        assert!(sent.expect("kill").success(), "{name}");
+    }
+
+    /// Its exit code and what it said, once it has ended.
+    fn ended(&mut self) -> (Option<i32>, String) {
+        let code = self.0.wait().expect("its end").code();
+        let mut said = String::new();
+        self.0.stderr.take().expect("stderr").read_to_string(&mut said).expect("UTF-8");
+        (code, said)
+    }
+}
+
+fn merchant(schedule: &str) -> Sandbox {
+    let sandbox = Sandbox::demo();
+    sandbox.write("schedules/often.toml", schedule.as_bytes());
+    sandbox
+}
+
+fn slots(sandbox: &Sandbox) -> Vec<LedgerSlot> {
+    let path = sandbox.path("totsugo.db");
+    if path.exists() { Store::open(&path, "").expect("the history").all_slots().expect("slots") } else { Vec::new() }
+}
+
+/// Waits until `condition` holds, for half a minute at most.
+fn until(what: &str, mut condition: impl FnMut() -> bool) {
+    let start = Instant::now();
+    while !condition() {
+        assert!(start.elapsed() < Duration::from_secs(30), "{what}");
+        sleep(Duration::from_millis(50));
+    }
+}
+
+fn completed(sandbox: &Sandbox) -> usize {
+    slots(sandbox).iter().filter(|slot| matches!(slot.state, SlotState::Completed | SlotState::Problems)).count()
+}
+
+/// How often: few in the usual tests, more where `TOTSUGO_LONG_TESTS` asks for it.
+fn times(usual: u32, long: u32) -> u32 {
+    if std::env::var_os("TOTSUGO_LONG_TESTS").is_some() { long } else { usual }
+}
+
+#[test]
+fn c09_a_daemon_killed_at_random_does_every_slot_once() {
+    let sandbox = merchant(OFTEN);
+    let mut chance: u64 = 20_261_124;
+    for _ in 0..times(40, 200) {
+        let _running = Running::start(&sandbox, &[]);
+        chance = chance.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        sleep(Duration::from_millis(chance >> 33 & 0x3ff));
+    }
+    let mut last = Running::start(&sandbox, &[]);
+    let before = slots(&sandbox).len();
+    until("it lists slots", || slots(&sandbox).len() > before);
+    until("what was left is worked off", || slots(&sandbox).iter().all(|slot| slot.state.is_closed()));
+    last.signal("TERM");
+    assert_eq!(last.ended().0, Some(0));
+    let slots = slots(&sandbox);
+    assert!(slots.len() > 5, "{slots:?}");
+    let planned: Vec<i64> = slots.iter().map(|slot| slot.slot.planned.timestamp()).collect();
+    assert!(planned.windows(2).all(|pair| pair[1] - pair[0] == 2), "no slot is lost: {planned:?}");
+    let history = sandbox.json(&["history", "--json"], 0);
+    let mut runs: BTreeMap<&str, u32> = BTreeMap::new();
+    for run in history["runs"].as_array().expect("runs").iter().filter(|run| run["outcome"] != "failed") {
+        *runs.entry(run["slot"].as_str().expect("a slot")).or_default() += 1;
+    }
+    for slot in slots.iter().filter(|slot| slot.state != SlotState::Failed) {
+        let planned = totsugo::schedule::stamp(slot.slot.planned);
+        assert_eq!(runs.get(&*planned), Some(&1), "{planned}: done once, after {} attempts", slot.attempts);
+    }
+    // However often they ran: nothing changed, so each shop has one workbook for each period, and one mail.
+    assert_eq!(sandbox.find("reports", "_r2.xlsx").len(), 0);
+    let days = slots.iter().map(|slot| slot.slot.period).collect::<std::collections::BTreeSet<_>>().len();
+    assert_eq!(sandbox.find("reports", "_r1.xlsx").len(), 2 * days);
+}
+
+#[test]
+fn c02_of_two_daemons_started_together_one_works_and_one_exits_4() {
+    let sandbox = merchant("name = \"rarely\"\ncron = \"0 0 0 1 1 *\"\n");
+    for _ in 0..times(20, 200) {
+        let mut pair = [Running::start(&sandbox, &[]), Running::start(&sandbox, &[])];
+        let mut code = None;
+        until("one of them ends", || {
+            code = pair.iter_mut().find_map(|daemon| daemon.0.try_wait().expect("its state"));
+            code.is_some()
+        });
+        assert_eq!(code.and_then(|status| status.code()), Some(4));
+        let still =
+            pair.iter_mut().map(|daemon| daemon.0.try_wait().expect("its state")).filter(Option::is_none).count();
+        assert_eq!(still, 1, "the other one works");
+    }
+}
+
+#[test]
+fn g01_a_daemon_stops_within_five_seconds_of_any_moment() {
+    let sandbox = merchant(OFTEN);
+    for (at, name) in [(30, "TERM"), (700, "INT"), (2_050, "TERM"), (2_150, "TERM"), (2_300, "INT")] {
+        let mut daemon = Running::start(&sandbox, &[]);
+        sleep(Duration::from_millis(at));
+        let start = Instant::now();
+        // Before it listens, the signal ends it by itself.
+        daemon.signal(name);
+        let (code, said) = daemon.ended();
+        assert!(start.elapsed() < Duration::from_secs(5), "{at} ms, {name}");
+        assert!(code == Some(0) || (code.is_none() && at < 500), "{at} ms, {name}: {code:?}\n{said}");
+        assert!(sandbox.find("reports", ".part").is_empty(), "nothing half done");
+    }
+}
+
+#[test]
+fn c08_an_idle_daemon_leaves_a_run_by_hand_alone() {
+    let sandbox = merchant("name = \"rarely\"\ncron = \"0 0 0 1 1 *\"\n");
+    let daemon = Running::start(&sandbox, &[]);
+    until("it is ready", || sandbox.path("totsugo.db").exists());
+    let by_hand = sandbox.json(&["run", "--as-of", "2026-11-23", "--json"], 0);
+    assert_eq!(by_hand["shops"].as_array().map(Vec::len), Some(2));
+    let runs = sandbox.json(&["history", "--json"], 0);
+    assert_eq!((&runs["runs"][0]["schedule"], &runs["runs"][0]["slot"]), (&Value::Null, &Value::Null));
+    drop(daemon);
+}
+
+#[test]
+fn k11_a_configuration_that_became_invalid_leaves_the_old_one_in_force() {
+    let sandbox = merchant(OFTEN);
+    let valid = fs::read_to_string(sandbox.path("totsugo.toml")).expect("the configuration");
+    let mut daemon = Running::start(&sandbox, &[]);
+    until("a slot is done", || completed(&sandbox) > 0);
+    sandbox.write("totsugo.toml", b"[mial]\n");
+    daemon.signal("HUP");
+    let before = completed(&sandbox);
+    until("slots go on", || completed(&sandbox) > before + 1);
+    assert_eq!(sandbox.program(&["status"]).code, 2, "status says what is wrong");
+    sandbox.write("totsugo.toml", valid.replace("9200000000002", "9200000000003").as_bytes());
+    daemon.signal("HUP");
+    until("the new one is in force", || {
+        let history = sandbox.json(&["history", "--json"], 0);
+        history["runs"][0]["shops"]
+            .as_array()
+            .is_some_and(|shops| shops.iter().any(|s| s["shop_id"] == "9200000000003"))
+    });
+    daemon.signal("TERM");
+    let (code, said) = daemon.ended();
+    assert_eq!(code, Some(0));
+    assert!(said.contains("alert=\"configuration\"") && said.contains("configuration read again"), "{said}");
+}
+
+#[test]
+fn c07_c13_a_daemon_does_not_start_with_schedules_that_are_wrong() {
+    for (wrong, expected) in [
+        ("name = \"a\"\ncron = \"0 0 9 30 2 *\"\n", "2行"),
+        ("name = \"a\"\ncron = \"* * * * * *\"\n", "2行"),
+        ("name = \"often\"\ncron = \"0 0 9 * * *\"\n", "often"),
+        ("name = \"a\"\ncron = \"0 0 9 * * *\"\ncatchup = \"each\"\n", "catch_up"),
+        ("cron = \"0 0 9 * * *\"\ntimezone = \"asia/tokyo\"\nwait_for_exports_until = \"9時\"\n", "Asia/Tokyo"),
+        ("name = \"a\"\ncron = \"0 0 9 1 1 *\"\ndays = \"business\"\n", "2行"),
+    ] {
+        let sandbox = merchant(OFTEN);
+        sandbox.write("schedules/wrong.toml", wrong.as_bytes());
+        let (code, said) = Running::start(&sandbox, &[]).ended();
+        assert_eq!(code, Some(2), "{wrong}\n{said}");
+        assert!(said.contains(expected) && said.contains("toml: "), "{wrong}\n{said}");
+        let checked = sandbox.program(&["check"]);
+        assert_eq!(checked.code, 2, "{wrong}\n{}", checked.err);
+        assert!(checked.err.contains(expected), "{wrong}\n{}", checked.err);
+    }
+}
+
+#[test]
+fn c10_the_service_manager_hears_of_readiness_and_of_progress_only() {
+    let sandbox = merchant(OFTEN);
+    let manager = UnixDatagram::bind(sandbox.path("notify")).expect("a socket");
+    manager.set_read_timeout(Some(Duration::from_secs(20))).expect("a timeout");
+    let hear = || {
+        let mut said = [0; 256];
+        manager.recv(&mut said).map(|length| String::from_utf8_lossy(&said[..length]).into_owned())
+    };
+    let socket = sandbox.path("notify").display().to_string();
+    // No WATCHDOG_PID: then the watchdog is meant for whoever reads the variable.
+    let variables = [("NOTIFY_SOCKET", &*socket), ("WATCHDOG_USEC", "900000")];
+    let daemon = Running::start(&sandbox, &variables);
+    let mut heard = Vec::new();
+    while heard.iter().filter(|said: &&String| said.contains("WATCHDOG=1")).count() < 4 {
+        heard.push(hear().unwrap_or_else(|error| panic!("{error}: {heard:?}")));
+    }
+    assert!(heard.iter().any(|said| said.contains("READY=1")), "{heard:?}");
+    // A database that somebody else keeps locked stops every stage: nothing is finished, so nothing is fed.
+    let stuck = rusqlite::Connection::open(sandbox.path("totsugo.db")).expect("the history");
+    stuck.execute_batch("BEGIN IMMEDIATE").expect("locked");
+    sleep(Duration::from_secs(3));
+    manager.set_nonblocking(true).expect("a mode");
+    while hear().is_ok() {}
+    sleep(Duration::from_secs(3));
+    assert_eq!(hear().ok(), None, "no progress, no food");
+    stuck.execute_batch("ROLLBACK").expect("released");
+    manager.set_nonblocking(false).expect("a mode");
+    assert!(hear().expect("fed again").contains("WATCHDOG=1"));
+    daemon.signal("TERM");
+    until("it says that it stops", || hear().is_ok_and(|said| said.contains("STOPPING=1")));
+}
+
+#[test]
+fn c10_status_tells_people_and_monitors_how_things_stand() {
+    let sandbox = merchant("name = \"nightly\"\ncron = \"0 30 6 * * *\"\n");
+    let never = sandbox.json(&["status", "--json", "--max-age", "26h"], 1);
+    assert_eq!((&never["ok"], &never["last_success"]), (&Value::Bool(false), &Value::Null));
+    assert!(!sandbox.path("totsugo.db").exists(), "asking makes no history");
+    sandbox.json(&["run", "--as-of", "2026-11-23", "--json"], 0);
+    let status = sandbox.json(&["status", "--json", "--max-age", "26h"], 0);
+    let keys: Vec<_> = status.as_object().expect("an object").keys().cloned().collect();
+    assert_eq!(keys, ["held", "last_success", "mail", "ok", "open_findings", "schedules", "schema"]);
+    let schedule = &status["schedules"][0];
+    let keys: Vec<_> = schedule.as_object().expect("an object").keys().cloned().collect();
+    assert_eq!(keys, ["completed", "failed", "last_completed", "name", "next", "skipped"]);
+    assert!(schedule["next"].as_str().is_some_and(|next| next.ends_with("T06:30:00+09:00")), "{schedule}");
+    assert_eq!(status["mail"], serde_json::json!({"queued": 0, "deferred": 0, "unknown": 0, "refused": 0}));
+    let findings = sandbox.json(&["run", "--as-of", "2026-11-23", "--json"], 0);
+    let critical = findings["shops"].as_array().expect("shops").iter().flat_map(|shop| shop["findings"].as_array());
+    let critical = critical.flatten().filter(|finding| finding["severity"] == "critical").count();
+    assert_eq!(status["open_findings"]["critical"], critical);
+    sandbox.write("inbox/odd.csv", "何か,別の\r\n1,2\r\n".as_bytes());
+    sandbox.json(&["ingest", "--json"], 1);
+    let held = sandbox.json(&["status", "--json"], 1);
+    assert_eq!((held["held"][0]["name"].as_str(), &held["ok"]), (Some("odd.csv"), &Value::Bool(false)));
+    assert_eq!(sandbox.program(&["status", "--max-age", "26"]).code, 2);
+    let said = sandbox.program(&["status", "--max-age", "0s"]);
+    assert_eq!(said.code, 1, "{}", said.out);
+    assert!(said.out.contains("最も古い重大な所見: F-"), "{}", said.out);
+}
+
+#[test]
+fn g07_logs_name_slots_and_no_guest_and_no_yen() {
+    let sandbox = merchant(OFTEN);
+    let config = fs::read_to_string(sandbox.path("totsugo.toml")).expect("the configuration");
+    let daemon = "[daemon]\nlog = \"json\"\nlog_file = \"log/totsugo.log\"\nmetrics_file = \"totsugo.prom\"\n";
+    sandbox.write("totsugo.toml", format!("{config}\n{daemon}").as_bytes());
+    let mut running = Running::start(&sandbox, &[]);
+    until("slots are done", || completed(&sandbox) > 1);
+    running.signal("TERM");
+    let (_, said) = running.ended();
+    for line in said.lines() {
+        let line: Value = serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
+        assert!(line["timestamp"].as_str().is_some_and(|time| time.ends_with("+09:00")), "{line}");
+    }
+    let logged: String =
+        sandbox.find("log", ".log").into_values().map(|file| String::from_utf8(file).expect("UTF-8")).collect();
+    assert_eq!(logged, said, "the file has what stderr has");
+    for never in ["円", "yen", "MZ1", "@", "山田"] {
+        assert!(!said.contains(never), "{never}: {said}");
+    }
+    let metrics = fs::read_to_string(sandbox.path("totsugo.prom")).expect("the metrics");
+    assert!(metrics.contains("totsugo_slots_total{schedule=\"often\",state=\"completed\"} "), "{metrics}");
+    assert!(metrics.lines().all(|line| line.starts_with('#') || line.split(' ').count() == 2), "{metrics}");
+}
+
+#[test]
+fn c04_a_clock_before_what_is_recorded_stops_every_run_until_a_person_accepts_it() {
+    let sandbox = merchant(OFTEN);
+    sandbox.json(&["run", "--as-of", "2026-11-23", "--json"], 0);
+    let history = rusqlite::Connection::open(sandbox.path("totsugo.db")).expect("the history");
+    history.execute("UPDATE clock SET latest = latest + 7200", []).expect("two hours ahead");
+    let refused = sandbox.program(&["run", "--as-of", "2026-11-23"]);
+    assert_eq!(refused.code, 3, "{}", refused.err);
+    assert!(refused.err.contains("--accept-clock"), "{}", refused.err);
+    let mut daemon = Running::start(&sandbox, &[]);
+    sleep(Duration::from_secs(5));
+    assert_eq!(slots(&sandbox), [], "no slot is listed or run");
+    daemon.signal("TERM");
+    let (code, said) = daemon.ended();
+    assert_eq!((code, said.matches("alert=\"clock\"").count()), (Some(0), 1), "told once: {said}");
+    sandbox.json(&["run", "--as-of", "2026-11-23", "--accept-clock", "--json"], 0);
+    sandbox.json(&["run", "--as-of", "2026-11-23", "--json"], 0);
+}
+
+#[test]
+fn c05_c06_check_shows_the_same_five_firings_whatever_the_hosts_zone_is() {
+    let sandbox = merchant("name = \"weekly\"\ncron = \"30 6 * * 0\"\n");
+    let firings = |zone: &str| {
+        let output = Command::new(env!("CARGO_BIN_EXE_totsugo"))
+            .arg("check")
+            .current_dir(sandbox.path(""))
+            .env_remove("TOTSUGO_CONFIG")
+            .env("TZ", zone)
+            .output();
+        let text = String::from_utf8(output.expect("the program starts").stdout).expect("UTF-8");
+        text.lines().filter(|line| line.ends_with("06:30:00 (日)")).map(str::to_owned).collect::<Vec<_>>()
+    };
+    let here = firings("Asia/Tokyo");
+    assert_eq!(here.len(), 5, "{here:?}");
+    for zone in ["", "UTC", "America/Los_Angeles", "Pacific/Kiritimati"] {
+        assert_eq!(firings(zone), here, "{zone}");
+    }
+}
