@@ -1,7 +1,7 @@
 //! The history under bad conditions, as the real program meets them: stops, full disks, lost and restored databases
 //! (FAULTS S).
 
-#![expect(clippy::expect_used, reason = "a test may stop where it cannot go on")]
+#![expect(clippy::expect_used, clippy::panic, reason = "a test may stop where it cannot go on")]
 
 #[expect(dead_code, reason = "other tests use the rest")]
 mod sandbox;
