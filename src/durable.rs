@@ -143,8 +143,23 @@ fn aside_of(target: &Path) -> PathBuf {
     target.with_file_name(name)
 }
 
-/// Renames without overwriting: a hard link refuses an existing target, where the file system has links.
+/// Renames without overwriting, in one step where the system can.
 fn rename_new(source: &Path, target: &Path) -> io::Result<()> {
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::fs::{CWD, RenameFlags, renameat_with};
+        use rustix::io::Errno;
+        match renameat_with(CWD, source, CWD, target, RenameFlags::NOREPLACE) {
+            // A file system or a system that does not know the flag.
+            Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => {}
+            other => return Ok(other?),
+        }
+    }
+    link_new(source, target)
+}
+
+/// Renames in two steps: a hard link refuses an existing target, where the file system has links.
+fn link_new(source: &Path, target: &Path) -> io::Result<()> {
     match fs::hard_link(source, target) {
         // A source that stays (a read-only inbox) is not moved, so it must not lie in both places.
         Ok(()) => fs::remove_file(source).inspect_err(|_| drop(fs::remove_file(target))),
@@ -184,6 +199,18 @@ mod tests {
         assert_eq!(move_new(&other, &target).expect_err("refused").kind(), io::ErrorKind::AlreadyExists);
         assert_eq!(fs::read(&target).expect("still there"), b"first");
         assert_eq!(fs::read_dir(folder.path()).expect("listed").count(), 2, "nothing is left aside");
+    }
+
+    #[test]
+    fn x08_a_file_system_without_the_flag_overwrites_nothing_either() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (source, target) = (folder.path().join("a"), folder.path().join("b"));
+        fs::write(&source, b"first").expect("written");
+        link_new(&source, &target).expect("moved");
+        assert!(!source.exists());
+        fs::write(&source, b"second").expect("written");
+        assert_eq!(link_new(&source, &target).expect_err("refused").kind(), io::ErrorKind::AlreadyExists);
+        assert_eq!(fs::read(&target).expect("still there"), b"first");
     }
 
     #[test]

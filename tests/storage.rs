@@ -269,6 +269,30 @@ fn s05_backup_and_restore_bring_back_the_same_history() {
 }
 
 #[test]
+fn acts_on_held_files_carry_time_user_and_reason() {
+    let sandbox = Sandbox::minimal("en");
+    for name in ["one.csv", "two.csv"] {
+        sandbox.write(&format!("inbox/{name}"), format!("<html>{name}\n").as_bytes());
+    }
+    sandbox.program(&["ingest"]);
+    for arguments in [&["held", "discard", "one.csv", "--reason", "not ours"][..], &["held", "release", "two.csv"]] {
+        let status = Command::new(env!("CARGO_BIN_EXE_totsugo"))
+            .args(arguments)
+            .current_dir(sandbox.path(""))
+            .env_remove("SUDO_USER")
+            .env("USER", "hanako")
+            .status()
+            .expect("starts");
+        assert!(status.success(), "{arguments:?}");
+    }
+    let store = Store::open(&sandbox.path("totsugo.db"), "").expect("opens");
+    let acts = store.acts().expect("acts");
+    let told: Vec<_> = acts.iter().map(|act| (&*act.user, &*act.act, &*act.subject, &*act.reason)).collect();
+    assert_eq!(told, [("hanako", "release", "two.csv", ""), ("hanako", "discard", "one.csv", "not ours")]);
+    assert!(acts.iter().all(|act| act.at.ends_with("+09:00")), "{acts:?}");
+}
+
+#[test]
 fn s07_a_restore_brings_back_a_lost_database() {
     let sandbox = anonymous_shop();
     sandbox.program(&["ingest"]);

@@ -394,6 +394,28 @@ fn s10_a_busy_database_is_waited_for_and_never_half_written() {
 }
 
 #[test]
+fn s08_s10_looking_while_somebody_stores_raises_no_false_alarm() {
+    let mut history = History::of_every_kind();
+    let path = history.path();
+    let is_done = std::sync::atomic::AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let looker = scope.spawn(|| {
+            let mut looks = 0;
+            while !is_done.load(std::sync::atomic::Ordering::Relaxed) {
+                Store::open(&path, "test").expect("opens").verify().expect("whole at any moment");
+                looks += 1;
+            }
+            looks
+        });
+        for nth in 0..60 {
+            history.take(Rows::Payments(vec![row(2, &format!("L{nth}"), "2026-11-05", "即時売上", 1)]));
+        }
+        is_done.store(true, std::sync::atomic::Ordering::Relaxed);
+        assert!(looker.join().expect("ended") > 0);
+    });
+}
+
+#[test]
 fn s13_a_newer_database_is_refused_with_both_versions() {
     let (_folder, path) = History::of_every_kind().closed();
     let connection = Connection::open(&path).expect("opens");

@@ -28,35 +28,31 @@ pub fn archive(archive: &Path, arrival: &Arrival, content: &[u8], today: Day) ->
     put(arrival, content, &folder)
 }
 
-/// Moves a refused original to the held folder, with `<name>.reason.txt` beside it; returns its new name there.
-///
-/// # Errors
-/// When the held folder cannot be written; the original is still in the inbox then.
-pub fn hold(held: &Path, arrival: &Arrival, content: Option<&[u8]>, reason: &str) -> io::Result<String> {
-    durable::create_folder(held)?;
-    let place = match content {
-        Some(content) => put(arrival, content, held)?,
-        None => {
-            let target = durable::free_name(held, &plain_name(own_name(arrival)));
-            durable::move_new(&arrival.path, &target)?;
-            target
-        }
-    };
-    let name = place.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    write_reason(held, &name, reason)?;
-    Ok(name)
+/// The name a refused original gets in the held folder; `is_taken` says which names stand for other files.
+pub fn held_name(held: &Path, arrival: &Arrival, content: Option<&[u8]>, is_taken: impl Fn(&str) -> bool) -> String {
+    let own = plain_name(own_name(arrival));
+    let first = content.map_or_else(|| durable::free_name(held, &own), |content| name_for(held, &own, content));
+    let plain = |path: PathBuf| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let first = plain(first);
+    if !is_taken(&first) {
+        return first;
+    }
+    let numbered = |n: u32| plain(durable::free_name(held, &format!("{n}_{first}")));
+    (2..).map(numbered).find(|name| !is_taken(name)).unwrap_or(first)
 }
 
-/// Writes the reason of a refused file that cannot leave the inbox; returns the name it is listed under.
+/// Moves a refused original to the held folder as `name`, with `<name>.reason.txt` beside it.
 ///
 /// # Errors
-/// When the held folder cannot be written.
-pub fn hold_in_place(held: &Path, arrival: &Arrival, reason: &str) -> io::Result<String> {
+/// When the reason cannot be written, or the original cannot leave the inbox; it is still there then.
+pub fn hold(held: &Path, arrival: &Arrival, content: Option<&[u8]>, name: &str, reason: &str) -> io::Result<()> {
     durable::create_folder(held)?;
-    let target = durable::free_name(held, &plain_name(&arrival.name));
-    let name = target.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    write_reason(held, &name, reason)?;
-    Ok(name)
+    write_reason(held, name, reason)?;
+    let target = held.join(name);
+    match content {
+        Some(content) => move_read(arrival, content, &target),
+        None => durable::move_new(&arrival.path, &target),
+    }
 }
 
 fn write_reason(held: &Path, name: &str, reason: &str) -> io::Result<()> {
@@ -100,7 +96,11 @@ pub fn discard(held: &Path, name: &str) -> io::Result<()> {
     forget_reason(held, name)
 }
 
-fn forget_reason(held: &Path, name: &str) -> io::Result<()> {
+/// Removes the reason of a file that is held no longer.
+///
+/// # Errors
+/// When it is there and cannot be removed.
+pub fn forget_reason(held: &Path, name: &str) -> io::Result<()> {
     match fs::remove_file(held.join(format!("{name}.reason.txt"))) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         _ => Ok(()),
@@ -114,13 +114,18 @@ fn put(arrival: &Arrival, content: &[u8], folder: &Path) -> io::Result<PathBuf> 
         return Ok(first);
     }
     let target = name_for(folder, own_name(arrival), content);
-    if !arrival.is_unchanged() {
-        durable::write_new(&target, content)?;
-        return Ok(target);
-    }
-    durable::move_new(&arrival.path, &target)?;
-    keep_newcomer(arrival, content, &target)?;
+    move_read(arrival, content, &target)?;
     Ok(target)
+}
+
+/// Moves what was read to `target`: the original, or our copy where another file has taken its place.
+fn move_read(arrival: &Arrival, content: &[u8], target: &Path) -> io::Result<()> {
+    if arrival.is_unchanged() {
+        durable::move_new(&arrival.path, target)?;
+        keep_newcomer(arrival, content, target)
+    } else {
+        durable::write_new(target, content)
+    }
 }
 
 /// What was moved is what was read; a file that took its place in the last moment goes back to the inbox, and our copy

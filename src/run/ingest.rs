@@ -107,7 +107,7 @@ pub fn ingest(
             Err(left) => Some(left),
         };
         match left {
-            None => {}
+            None | Some(Left::Gone) => {}
             // A file that vanished between the looks is simply not there any more (FAULTS A04).
             Some(Left::Failed(error)) if error.kind() == io::ErrorKind::NotFound => {}
             Some(Left::Failed(error)) => intake.notices.push(Notice::FileFailed { name, why: error.to_string() }),
@@ -153,6 +153,7 @@ struct Taken {
 /// Why a file was left in the inbox for the next run.
 enum Left {
     Growing,
+    Gone,
     Failed(io::Error),
 }
 
@@ -277,25 +278,28 @@ fn hold(
     let mut moved = Ok(());
     // An original that a person took in from the archive stays there, whatever it turns out to be.
     if !arrival.is_archived {
-        let name = if effect == Effect::Rehearsal {
-            arrival.name.clone()
-        } else {
-            match set_aside(workshop, arrival, bytes, &reason) {
-                Ok((name, result)) => {
-                    moved = result;
-                    name
-                }
-                Err(error) => return Ok(Err(Left::Failed(error))),
-            }
-        };
+        let paths = &workshop.config.paths;
+        let known = store.held()?;
+        let is_taken = |name: &str| known.iter().any(|held| held.name == name && held.original != arrival.name);
+        let name = inbox::held_name(&paths.held, arrival, bytes, is_taken);
+        // The record first: a stop between the two leaves a file that is known as held where it lies.
         store.add_held(&HeldFile {
-            name,
+            name: name.clone(),
             digest: digest.clone(),
             original: arrival.name.clone(),
             shop: shop_of_held(workshop, arrival, bytes),
             reason: reason.clone(),
             since: workshop.stamp(),
         })?;
+        if effect == Effect::Real {
+            moved = inbox::hold(&paths.held, arrival, bytes, &name, &format!("{reason}\n"));
+        }
+        if let Err(error) = &moved
+            && error.kind() == io::ErrorKind::NotFound
+        {
+            store.remove_held(&name)?;
+            return Ok(Err(inbox::forget_reason(&paths.held, &name).map_or_else(Left::Failed, |()| Left::Gone)));
+        }
     }
     let outcome = FileOutcome {
         name: arrival.name.clone(),
@@ -306,21 +310,6 @@ fn hold(
         rows: RowCounts::default(),
     };
     Ok(Ok(Taken { outcome, notice: None, moved }))
-}
-
-/// Moves a file to the held folder; where it cannot leave the inbox, its reason alone is written there.
-fn set_aside(
-    workshop: &Workshop,
-    arrival: &Arrival,
-    content: Option<&[u8]>,
-    reason: &str,
-) -> io::Result<(String, io::Result<()>)> {
-    let (held, text) = (&workshop.config.paths.held, format!("{reason}\n"));
-    match inbox::hold(held, arrival, content, &text) {
-        Ok(name) => Ok((name, Ok(()))),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Err(error),
-        Err(error) => Ok((inbox::hold_in_place(held, arrival, &text)?, Err(error))),
-    }
 }
 
 /// The shop a held file is told to: its folder's, else the only configured shop ID that its bytes contain.

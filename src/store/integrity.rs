@@ -7,7 +7,7 @@
 use super::{Result, Store, StoreError};
 use hashbrown::HashMap;
 use rusqlite::types::ValueRef;
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{Connection, OptionalExtension, Row, Transaction, TransactionBehavior, params};
 use sha2::{Digest, Sha256};
 
 /// All that a file brought, in an order of its own. Columns that later files may change are left out: what these
@@ -175,6 +175,8 @@ fn head(connection: &Connection) -> Result<Option<Vec<u8>>> {
 
 /// Holds the newest file record against its seal: cheap, however long the history is.
 pub(super) fn verify_newest(connection: &Connection) -> Result<()> {
+    // One view of the whole: somebody else may be storing a file.
+    let _view = Transaction::new_unchecked(connection, TransactionBehavior::Deferred)?;
     let head = head(connection)?;
     let mut statement = connection.prepare(&format!("{SEALED} ORDER BY id DESC LIMIT 2"))?;
     let newest = statement.query_map([], Sealed::read)?.collect::<rusqlite::Result<Vec<_>>>()?;
@@ -190,6 +192,7 @@ pub(super) fn verify_newest(connection: &Connection) -> Result<()> {
 
 /// Holds every file record against its seal, and what later files changed against what they say.
 pub(super) fn verify_all(connection: &Connection) -> Result<Verified> {
+    let _view = Transaction::new_unchecked(connection, TransactionBehavior::Deferred)?;
     let mut verified = Verified::default();
     let mut before: Option<Vec<u8>> = None;
     let mut statement = connection.prepare(&format!("{SEALED} ORDER BY id"))?;

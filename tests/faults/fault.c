@@ -1,0 +1,99 @@
+/* Counts the calls with which a program changes files, and lets the n-th fail or ends the program there.
+ *
+ * Preloaded by tests/faults/main.rs: FAULT_AT n, FAULT_MODE once | ever | before | after, FAULT_LOG where the count goes.
+ * FAULT_READ counts reads of files below a folder of that name instead. */
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static long seen, at;
+static const char *mode = "", *folder;
+
+__attribute__((constructor)) static void begin(void) {
+    const char *number = getenv("FAULT_AT");
+    at = number ? atol(number) : 0;
+    mode = getenv("FAULT_MODE") ? getenv("FAULT_MODE") : "";
+    folder = getenv("FAULT_READ");
+}
+
+__attribute__((destructor)) static void end(void) {
+    const char *path = getenv("FAULT_LOG");
+    FILE *log = path ? fopen(path, "w") : NULL;
+    long count = seen;
+    if (log) {
+        fprintf(log, "%ld", count);
+        fclose(log);
+    }
+}
+
+/* Whether this call fails: 1 fails, 0 works, -1 works and is the last. */
+static int turn(void) {
+    long now = __atomic_add_fetch(&seen, 1, __ATOMIC_SEQ_CST);
+    if (!at || now < at) return 0;
+    if (now == at && !strcmp(mode, "before")) kill(getpid(), SIGKILL);
+    if (now == at && !strcmp(mode, "after")) return -1;
+    return (now == at && !strcmp(mode, "once")) || !strcmp(mode, "ever");
+}
+
+#define REAL(result, name, types, arguments)                                 \
+    static result (*real) types;                                             \
+    if (!real) real = (result(*) types)dlsym(RTLD_NEXT, #name);              \
+    int fate = turn();                                                       \
+    if (fate == 1) {                                                         \
+        errno = EIO;                                                         \
+        return -1;                                                           \
+    }                                                                        \
+    result answer = real arguments;                                          \
+    if (fate == -1) kill(getpid(), SIGKILL);                                 \
+    return answer;
+
+#define EFFECT(result, name, types, parameters, arguments, exempt)           \
+    result name parameters {                                                 \
+        static result (*plain) types;                                        \
+        if (!plain) plain = (result(*) types)dlsym(RTLD_NEXT, #name);        \
+        if (folder || (exempt)) return plain arguments;                      \
+        REAL(result, name, types, arguments)                                 \
+    }
+
+EFFECT(int, fsync, (int), (int file), (file), 0)
+EFFECT(int, fdatasync, (int), (int file), (file), 0)
+EFFECT(ssize_t, write, (int, const void *, size_t), (int file, const void *data, size_t size), (file, data, size), file < 3)
+EFFECT(ssize_t, pwrite, (int, const void *, size_t, off_t), (int file, const void *data, size_t size, off_t place),
+       (file, data, size, place), 0)
+EFFECT(ssize_t, pwrite64, (int, const void *, size_t, off64_t), (int file, const void *data, size_t size, off64_t place),
+       (file, data, size, place), 0)
+EFFECT(int, ftruncate, (int, off_t), (int file, off_t size), (file, size), 0)
+EFFECT(int, ftruncate64, (int, off64_t), (int file, off64_t size), (file, size), 0)
+EFFECT(int, rename, (const char *, const char *), (const char *from, const char *to), (from, to), 0)
+EFFECT(int, renameat2, (int, const char *, int, const char *, unsigned),
+       (int from_folder, const char *from, int to_folder, const char *to, unsigned flags),
+       (from_folder, from, to_folder, to, flags), 0)
+EFFECT(int, link, (const char *, const char *), (const char *from, const char *to), (from, to), 0)
+EFFECT(int, linkat, (int, const char *, int, const char *, int),
+       (int from_folder, const char *from, int to_folder, const char *to, int flags),
+       (from_folder, from, to_folder, to, flags), 0)
+EFFECT(int, unlink, (const char *), (const char *path), (path), 0)
+EFFECT(int, mkdir, (const char *, mode_t), (const char *path, mode_t rights), (path, rights), 0)
+
+ssize_t read(int file, void *data, size_t size) {
+    static ssize_t (*plain)(int, void *, size_t);
+    if (!plain) plain = (ssize_t(*)(int, void *, size_t))dlsym(RTLD_NEXT, "read");
+    char link[64], path[4096];
+    if (folder) {
+        snprintf(link, sizeof link, "/proc/self/fd/%d", file);
+        ssize_t length = readlink(link, path, sizeof path - 1);
+        path[length > 0 ? length : 0] = 0;
+        if (strstr(path, folder) && turn() == 1) {
+            errno = EIO;
+            return -1;
+        }
+    }
+    return plain(file, data, size);
+}
