@@ -214,6 +214,8 @@ pub(super) struct Chart {
     pub(super) rows: (u32, u32),
     /// Width and height in pixels.
     pub(super) size: (u32, u32),
+    /// Whether the columns stand on zero, so that their heights compare; not where one is negative.
+    pub(super) from_zero: bool,
 }
 
 /// A sheet.

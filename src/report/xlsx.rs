@@ -325,6 +325,9 @@ fn write_chart(target: &mut Worksheet, chart: &Chart) -> Result<(), XlsxError> {
     drawn.legend().set_hidden();
     drawn.x_axis().set_font(&font).set_num_format("m/d");
     drawn.y_axis().set_font(&font).set_num_format("#,##0");
+    if chart.from_zero {
+        drawn.y_axis().set_min(0);
+    }
     drawn.set_width(chart.size.0).set_height(chart.size.1).set_alt_text(&chart.title);
     target.insert_chart(chart.at.0, chart.at.1, &drawn)?;
     Ok(())

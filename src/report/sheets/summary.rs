@@ -45,6 +45,7 @@ pub(in crate::report) fn sheet<'a>(edition: &'a Edition<'a>, places: &Places, na
             columns: (0, 4),
             rows,
             size: (480, 230),
+            from_zero: r.sales.by_day.iter().all(|(_, totals)| totals.net() >= Yen::ZERO),
         });
         below = below.max(right + 13);
     }
