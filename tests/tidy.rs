@@ -71,6 +71,7 @@ const TOP: &[&str] = &[
     "schedules",
     "tests",
     "benches",
+    "fuzz",
     "docs",
     ".ci",
     ".config",
