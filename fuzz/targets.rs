@@ -16,8 +16,7 @@ use zip::write::SimpleFileOptions;
 pub const SEAM: u8 = 0xFF;
 
 /// The parts that a fuzzed workbook is packed from, in the order in which they stand in the input.
-pub const PARTS: [&str; 4] =
-    ["xl/worksheets/sheet1.xml", "xl/sharedStrings.xml", "xl/styles.xml", "xl/workbook.xml"];
+pub const PARTS: [&str; 4] = ["xl/worksheets/sheet1.xml", "xl/sharedStrings.xml", "xl/styles.xml", "xl/workbook.xml"];
 
 const CONTENT_TYPES: &str = r#"<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"><Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/><Default Extension="xml" ContentType="application/xml"/></Types>"#;
 const ROOT_RELATIONS: &str = r#"<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="r1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument" Target="xl/workbook.xml"/></Relationships>"#;
@@ -118,6 +117,7 @@ fn take(bytes: &[u8], layouts: &[Layout]) {
         shops: &shops,
         max_rejects: 2,
         latest: Day::new(2026, 12, 31).unwrap_or(Day::from_number(0)),
+        is_late: &|| false,
     };
     let taken = normalise(bytes, "in.csv", &context);
     let examined = examine(bytes, "in.csv", &context);

@@ -43,6 +43,7 @@ impl History {
             excluded: Vec::new(),
             rejected: Vec::new(),
             unknown_columns: Vec::new(),
+            hidden_rows: 0,
         };
         let name = format!("{}.csv", self.files);
         let file = NewFile { digest: FileDigest([self.files; 32]), name: &name, folder: None, normalised: &normalised };
