@@ -203,10 +203,8 @@ impl<'a, 'b> SheetRows<'a, 'b> {
         self.last = Some((row, column));
         let value = match (found.value, found.formula) {
             (DataRef::Empty, Some(formula)) => Cell::Problem(format!("{} ={formula}", address(row, column))),
-            (value, _) => match cell(value) {
-                Cell::Problem(found) => Cell::Problem(format!("{} {found}", address(row, column))),
-                sound => sound,
-            },
+            (DataRef::Error(error), _) => Cell::Problem(format!("{} {error}", address(row, column))),
+            (value, _) => cell(value),
         };
         Ok(Some((row, column, value)))
     }
