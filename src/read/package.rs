@@ -132,6 +132,9 @@ struct Part {
     data: bool,
     /// Row number that the open row states.
     row: Option<u32>,
+    /// The kind that the open cell states; none means a number.
+    kind: String,
+    value: String,
     /// Whether the open cell has had its value, formula or inline text.
     had: [bool; 3],
     sheets: Vec<(String, String)>,
@@ -155,10 +158,16 @@ impl Part {
                     part.open.pop();
                 }
                 Event::End(_) => {
-                    part.open.pop();
+                    if part.open.pop().is_some_and(|name| name == "v") {
+                        part.check_value()?;
+                    }
                 }
+                Event::Text(text) if part.open.last().is_some_and(|name| name == "v") => part.value.push_str(&text),
                 Event::Text(text) if part.open.is_empty() && !text.trim().is_empty() => {
                     return Err("text outside the document".to_owned());
+                }
+                Event::Text(text) if part.holds_no_text() && !text.trim().is_empty() => {
+                    return Err("text between the cells".to_owned());
                 }
                 Event::DocType(_) => return Err("a document type".to_owned()),
                 Event::GeneralRef(entity) => {
@@ -184,7 +193,7 @@ impl Part {
                 if std::mem::replace(&mut self.data, true) {
                     return Err("two <sheetData>".to_owned());
                 }
-                attributes(tag, |_, _| Ok(()))?;
+                attributes(tag, plain)?;
             }
             ("sheetData", "row") => self.row(tag)?,
             ("row", "c") => self.cell(tag)?,
@@ -197,9 +206,10 @@ impl Part {
                 if self.had.get_mut(at).is_some_and(|had| std::mem::replace(had, true)) {
                     return Err(format!("a cell with two <{name}>"));
                 }
-                attributes(tag, |_, _| Ok(()))?;
+                self.value.clear();
+                attributes(tag, plain)?;
             }
-            (_, "extLst") => attributes(tag, |_, _| Ok(()))?,
+            (_, "extLst") => attributes(tag, plain)?,
             ("sheetData" | "row" | "c", _) | (_, "sheetData" | "row" | "c") if self.is_sheet() => {
                 return Err(format!("<{name}> inside <{parent}>"));
             }
@@ -211,7 +221,7 @@ impl Part {
             }
             ("sheets", "sheet") => self.sheet(tag)?,
             ("Relationships", "Relationship") => self.relationship(tag)?,
-            _ => attributes(tag, |_, _| Ok(()))?,
+            _ => attributes(tag, plain)?,
         }
         if self.open.len() >= DEPTH_LIMIT {
             return Err("nested too deep".to_owned());
@@ -225,12 +235,17 @@ impl Part {
         self.open.first().is_some_and(|root| root == "worksheet")
     }
 
+    fn holds_no_text(&self) -> bool {
+        let open = self.open.last().map(String::as_str);
+        self.is_sheet() && matches!(open, Some("worksheet" | "sheetData" | "row" | "c" | "is"))
+    }
+
     fn row(&mut self, tag: &BytesStart<'_>) -> Result<(), String> {
         let (mut hidden, mut number) = (false, None);
         attributes(tag, |key, value| {
             match key {
                 "hidden" => hidden = matches!(value, "1" | "true"),
-                "r" => number = Some(value.parse::<u32>().map_err(|_| format!("row \"{value}\""))?),
+                "r" => number = Some(address_row(value).ok_or_else(|| format!("row \"{value}\""))?),
                 key if ROW.contains(&key) => {}
                 other => return Err(format!("a row with \"{other}\"")),
             }
@@ -242,20 +257,34 @@ impl Part {
     }
 
     fn cell(&mut self, tag: &BytesStart<'_>) -> Result<(), String> {
-        let row = self.row;
+        let (row, kind) = (self.row, &mut self.kind);
         self.had = [false; 3];
+        kind.clear();
         attributes(tag, |key, value| match key {
-            "r" => {
-                let digits = value.trim_start_matches(|c: char| c.is_ascii_uppercase());
-                let sound =
-                    digits.len() < value.len() && digits.parse::<u32>().is_ok_and(|at| row.is_none_or(|row| row == at));
-                if sound { Ok(()) } else { Err(format!("cell \"{value}\" in row {}", row.unwrap_or_default())) }
+            "r" if address_row(value).is_none_or(|at| at == 0 || row.is_some_and(|row| row != at)) => {
+                Err(format!("cell \"{value}\" in row {}", row.unwrap_or_default()))
             }
-            "t" if !CELL_TYPES.contains(&value) => Err(format!("a cell of kind \"{value}\"")),
+            "t" if CELL_TYPES.contains(&value) => {
+                value.clone_into(kind);
+                Ok(())
+            }
+            "t" => Err(format!("a cell of kind \"{value}\"")),
             "s" if value.parse::<u32>().is_err() => Err(format!("a cell of style \"{value}\"")),
             key if CELL.contains(&key) => Ok(()),
             other => Err(format!("a cell with \"{other}\"")),
         })
+    }
+
+    /// The reader takes what is no number, were it for a space in front, for a text that could pass for an identifier.
+    fn check_value(&self) -> Result<(), String> {
+        let value = self.value.as_str();
+        let sound = match self.kind.as_str() {
+            "" | "n" => value.is_empty() || value.parse::<f64>().is_ok_and(f64::is_finite),
+            "s" => value.parse::<u32>().is_ok(),
+            "b" => matches!(value, "0" | "1" | "true" | "false"),
+            _ => true,
+        };
+        if sound { Ok(()) } else { Err(format!("a cell with the value \"{value}\"")) }
     }
 
     fn sheet(&mut self, tag: &BytesStart<'_>) -> Result<(), String> {
@@ -286,6 +315,26 @@ impl Part {
         self.targets.insert(id, target);
         Ok(())
     }
+}
+
+/// The row of an address such as `C12` or `$C$12`, 0 for a column alone; `None` beyond a sheet (P17). The workbook
+/// reader multiplies letters without a look at how many there are.
+fn address_row(address: &str) -> Option<u32> {
+    let address = address.replace('$', "");
+    let digits = address.trim_start_matches(|c: char| c.is_ascii_uppercase());
+    let letters = address.len() - digits.len();
+    let far = letters > 3 || (letters == 3 && !address.starts_with(|c| c <= 'X'));
+    if far || address.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let row = if digits.is_empty() { 0 } else { digits.parse().ok()? };
+    (row <= 1_048_576).then_some(row)
+}
+
+/// Checks what every tag may state: an area lies within a sheet.
+fn plain(key: &str, value: &str) -> Result<(), String> {
+    let sound = key != "ref" || value.split(':').all(|address| address_row(address).is_some());
+    if sound { Ok(()) } else { Err(format!("the area \"{value}\"")) }
 }
 
 /// Hands over every attribute without a prefix; refuses repeated, broken and too many ones.

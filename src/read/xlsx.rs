@@ -203,8 +203,7 @@ impl<'a, 'b> SheetRows<'a, 'b> {
         self.last = Some((row, column));
         let value = match (found.value, found.formula) {
             (DataRef::Empty, Some(formula)) => Cell::Problem(format!("{} ={formula}", address(row, column))),
-            (DataRef::Error(error), _) => Cell::Problem(format!("{} {error}", address(row, column))),
-            (value, _) => cell(value),
+            (value, _) => cell(value, found.pos),
         };
         Ok(Some((row, column, value)))
     }
@@ -229,7 +228,7 @@ impl<'a, 'b> SheetRows<'a, 'b> {
     }
 }
 
-fn cell(value: DataRef<'_>) -> Cell<'_> {
+fn cell(value: DataRef<'_>, (row, column): (u32, u32)) -> Cell<'_> {
     let text = |text: Cow<'static, str>| if text.trim().is_empty() { Cell::Empty } else { Cell::Text(text) };
     match value {
         DataRef::Empty => Cell::Empty,
@@ -243,7 +242,7 @@ fn cell(value: DataRef<'_>) -> Cell<'_> {
         DataRef::DateTime(date) => moment(&date).map_or_else(|| Cell::Decimal(date.as_f64().to_string()), Cell::Date),
         DataRef::DateTimeIso(written) => iso(&written).map_or_else(|| text(Cow::Owned(written)), Cell::Date),
         DataRef::DurationIso(written) => text(Cow::Owned(written)),
-        DataRef::Error(error) => Cell::Problem(error.to_string()),
+        DataRef::Error(error) => Cell::Problem(format!("{} {error}", address(row, column))),
     }
 }
 
