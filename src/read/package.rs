@@ -245,7 +245,7 @@ impl Part {
         attributes(tag, |key, value| {
             match key {
                 "hidden" => hidden = matches!(value, "1" | "true"),
-                "r" => number = Some(address_row(value).ok_or_else(|| format!("row \"{value}\""))?),
+                "r" => number = Some(place(value).ok_or_else(|| format!("row \"{value}\""))?.0),
                 key if ROW.contains(&key) => {}
                 other => return Err(format!("a row with \"{other}\"")),
             }
@@ -261,7 +261,9 @@ impl Part {
         self.had = [false; 3];
         kind.clear();
         attributes(tag, |key, value| match key {
-            "r" if address_row(value).is_none_or(|at| at == 0 || row.is_some_and(|row| row != at)) => {
+            "r" if place(value)
+                .is_none_or(|(at, column)| at == 0 || column == 0 || row.is_some_and(|row| row != at)) =>
+            {
                 Err(format!("cell \"{value}\" in row {}", row.unwrap_or_default()))
             }
             "t" if CELL_TYPES.contains(&value) => {
@@ -317,23 +319,30 @@ impl Part {
     }
 }
 
-/// The row of an address such as `C12` or `$C$12`, 0 for a column alone; `None` beyond a sheet (P17). The workbook
-/// reader multiplies letters without a look at how many there are.
-fn address_row(address: &str) -> Option<u32> {
+/// Row and column of an address such as `C12` or `$C$12`, from 1, 0 where only the other stands there; `None` beyond a
+/// sheet (P17). The workbook reader multiplies letters without a look at how many there are.
+fn place(address: &str) -> Option<(u32, u32)> {
     let address = address.replace('$', "");
     let digits = address.trim_start_matches(|c: char| c.is_ascii_uppercase());
-    let letters = address.len() - digits.len();
-    let far = letters > 3 || (letters == 3 && !address.starts_with(|c| c <= 'X'));
-    if far || address.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+    let letters = address.strip_suffix(digits)?;
+    if address.is_empty() || letters.len() > 3 || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;
     }
+    let column = letters.bytes().fold(0, |sum, letter| sum * 26 + u32::from(letter - b'A') + 1);
     let row = if digits.is_empty() { 0 } else { digits.parse().ok()? };
-    (row <= 1_048_576).then_some(row)
+    (row <= 1_048_576 && column <= 16_384).then_some((row, column))
 }
 
-/// Checks what every tag may state: an area lies within a sheet.
+/// Checks what every tag may state: an area lies within a sheet and does not end before it begins, as the workbook
+/// reader subtracts one from the other.
 fn plain(key: &str, value: &str) -> Result<(), String> {
-    let sound = key != "ref" || value.split(':').all(|address| address_row(address).is_some());
+    let mut ends = value.split(':').map(place);
+    let sound = key != "ref"
+        || match (ends.next().flatten(), ends.next(), ends.next()) {
+            (Some(_), None, None) => true,
+            (Some(start), Some(Some(end)), None) => start.0 <= end.0 && start.1 <= end.1,
+            _ => false,
+        };
     if sound { Ok(()) } else { Err(format!("the area \"{value}\"")) }
 }
 
