@@ -22,9 +22,13 @@ fn corpus(target: &str) -> Vec<(String, Vec<u8>)> {
 
 #[test]
 fn p09_p20_the_fuzz_corpus_is_read_or_refused() {
-    let targets: [(&str, fn(&[u8])); 4] =
-        [("csv", targets::csv), ("xlsx", targets::xlsx), ("layout", targets::layout), ("config", targets::config)];
-    for (target, run) in targets {
+    for target in ["csv", "xlsx", "layout", "config"] {
+        let run = match target {
+            "csv" => targets::csv,
+            "xlsx" => targets::xlsx,
+            "layout" => targets::layout,
+            _ => targets::config,
+        };
         let files = corpus(target);
         assert!(files.len() >= 3, "{target}: {} files", files.len());
         for (name, bytes) in files {
