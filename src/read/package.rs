@@ -18,8 +18,8 @@ const INFLATED_LIMIT: u64 = 256 * 1024 * 1024;
 const PART_LIMIT: u64 = 64 * 1024 * 1024;
 /// Shared strings, each of which costs memory even where it is empty.
 const STRING_LIMIT: u32 = 2_000_000;
-/// The longest tag or text between two tags; a cell holds 32,767 characters at most.
-const EVENT_LIMIT: usize = 1024 * 1024;
+/// The longest tag or text between two tags; what memory allows, as limits of a field come later.
+const EVENT_LIMIT: usize = 32 * 1024 * 1024;
 const DEPTH_LIMIT: usize = 64;
 const ATTRIBUTE_LIMIT: usize = 256;
 
@@ -376,7 +376,7 @@ impl<R: BufRead> Read for Metered<R> {
 impl<R: BufRead> BufRead for Metered<R> {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
         if self.used > EVENT_LIMIT {
-            return Err(io::Error::other("a text longer than 1 MiB"));
+            return Err(io::Error::other("a text longer than 32 MiB"));
         }
         self.inner.fill_buf()
     }
