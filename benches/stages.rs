@@ -33,7 +33,7 @@ fn config() -> Config {
 
 fn normalised(export: &common::Export, layouts: &[Layout], shops: &[ShopId]) -> Normalised {
     let latest = Day::parse(common::AS_OF).expect("a day");
-    let context = Context { layouts, folder: None, shops, max_rejects: 0, latest };
+    let context = Context { layouts, folder: None, shops, max_rejects: 0, latest, is_late: &|| false };
     normalise(&export.bytes, &export.name, &context).expect("accepted")
 }
 

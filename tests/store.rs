@@ -74,6 +74,7 @@ impl History {
             excluded: Vec::new(),
             rejected: Vec::new(),
             unknown_columns: Vec::new(),
+            hidden_rows: 0,
         };
         let name = format!("{}.csv", self.files);
         let file = NewFile { digest: FileDigest([self.files; 32]), name: &name, folder: None, normalised: &normalised };
@@ -423,7 +424,7 @@ fn s13_a_newer_database_is_refused_with_both_versions() {
     drop(connection);
     let before = fs::read(&path).expect("a database");
     let error = Store::open(&path, "test").map(|_| ()).expect_err("refused").to_string();
-    for part in ["schema 99", "9.8.7", env!("CARGO_PKG_VERSION"), "schema 2"] {
+    for part in ["schema 99", "9.8.7", env!("CARGO_PKG_VERSION"), "schema 4"] {
         assert!(error.contains(part), "{part}: {error}");
     }
     assert_eq!(fs::read(&path).expect("a database"), before);

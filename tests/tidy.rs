@@ -78,6 +78,7 @@ const TOP: &[&str] = &[
     "schedules",
     "tests",
     "benches",
+    "fuzz",
     "docs",
     ".ci",
     ".config",

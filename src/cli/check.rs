@@ -123,6 +123,14 @@ fn tell_examined(language: Language, name: &str, examined: &Examined) -> Exit {
         line("使用する列", "columns found", &listed(&examined.columns));
         line("未知の列（読み飛ばします）", "unknown columns (ignored)", &listed(&examined.unknown_columns));
         line("行数", "rows", &examined.rows.to_string());
+        if examined.hidden_rows > 0 {
+            let hidden = examined.hidden_rows.to_string();
+            line("うち非表示の行（同じく取り込みます）", "hidden rows (taken in as well)", &hidden);
+        }
+        for row in &examined.first {
+            let cells: Vec<String> = row.iter().map(|(heading, value)| format!("{heading}={value}")).collect();
+            line("先頭の行", "first rows", &listed(&cells));
+        }
     }
     for problem in &examined.problems {
         say!("✗ {}", locale::problems::problem(language, name, problem));

@@ -117,6 +117,11 @@ pub enum Fault {
         /// What to name when asking for help: the start of the file's digest.
         id: String,
     },
+    /// Not read to its end in time.
+    TooSlow {
+        /// How long it was tried.
+        seconds: u64,
+    },
     /// Larger than `max_file_mb`.
     TooLarge {
         /// The limit in MiB.
@@ -334,6 +339,8 @@ pub struct Normalised {
     pub rejected: Vec<Problem>,
     /// Headings the layout does not know.
     pub unknown_columns: Vec<String>,
+    /// Rows of the sheet that were hidden or filtered out when it was saved; they count like any other (FAULTS P15).
+    pub hidden_rows: u64,
 }
 
 /// How far the data of a bookings file reaches: its newest Creation date.

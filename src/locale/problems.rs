@@ -59,15 +59,17 @@ fn limit_ja(what: &str) -> &str {
     }
 }
 
-fn workbook_ja(why: &str) -> &str {
-    match why {
+fn workbook_ja(why: &str) -> String {
+    let known = match why {
         "too many entries" => "中に含まれる部品が多すぎます",
         "duplicate entries" => "同じ名前の部品が重複しています",
         "larger than 256 MiB when unpacked" => "展開後の大きさが256MiBを超えます",
         "merged cells" => "使用する列に結合セルがあります。結合を解除してください",
         "cells doubled or out of order" => "セルが重複しているか、順序が正しくありません",
-        other => other,
-    }
+        "a part larger than 64 MiB when unpacked" => "展開後の部品の大きさが64MiBを超えます",
+        other => return format!("中身が壊れているか、標準の形ではありません（{other}）"),
+    };
+    known.to_owned()
 }
 
 fn ja(fault: &Fault) -> String {
@@ -75,6 +77,9 @@ fn ja(fault: &Fault) -> String {
         Fault::Empty => "ファイルが空です。もう一度出力してください。".to_owned(),
         Fault::Unreadable { id } => format!(
             "ファイルを読み取れませんでした（プログラムの不具合、番号 {id}）。もう一度出力しても同じ場合は、管理者に番号をお知らせください。"
+        ),
+        Fault::TooSlow { seconds } => format!(
+            "{seconds}秒たっても読み終わりませんでした。期間を分けて出力してください。同じ場合は管理者にお知らせください。"
         ),
         Fault::TooLarge { limit_mb } => format!(
             "ファイルが大きすぎます（上限{limit_mb}MiB）。期間を分けて出力するか、設定の max_file_mb を見直してください。"
@@ -101,7 +106,7 @@ fn ja(fault: &Fault) -> String {
             format!("表のファイルではありません（内容は{looks_like}のようです）。CSV または xlsx で出力してください。")
         }
         Fault::Workbook { why } => {
-            format!("Excelブックを読み取れません：{}。元の画面からもう一度出力してください。", shown(workbook_ja(why)))
+            format!("Excelブックを読み取れません：{}。元の画面からもう一度出力してください。", shown(&workbook_ja(why)))
         }
         Fault::Undecodable { encoding, byte, found } => format!(
             "文字コード{encoding}として読めない文字があります（ファイル先頭から{byte}バイト目、値 {found}）。CSV UTF-8 で出力し直してください。"
@@ -216,6 +221,11 @@ fn en(fault: &Fault) -> String {
         Fault::Unreadable { id } => format!(
             "The file could not be read (a fault of this program, number {id}). Export it again, or tell the operator."
         ),
+        Fault::TooSlow { seconds } => {
+            format!(
+                "It was not read to its end within {seconds} seconds. Export shorter periods, or tell the administrator."
+            )
+        }
         Fault::TooLarge { limit_mb } => {
             format!("The file is too large (limit {limit_mb} MiB). Export shorter periods, or raise max_file_mb.")
         }

@@ -18,20 +18,25 @@ use crate::domain::dates::{Day, Moment};
 use crate::domain::ids::ShopId;
 use crate::domain::intake::{Fault, Kind, Normalised, Place, Problem, Rows, Source};
 use crate::domain::money::Yen;
-use crate::read::{self, Cell, Plan, Sink};
+use crate::read::{self, Cell, Plan, Reading, Sink};
 use bookings::{Bookings, PaymentList};
 use layout::{Field, Fit};
 use payments::Payments;
 use std::borrow::Cow;
 use std::sync::Arc;
+use std::time::Duration;
 
+/// How long the reading of one file may take.
+pub const TIME_LIMIT: Duration = Duration::from_secs(60);
+/// Rows between two looks at the clock.
+const PATIENCE: u64 = 256;
 /// How many rejects are told when there are too many.
 const TOLD: usize = 50;
 /// Card numbers in a column before it counts as a column of card numbers; fewer happen by chance (N17).
 const CARDS: u64 = 6;
 
 /// What normalising needs to know besides the file.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Context<'a> {
     /// The layouts that may fit.
     pub layouts: &'a [Layout],
@@ -43,6 +48,8 @@ pub struct Context<'a> {
     pub max_rejects: u32,
     /// The newest plausible day.
     pub latest: Day,
+    /// Whether reading has taken longer than [`TIME_LIMIT`]; asked every few hundred rows (P20).
+    pub is_late: &'a dyn Fn() -> bool,
 }
 
 /// Reads and normalises a file. `name` is its inbox-relative name, used in [`Source`] only, never for recognition.
@@ -50,9 +57,9 @@ pub struct Context<'a> {
 /// # Errors
 /// Why the file must be held; the rejected rows come first if there are too many of them.
 pub fn normalise(bytes: &[u8], name: &str, context: &Context<'_>) -> Result<Normalised, Vec<Problem>> {
-    let mut intake = Intake::open(name, context)?;
+    let mut intake = Intake::open(name, context, 0)?;
     let reading = read::rows(bytes, &mut intake)?;
-    intake.finish(reading.headed)
+    intake.finish(&reading)
 }
 
 /// The layout that came nearest, for the message.
@@ -97,6 +104,7 @@ enum Collected {
 /// Takes heading and rows as they are read.
 struct Intake<'c> {
     context: &'c Context<'c>,
+    show: usize,
     file: Arc<str>,
     nearest: Option<Nearest>,
     body: Option<Body<'c>>,
@@ -116,21 +124,24 @@ struct Body<'c> {
     excluded: Vec<(u32, String)>,
     cards: Vec<(u64, u64)>,
     collected: Collected,
+    /// How many of the first rows are kept as they are read, for a person.
+    show: usize,
+    first: Vec<Vec<(String, String)>>,
 }
 
 impl<'c> Intake<'c> {
-    fn open(name: &str, context: &'c Context<'c>) -> Result<Self, Vec<Problem>> {
+    fn open(name: &str, context: &'c Context<'c>, show: usize) -> Result<Self, Vec<Problem>> {
         if let Some(folder) = context.folder
             && !context.shops.contains(folder)
         {
             return Err(vec![read::whole(Fault::UnknownShop { found: folder.as_str().to_owned() })]);
         }
-        Ok(Intake { context, file: Arc::from(name), nearest: None, body: None })
+        Ok(Intake { context, show, file: Arc::from(name), nearest: None, body: None })
     }
 
-    fn finish(self, headed: bool) -> Result<Normalised, Vec<Problem>> {
+    fn finish(self, reading: &Reading) -> Result<Normalised, Vec<Problem>> {
         match self.body {
-            Some(body) if headed => body.finish(self.context),
+            Some(body) if reading.headed => body.finish(self.context, reading.hidden_rows),
             Some(_) | None => Err(vec![read::whole(no_layout(self.nearest))]),
         }
     }
@@ -178,6 +189,8 @@ impl Sink for Intake<'_> {
             rejects: 0,
             rejected: Vec::new(),
             excluded: Vec::new(),
+            show: self.show,
+            first: Vec::new(),
             cards: vec![(0, 0); Field::COUNT],
             collected: match layout.kind() {
                 Kind::Payments => Collected::Payments(Payments::default()),
@@ -210,6 +223,12 @@ impl Body<'_> {
         row.check_values().map_err(|problem| vec![problem])?;
         row.count_cards(&mut self.cards);
         self.rows_read += 1;
+        if self.rows_read.is_multiple_of(PATIENCE) && (self.context.is_late)() {
+            return Err(vec![read::at(line, None, Fault::TooSlow { seconds: TIME_LIMIT.as_secs() })]);
+        }
+        if self.first.len() < self.show {
+            self.first.push(row.shown());
+        }
         let taken = match &mut self.collected {
             Collected::Payments(payments) => payments.row(&row),
             Collected::Bookings(bookings) => bookings.row(&row),
@@ -230,7 +249,7 @@ impl Body<'_> {
         Ok(())
     }
 
-    fn finish(mut self, context: &Context<'_>) -> Result<Normalised, Vec<Problem>> {
+    fn finish(mut self, context: &Context<'_>, hidden_rows: u64) -> Result<Normalised, Vec<Problem>> {
         // First of all, so that no message of a reject shows a card number.
         for (slot, (cards, values)) in self.fit.columns.iter().zip(&self.cards) {
             if *cards >= CARDS && cards * 2 > *values {
@@ -257,6 +276,7 @@ impl Body<'_> {
             excluded: self.excluded,
             rejected: self.rejected,
             unknown_columns: self.fit.unknown,
+            hidden_rows,
         })
     }
 }
@@ -336,15 +356,21 @@ impl<'r> Row<'r> {
         }
     }
 
+    /// Heading and value of every used column, in the order of the file; no card number among them.
+    fn shown(&self) -> Vec<(String, String)> {
+        let mut used: Vec<(usize, &Cell<'_>)> =
+            self.columns.iter().zip(self.cells).filter_map(|(column, cell)| Some(((*column)?, cell))).collect();
+        used.sort_by_key(|(column, _)| *column);
+        let value = |cell: &Cell<'_>| {
+            let text = text_of(cell);
+            if fields::is_card_number(&text) { "*".repeat(text.len()) } else { text.into_owned() }
+        };
+        used.iter().map(|(at, cell)| (self.headings.get(*at).cloned().unwrap_or_default(), value(cell))).collect()
+    }
+
     /// The cell as text, trimmed.
     fn text(&self, field: Field) -> Cow<'r, str> {
-        match self.cell(field) {
-            Cell::Empty | Cell::Problem(_) => Cow::Borrowed(""),
-            Cell::Text(text) => Cow::Borrowed(text.trim()),
-            Cell::Integer(number) => Cow::Owned(number.to_string()),
-            Cell::Decimal(text) => Cow::Borrowed(text),
-            Cell::Date(moment) => Cow::Owned(moment.to_string()),
-        }
+        text_of(self.cell(field))
     }
 
     fn arc(&self, field: Field) -> Arc<str> {
@@ -421,5 +447,16 @@ impl<'r> Row<'r> {
         self.layout.has_total_row()
             && self.text(key).is_empty()
             && self.cells.iter().any(|cell| matches!(cell, Cell::Text(text) if self.layout.is_total_label(text)))
+    }
+}
+
+/// A cell as text, trimmed; nothing where it has no value.
+fn text_of<'r>(cell: &'r Cell<'r>) -> Cow<'r, str> {
+    match cell {
+        Cell::Empty | Cell::Problem(_) => Cow::Borrowed(""),
+        Cell::Text(text) => Cow::Borrowed(text.trim()),
+        Cell::Integer(number) => Cow::Owned(number.to_string()),
+        Cell::Decimal(text) => Cow::Borrowed(text),
+        Cell::Date(moment) => Cow::Owned(moment.to_string()),
     }
 }

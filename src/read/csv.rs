@@ -19,10 +19,10 @@ pub fn read(text: &Text<'_>, sink: &mut dyn Sink) -> Result<Reading, Vec<Problem
         let mut records = Records::new(&text.bytes, start, delimiter);
         if let Some(plan) = find_heading(text, &mut records, sink)? {
             body(text, &mut records, &plan, sink)?;
-            return Ok(Reading { encoding: text.encoding, headed: true });
+            return Ok(Reading { encoding: text.encoding, headed: true, hidden_rows: 0 });
         }
     }
-    Ok(Reading { encoding: text.encoding, headed: false })
+    Ok(Reading { encoding: text.encoding, headed: false, hidden_rows: 0 })
 }
 
 /// Excel's `sep=;` line: the delimiter it declares and where the content behind it begins.

@@ -4,6 +4,7 @@ use super::{at, whole};
 use crate::domain::intake::{Fault, Problem};
 use encoding_rs::{DecoderResult, Encoding, SHIFT_JIS, UTF_16BE, UTF_16LE};
 use std::borrow::Cow;
+use std::sync::LazyLock;
 
 /// A text file whose encoding is known and whose bytes were checked once.
 pub struct Text<'a> {
@@ -176,13 +177,24 @@ fn bad_cp932(bytes: &[u8]) -> Option<usize> {
         offset += match byte {
             0..=0x7F | 0xA1..=0xDF => 1,
             0x81..=0x9F | 0xE0..=0xEF | 0xFA..=0xFC => match bytes.get(offset + 1) {
-                Some(0x40..=0x7E | 0x80..=0xFC) => 2,
+                Some(second) if is_assigned(*byte, *second) => 2,
                 Some(_) | None => return Some(offset),
             },
             0x80 | 0xA0 | 0xF0..=0xF9 | 0xFD..=0xFF => return Some(offset),
         };
     }
     None
+}
+
+/// Whether two bytes are a character of CP932; asked of the decoder once for all pairs.
+fn is_assigned(first: u8, second: u8) -> bool {
+    static ASSIGNED: LazyLock<Vec<bool>> = LazyLock::new(|| {
+        let is_one =
+            |pair: u16| SHIFT_JIS.decode_without_bom_handling_and_without_replacement(&pair.to_be_bytes()).is_some();
+        (0x8000..=0xFFFF_u16).map(is_one).collect()
+    });
+    let pair = usize::from(u16::from_be_bytes([first & 0x7F, second]));
+    ASSIGNED.get(pair).copied().unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@
 
 pub mod csv;
 pub mod decode;
+mod package;
 pub mod properties;
 pub mod xlsx;
 
@@ -36,7 +37,7 @@ pub enum Cell<'a> {
     Decimal(String),
     /// A date cell.
     Date(Moment),
-    /// No value to trust: a formula without a stored value, or an error value.
+    /// No value to trust: a formula without a stored value, or an error value; its address stands in front.
     Problem(String),
 }
 
@@ -83,6 +84,8 @@ pub struct Reading {
     pub encoding: &'static str,
     /// Whether a heading was found; without one no row was handed over.
     pub headed: bool,
+    /// Rows of the sheet that are hidden or filtered out; they count like any other (P15).
+    pub hidden_rows: u64,
 }
 
 /// Reads a file whole into `sink`, recognising by content what it is.
@@ -106,7 +109,7 @@ pub fn rows(bytes: &[u8], sink: &mut dyn Sink) -> Result<Reading, Vec<Problem>> 
 /// Whether a file ends as its format must: a line end, a whole ZIP end record. A cut at a line end cannot be seen.
 pub fn ends_whole(bytes: &[u8]) -> bool {
     if is_zip(bytes) {
-        return xlsx::declared_entries(bytes).is_some();
+        return package::declared_entries(bytes).is_some();
     }
     other_format(bytes).is_some() || decode::ends_a_line(bytes)
 }

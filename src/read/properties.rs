@@ -1,7 +1,7 @@
 //! What a workbook says of itself beside its sheets: custom document properties and when it was last saved. Must not
 //! know what the properties mean.
 
-use super::xlsx::check_archive;
+use super::package::{check_archive, open_archive};
 use quick_xml::XmlVersion;
 use quick_xml::events::{BytesStart, Event};
 use std::collections::BTreeMap;
@@ -24,10 +24,13 @@ pub struct Properties {
 
 /// The properties of the workbook in `bytes`; none where it is no workbook or its parts are damaged (FAULTS P10, P13).
 pub fn properties(bytes: &[u8]) -> Properties {
-    if !super::is_zip(bytes) || check_archive(bytes).is_err() {
+    if !super::is_zip(bytes) {
         return Properties::default();
     }
-    let Ok(mut archive) = ZipArchive::new(Cursor::new(bytes)) else { return Properties::default() };
+    let Ok(mut archive) = open_archive(bytes) else { return Properties::default() };
+    if check_archive(&mut archive, bytes).is_err() {
+        return Properties::default();
+    }
     let mut part = |name: &str| part(&mut archive, name).unwrap_or_default();
     let named = |element: &BytesStart<'_>| {
         let name = element.try_get_attribute("name").ok().flatten()?;

@@ -1,16 +1,15 @@
 //! Rows of a workbook, streamed cell by cell; the only place that meets spreadsheet numbers. Must not know layouts.
 
-use super::{COLUMN_LIMIT, Cell, FIELD_LIMIT, HEADING_SEARCH, Plan, ROW_LIMIT, Reading, Sink, at, control, whole};
+use super::{
+    COLUMN_LIMIT, Cell, FIELD_LIMIT, HEADING_SEARCH, Plan, ROW_LIMIT, Reading, Sink, at, control, package, whole,
+};
 use crate::domain::dates::{Day, Moment};
 use crate::domain::intake::{Fault, Place, Problem};
 use calamine::{DataRef, ExcelDateTime, Reader as _, SheetType, Xlsx, XlsxCellReader};
 use chrono::{TimeDelta, Timelike};
 use std::borrow::Cow;
 use std::io::Cursor;
-use zip::ZipArchive;
 
-const ENTRY_LIMIT: usize = 2_000;
-const INFLATED_LIMIT: u64 = 256 * 1024 * 1024;
 const SHEET_ROWS: u32 = 1_048_576;
 const SHEET_COLUMNS: u32 = 16_384;
 const CELL_LIMIT: u64 = 20_000_000;
@@ -26,7 +25,7 @@ type Book<'b> = Xlsx<Cursor<&'b [u8]>>;
 /// # Errors
 /// Why the file must be held.
 pub fn read(bytes: &[u8], sink: &mut dyn Sink) -> Result<Reading, Vec<Problem>> {
-    check_archive(bytes).map_err(|fault| vec![whole(fault)])?;
+    let package = package::inspect(bytes).map_err(|problem| vec![problem])?;
     let mut book: Book<'_> = Xlsx::new(Cursor::new(bytes)).map_err(|error| vec![broken(&error)])?;
     let sheets: Vec<(usize, String)> = book
         .sheets_metadata()
@@ -43,7 +42,7 @@ pub fn read(bytes: &[u8], sink: &mut dyn Sink) -> Result<Reading, Vec<Problem>> 
     }
     let mut fitting = fitting.into_iter();
     let Some((index, name, heading_row, plan)) = fitting.next() else {
-        return Ok(Reading { encoding: "XLSX", headed: false });
+        return Ok(Reading { encoding: "XLSX", headed: false, hidden_rows: 0 });
     };
     let others: Vec<String> = fitting.map(|(_, name, _, _)| name).collect();
     if !others.is_empty() {
@@ -52,44 +51,7 @@ pub fn read(bytes: &[u8], sink: &mut dyn Sink) -> Result<Reading, Vec<Problem>> 
     }
     check_merged(&mut book, index, heading_row, &plan)?;
     body(&mut book, &name, heading_row, &plan, sink)?;
-    Ok(Reading { encoding: "XLSX", headed: true })
-}
-
-/// P10, P13: what the archive declares, before anything is inflated. zip ≥ 9.8 refuses entries larger than declared.
-pub(super) fn check_archive(bytes: &[u8]) -> Result<(), Fault> {
-    let refuse = |why: &str| Err(Fault::Workbook { why: why.to_owned() });
-    let Some(declared) = declared_entries(bytes) else { return Err(Fault::Incomplete) };
-    if declared > ENTRY_LIMIT {
-        return refuse("too many entries");
-    }
-    let mut archive =
-        ZipArchive::new(Cursor::new(bytes)).map_err(|error| Fault::Workbook { why: error.to_string() })?;
-    if archive.len() != declared {
-        return refuse("duplicate entries");
-    }
-    let (mut inflated, mut types) = (0_u64, false);
-    for index in 0..archive.len() {
-        let entry = archive.by_index_raw(index).map_err(|error| Fault::Workbook { why: error.to_string() })?;
-        inflated = inflated.saturating_add(entry.size());
-        let name = entry.name().map_err(|error| Fault::Workbook { why: error.to_string() })?;
-        types |= name == "[Content_Types].xml";
-        if name.ends_with("vbaProject.bin") {
-            return Err(Fault::NotATable { looks_like: "xlsm".to_owned() });
-        }
-    }
-    if inflated > INFLATED_LIMIT {
-        return refuse("larger than 256 MiB when unpacked");
-    }
-    if types { Ok(()) } else { Err(Fault::NotATable { looks_like: "ZIP".to_owned() }) }
-}
-
-/// The number of entries that a ZIP's end record declares; `None` where there is no whole one.
-pub(super) fn declared_entries(bytes: &[u8]) -> Option<usize> {
-    // Signature, 6 bytes of disk numbers, the number of entries, 8 bytes more, the length of a comment, the comment.
-    let end = bytes.windows(4).rposition(|window| window == b"PK\x05\x06")?;
-    let number = |at: usize| Some(usize::from(u16::from_le_bytes(bytes.get(end + at..end + at + 2)?.try_into().ok()?)));
-    let comment = number(20)?;
-    (bytes.len() >= end + 22 + comment).then(|| number(10)).flatten()
+    Ok(Reading { encoding: "XLSX", headed: true, hidden_rows: package.hidden_rows(&name) })
 }
 
 fn broken(error: &calamine::XlsxError) -> Problem {
@@ -161,6 +123,16 @@ fn body(
     Ok(())
 }
 
+/// A cell as Excel names it, e.g. `C12`, from row and column counted from 0 (P16, P17).
+fn address(row: u32, column: u32) -> String {
+    let (mut letters, mut rest) = (String::new(), column + 1);
+    while rest > 0 {
+        letters.insert(0, char::from(b'A' + u8::try_from((rest - 1) % 26).unwrap_or_default()));
+        rest = (rest - 1) / 26;
+    }
+    format!("{letters}{}", row + 1)
+}
+
 /// The rows of a sheet that are not blank, with checks that calamine's reader leaves to its caller.
 struct SheetRows<'a, 'b> {
     reader: XlsxCellReader<'a, Cursor<&'b [u8]>>,
@@ -226,12 +198,12 @@ impl<'a, 'b> SheetRows<'a, 'b> {
         }
         if self.last.is_some_and(|last| last >= (row, column)) {
             let fault = Fault::Workbook { why: "cells doubled or out of order".to_owned() };
-            return Err(at(row + 1, None, fault));
+            return Err(at(row + 1, Some(address(row, column)), fault));
         }
         self.last = Some((row, column));
         let value = match (found.value, found.formula) {
-            (DataRef::Empty, Some(formula)) => Cell::Problem(format!("={formula}")),
-            (value, _) => cell(value),
+            (DataRef::Empty, Some(formula)) => Cell::Problem(format!("{} ={formula}", address(row, column))),
+            (value, _) => cell(value, found.pos),
         };
         Ok(Some((row, column, value)))
     }
@@ -256,7 +228,7 @@ impl<'a, 'b> SheetRows<'a, 'b> {
     }
 }
 
-fn cell(value: DataRef<'_>) -> Cell<'_> {
+fn cell(value: DataRef<'_>, (row, column): (u32, u32)) -> Cell<'_> {
     let text = |text: Cow<'static, str>| if text.trim().is_empty() { Cell::Empty } else { Cell::Text(text) };
     match value {
         DataRef::Empty => Cell::Empty,
@@ -270,7 +242,7 @@ fn cell(value: DataRef<'_>) -> Cell<'_> {
         DataRef::DateTime(date) => moment(&date).map_or_else(|| Cell::Decimal(date.as_f64().to_string()), Cell::Date),
         DataRef::DateTimeIso(written) => iso(&written).map_or_else(|| text(Cow::Owned(written)), Cell::Date),
         DataRef::DurationIso(written) => text(Cow::Owned(written)),
-        DataRef::Error(error) => Cell::Problem(error.to_string()),
+        DataRef::Error(error) => Cell::Problem(format!("{} {error}", address(row, column))),
     }
 }
 
@@ -382,7 +354,7 @@ mod tests {
         let odd = "<c r=\"A5\"><f>B3*2</f></c><c r=\"B5\" t=\"e\"><v>#N/A</v></c>";
         let file = book(&(heading() + &row(3, cells) + &row(4, "<c r=\"A4\"/>") + &row(5, odd)));
         let kept = keep(&file, 2, &[]).expect("reads");
-        let wanted = [(3, ["1102481", "1.5"]), (5, ["!=B3*2", "!#N/A"])];
+        let wanted = [(3, ["1102481", "1.5"]), (5, ["!A5 =B3*2", "!B5 #N/A"])];
         assert_eq!(kept, wanted.map(|(line, cells)| (line, cells.map(str::to_owned).to_vec())));
     }
 

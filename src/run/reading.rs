@@ -5,11 +5,11 @@ use crate::domain::ids::{FileDigest, ShopId};
 use crate::domain::intake::{Fault, Normalised, Place, Problem};
 use crate::domain::notebook::LAYOUT;
 use crate::inbox::Arrival;
-use crate::normalise::{Context, Examined, examine, normalise};
+use crate::normalise::{Context, Examined, TIME_LIMIT, examine, normalise};
 use crate::notes;
 use crate::read;
 use std::panic::{self, AssertUnwindSafe};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How long a file that does not end as its format must may still be growing (FAULTS A02, A10).
 const MAY_GROW: Duration = Duration::from_secs(600);
@@ -76,12 +76,14 @@ fn with_context<T>(workshop: &Workshop, folder: Option<&ShopId>, work: impl FnOn
         let shop = workshop.config.shops.iter().find(|shop| shop.shop.id == *id);
         shop.map_or(0, |shop| shop.shop.policy.max_rejects)
     };
+    let begun = Instant::now();
     work(&Context {
         layouts: &workshop.layouts,
         folder,
         shops: &shops,
         max_rejects: folder.map_or_else(|| shops.iter().map(max_rejects).min().unwrap_or(0), max_rejects),
         latest: workshop.today().plus(1),
+        is_late: &|| begun.elapsed() > TIME_LIMIT,
     })
 }
 

@@ -1,0 +1,8 @@
+//! `cargo fuzz run layout`: see `targets::layout`.
+#![no_main]
+
+#[path = "../targets.rs"]
+#[allow(dead_code, reason = "each target uses its own part")]
+mod targets;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| targets::layout(bytes));
