@@ -46,6 +46,8 @@ const EDGES: &[(&str, &[&str])] = &[
     // Addresses are checked once, by the rules of the mail that uses them.
     ("config", &["domain", "locale", "console", "mail"]),
     ("templates", &["locale", "mail"]),
+    // Takes finished bytes out of the store and asks the configuration where to; makes the operator's mails itself.
+    ("post", &["domain", "durable", "locale", "config", "mail", "store", "templates"]),
     ("run", &["*"]),
     ("cli", &["*"]),
     ("main", &["*"]),
@@ -57,6 +59,8 @@ const PLACES: &[(&str, &[&str], &str)] = &[
     ("calamine", &["src/read/xlsx.rs"], "one file knows how a workbook is read"),
     ("rust_xlsxwriter", &["src/report/xlsx.rs", "src/demo/"], "one file knows how a workbook is written"),
     ("rusqlite", &["src/store/", "src/store.rs"], "all SQL is in the store"),
+    ("lettre", &["src/mail/mime.rs"], "one file knows how a message is built"),
+    ("rustls", &["src/post/wire.rs"], "one file knows how bytes are encrypted"),
 ];
 
 /// What may stand at the top level.

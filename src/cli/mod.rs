@@ -32,7 +32,7 @@ use crate::locale::Language;
 use crate::run::{self, Effect, Lock, LockError, Notice, Order, Outcome, PreparationError, Report, Workshop};
 use args::{Arguments, Command, RunArguments};
 use clap::{CommandFactory, Parser};
-use notices::{pick, sentence};
+use notices::pick;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -288,7 +288,7 @@ fn file_line(language: Language, name: &str, read: u64, new: u64, is_known: bool
 
 fn tell_notices(language: Language, notices: &[Notice]) {
     for item in notices {
-        complain!("{}", sentence(language, item));
+        complain!("{}", run::sentence(language, item));
     }
 }
 

@@ -4,7 +4,9 @@
 
 mod ingest;
 mod lock;
+mod mailing;
 mod message;
+mod notices;
 mod publish;
 mod reading;
 mod shop_report;
@@ -13,6 +15,8 @@ mod timing;
 
 pub use ingest::{FileOutcome, Intake, Outcome, ingest};
 pub use lock::{Lock, LockError};
+pub use mailing::state_name;
+pub use notices::sentence;
 pub use publish::{Issued, publish};
 pub use reading::examine_file;
 pub use timing::{Stage, Timings};
@@ -24,6 +28,7 @@ use crate::inbox;
 use crate::locale::Language;
 use crate::mail;
 use crate::normalise::Layout;
+use crate::post::{PostError, Timeouts, Trouble};
 use crate::report::json::{PeriodJson, RunJson, SCHEMA};
 use crate::store::{RunRecord, Store, StoreError};
 use crate::templates::{self, TemplateError};
@@ -99,12 +104,18 @@ pub enum Notice {
     NoRecipients(ShopId),
     /// Mail is queued and not yet sent.
     MailWaiting(u64),
+    /// A recipient did not simply get the message.
+    Mail(Trouble),
+    /// Reports had left that the history, restored from an older copy, did not know (FAULTS S06).
+    Restored(u64),
+    /// The operator is told of this for the first time: who hears about which shop (FAULTS K05).
+    NewRecipient(String),
 }
 
 impl Notice {
     /// Whether it makes the exit code 1; a shop without recipients is valid and merely said (FAULTS K04).
     pub const fn needs_operator(&self) -> bool {
-        !matches!(self, Self::NoRecipients(_))
+        !matches!(self, Self::NoRecipients(_) | Self::NewRecipient(_))
     }
 }
 
@@ -130,6 +141,9 @@ pub enum RunError {
     /// The history cannot be used.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// Mail cannot be handled.
+    #[error(transparent)]
+    Post(#[from] PostError),
     /// A file or folder cannot be used.
     #[error("{}: {source}", path.display())]
     Io {
@@ -239,13 +253,15 @@ pub fn run(workshop: &Workshop, order: &Order) -> Result<Report, RunError> {
             Duration::from_secs(workshop.config.intake.settle_seconds),
         )
     })?;
+    let found = mailing::recover(workshop, store)?;
     let Intake { files, mut notices } = ingest(workshop, store, &scan, order.effect, &timings)?;
     let (number, name) = store.begin_run(&record)?;
-    let published = publish(workshop, store, number, &record, order, &timings)?;
-    notices.extend(published.notices);
-    let waiting = store.queued()?.len();
-    if waiting > 0 && order.effect == Effect::Real {
-        notices.push(Notice::MailWaiting(u64::try_from(waiting).unwrap_or(u64::MAX)));
+    notices.extend(found);
+    let mut published = publish(workshop, store, number, &record, order, &timings)?;
+    notices.append(&mut published.notices);
+    if order.effect == Effect::Real {
+        let mailed = mailing::send(workshop, store, order, number, &notices, &mut published, Timeouts::RFC)?;
+        notices.extend(mailed);
     }
     let held = !store.held()?.is_empty() || files.iter().any(|file| file.outcome == Outcome::Held);
     let exit_code =

@@ -7,12 +7,16 @@ mod bookings;
 mod files;
 mod findings;
 mod held;
+mod outbox;
 mod payments;
 mod reports;
+mod sent;
 
 pub use files::{KnownFile, NewFile};
 pub use held::HeldFile;
-pub use reports::{HistoryRun, HistoryShop, OutboxEntry, ReportRecord, RunRecord, ShopRun};
+pub use outbox::{Delivery, DueDelivery, DueMessage, NewMessage, ReportKey, Step};
+pub use reports::{HistoryRun, HistoryShop, ReportRecord, RunRecord, ShopRun};
+pub use sent::{Found, SentReport};
 
 use rusqlite::{Connection, OpenFlags};
 use rusqlite_migration::{M, Migrations};
@@ -20,7 +24,8 @@ use std::path::Path;
 use std::time::Duration;
 
 /// The migrations in order; a released one is never edited.
-const MIGRATIONS: &[M<'_>] = &[M::up(include_str!("migrations/0001_history.sql"))];
+const MIGRATIONS: &[M<'_>] =
+    &[M::up(include_str!("migrations/0001_history.sql")), M::up(include_str!("migrations/0002_outbox.sql"))];
 
 /// The open history.
 pub struct Store {

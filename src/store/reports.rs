@@ -1,5 +1,6 @@
-//! Runs, the reports they issued, and the outbox. What a run decided for a shop is one transaction.
+//! Runs and the reports they issued. What a run decided for a shop, its mail included, is one transaction.
 
+use super::outbox::{self, NewMessage, ReportKey};
 use super::{Result, Store, findings};
 use crate::domain::dates::{Day, Period};
 use crate::domain::finding::FindingRecord;
@@ -30,19 +31,6 @@ pub struct ReportRecord {
     pub workbook: String,
 }
 
-/// A message to one recipient.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct OutboxEntry {
-    /// Who it goes to.
-    pub recipient: String,
-    /// Its Message-ID.
-    pub message_id: String,
-    /// Its state: `queued`, `accepted`, ….
-    pub state: String,
-    /// The finished bytes.
-    pub message: Vec<u8>,
-}
-
 /// What a run decided for one shop.
 #[derive(Debug)]
 pub struct ShopRun<'a> {
@@ -62,8 +50,8 @@ pub struct ShopRun<'a> {
     pub open: Option<&'a [FindingRecord]>,
     /// Number of open findings.
     pub findings: u64,
-    /// Messages to queue.
-    pub messages: &'a [OutboxEntry],
+    /// The message to queue.
+    pub message: Option<&'a NewMessage>,
 }
 
 /// A past run, newest first in [`Store::history`].
@@ -151,7 +139,7 @@ impl Store {
     /// When the database cannot be read.
     pub fn periods_before(&self, shop: &ShopId, day: Day) -> Result<Vec<Period>> {
         let mut statement = self.connection.prepare(
-            "SELECT period_from, period_to FROM report WHERE shop = ?1 AND period_from < ?2 \
+            "SELECT period_from, period_to FROM report WHERE shop = ?1 AND period_from < ?2 AND figures <> '' \
              GROUP BY period_from, period_to ORDER BY max(run_id) DESC, period_from, period_to",
         )?;
         let ends = statement.query_map(params![shop.as_str(), day.number()], |row| {
@@ -202,21 +190,10 @@ impl Store {
                 ],
             )?;
         }
-        for entry in shop_run.messages {
-            transaction.execute(
-                "INSERT INTO outbox (shop, period_from, period_to, revision, recipient, message_id, state, message) \
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-                params![
-                    shop,
-                    from,
-                    to,
-                    shop_run.revision,
-                    entry.recipient,
-                    entry.message_id,
-                    entry.state,
-                    entry.message
-                ],
-            )?;
+        if let Some(message) = shop_run.message {
+            let period = (record.period.from(), record.period.to());
+            let key = ReportKey { shop: shop_run.shop.clone(), period, revision: shop_run.revision };
+            outbox::queue(&transaction, Some(&key), message)?;
         }
         transaction.execute(
             "INSERT INTO run_shop (run_id, shop, revision, mail, balanced, matched, findings) \
@@ -232,35 +209,6 @@ impl Store {
             ],
         )?;
         transaction.commit()?;
-        Ok(())
-    }
-
-    /// Messages that are queued, with their ids.
-    ///
-    /// # Errors
-    /// When the database cannot be read.
-    pub fn queued(&self) -> Result<Vec<(i64, OutboxEntry)>> {
-        let mut statement = self.connection.prepare(
-            "SELECT id, recipient, message_id, state, message FROM outbox WHERE state = 'queued' ORDER BY id",
-        )?;
-        let rows = statement.query_map([], |row| {
-            let entry = OutboxEntry {
-                recipient: row.get(1)?,
-                message_id: row.get(2)?,
-                state: row.get(3)?,
-                message: row.get(4)?,
-            };
-            Ok((row.get(0)?, entry))
-        })?;
-        Ok(rows.collect::<rusqlite::Result<_>>()?)
-    }
-
-    /// Records the state of a message.
-    ///
-    /// # Errors
-    /// When the database cannot be written.
-    pub fn set_message_state(&self, id: i64, state: &str) -> Result<()> {
-        self.connection.execute("UPDATE outbox SET state = ?2 WHERE id = ?1", params![id, state])?;
         Ok(())
     }
 
