@@ -61,7 +61,7 @@ fn read(database: &Path) -> io::Result<Vec<Line>> {
 pub(super) fn import(database: &Path, store: &mut Store, at: &str) -> Result<u64, super::PostError> {
     let file = path(database);
     let lines = read(database).map_err(|source| super::PostError::Record { path: file, source })?;
-    let mut unknown: BTreeMap<(String, String, String, u32), Vec<(Line, State)>> = BTreeMap::new();
+    let mut unknown: BTreeMap<String, Vec<(Line, State)>> = BTreeMap::new();
     for line in lines {
         let state = match State::named(&line.state) {
             Some(State::Accepted) => State::Accepted,
@@ -76,8 +76,8 @@ pub(super) fn import(database: &Path, store: &mut Store, at: &str) -> Result<u64
                 }
             }
             Found::Nothing => {
-                let group = (line.shop.clone(), line.from.clone(), line.to.clone(), line.revision);
-                unknown.entry(group).or_default().push((line, state));
+                let report = format!("{} {} {} {}", line.shop, line.from, line.to, line.revision);
+                unknown.entry(report).or_default().push((line, state));
             }
         }
     }

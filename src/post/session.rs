@@ -425,10 +425,12 @@ impl Session {
 }
 
 fn broken(phase: Phase, error: &io::Error) -> Failure {
-    let words = match error.kind() {
-        io::ErrorKind::TimedOut => "no answer in time".to_owned(),
-        io::ErrorKind::UnexpectedEof => "the server closed the connection".to_owned(),
-        _ => error.to_string(),
+    let words = if error.kind() == io::ErrorKind::TimedOut {
+        "no answer in time".to_owned()
+    } else if error.kind() == io::ErrorKind::UnexpectedEof {
+        "the server closed the connection".to_owned()
+    } else {
+        error.to_string()
     };
     Failure { phase, cause: Cause::Broken(words) }
 }
