@@ -181,6 +181,6 @@ fn run_json(run: &HistoryRun) -> serde_json::Value {
     })
 }
 
-fn printed(result: std::io::Result<()>) -> Exit {
+pub(super) fn printed(result: std::io::Result<()>) -> Exit {
     if result.is_ok() { Exit::Completed } else { Exit::Failed }
 }

@@ -19,6 +19,7 @@ macro_rules! complain {
 mod args;
 mod check;
 mod lists;
+mod mail;
 mod notices;
 mod setup;
 mod show;
@@ -98,6 +99,7 @@ pub fn main(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> Exit {
         Command::Show { key } => with_workshop(config, |workshop| show::show(workshop, &key)),
         Command::Findings { action } => with_workshop(config, |workshop| lists::findings(workshop, action.as_ref())),
         Command::Held { action } => with_workshop(config, |workshop| lists::held(workshop, action)),
+        Command::Mail { action } => with_workshop(config, |workshop| mail::mail(workshop, action)),
         Command::History { shop, json } => {
             with_workshop(config, |workshop| lists::history(workshop, shop.as_deref(), json))
         }

@@ -116,6 +116,24 @@ pub fn after_try(verdict: Verdict, tries: u32, since: i64, now: i64) -> (State, 
     (State::Deferred, Some(now.saturating_add(wait)))
 }
 
+/// What became of a report's mail, the worst first; `sent` where every recipient's server took it.
+pub fn mail_word(states: &[State]) -> &'static str {
+    let has = |wanted: State| states.contains(&wanted);
+    if has(State::Unknown) {
+        "unknown"
+    } else if has(State::Refused) {
+        "refused"
+    } else if has(State::Deferred) {
+        "deferred"
+    } else if states.iter().any(|state| state.is_open()) {
+        "queued"
+    } else if has(State::Accepted) {
+        "sent"
+    } else {
+        "none"
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -155,6 +173,23 @@ mod tests {
             let after = state.after_restart();
             assert_eq!(after == State::Unknown, matches!(state, State::Ending | State::Unknown), "{state:?}");
             assert!(!matches!(after, State::Sending | State::Ending));
+        }
+    }
+
+    #[test]
+    fn m05_the_word_for_a_report_is_the_worst_of_its_recipients() {
+        use State::{Accepted, Deferred, Dropped, Queued, Refused, Unknown};
+        for (states, word) in [
+            (&[Accepted, Accepted][..], "sent"),
+            (&[Accepted, Dropped], "sent"),
+            (&[Accepted, Refused], "refused"),
+            (&[Accepted, Deferred], "deferred"),
+            (&[Refused, Unknown], "unknown"),
+            (&[Queued, Accepted], "queued"),
+            (&[Dropped], "none"),
+            (&[], "none"),
+        ] {
+            assert_eq!(mail_word(states), word, "{states:?}");
         }
     }
 }

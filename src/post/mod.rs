@@ -19,7 +19,7 @@ pub use session::{Cause, Failure, Phase, Session, Timeouts};
 pub use smtp::{probe, send_test};
 
 use crate::config::{Config, Transport};
-use crate::domain::delivery::State;
+use crate::domain::delivery::{State, mail_word};
 use crate::mail::address::{domain_of, sender};
 use crate::store::{DueMessage, ReportKey, Step, Store, StoreError};
 use chrono::{DateTime, FixedOffset};
@@ -72,8 +72,9 @@ pub struct Recovered {
 /// When history or record cannot be used.
 pub fn recover(config: &Config, store: &mut Store, now: DateTime<FixedOffset>) -> Result<Recovered, PostError> {
     let at = stamp(now);
-    let restored = record::import(&config.paths.database, store, &at)?;
-    Ok(Recovered { restored, unknown: store.settle_interrupted(&at)? })
+    let mut recovered = record::import(&config.paths.database, store, &at)?;
+    recovered.unknown.extend(store.settle_interrupted(&at)?);
+    Ok(recovered)
 }
 
 /// Sends every message a try is due for at `now`.
@@ -102,6 +103,9 @@ pub fn deliver(
             let run = smtp::Round { server, from: &from, database: &config.paths.database, now, timeouts };
             run.send(store, &due, &mut troubles)?;
         }
+    }
+    for key in due.iter().filter_map(|message| message.report.as_ref()) {
+        store.set_report_mail(key, mail_word(&store.report_states(key)?))?;
     }
     Ok(troubles)
 }

@@ -57,8 +57,9 @@ fn read(database: &Path) -> io::Result<Vec<Line>> {
     Ok(last.into_values().collect())
 }
 
-/// Brings the history up to what the record knows to have left. Returns how many reports it had not known.
-pub(super) fn import(database: &Path, store: &mut Store, at: &str) -> Result<u64, super::PostError> {
+/// Brings the history up to what the record knows to have left.
+pub(super) fn import(database: &Path, store: &mut Store, at: &str) -> Result<super::Recovered, super::PostError> {
+    let mut recovered = super::Recovered::default();
     let file = path(database);
     let lines = read(database).map_err(|source| super::PostError::Record { path: file, source })?;
     let mut unknown: BTreeMap<String, Vec<(Line, State)>> = BTreeMap::new();
@@ -73,6 +74,9 @@ pub(super) fn import(database: &Path, store: &mut Store, at: &str) -> Result<u64
             Found::Delivery { id, state: known, resent } => {
                 if known.is_open() && resent <= line.resent && known != state {
                     store.set_delivery(id, at, state)?;
+                    if state == State::Unknown {
+                        recovered.unknown.push(line.recipient);
+                    }
                 }
             }
             Found::Nothing => {
@@ -81,11 +85,10 @@ pub(super) fn import(database: &Path, store: &mut Store, at: &str) -> Result<u64
             }
         }
     }
-    let mut reports = 0;
     for lines in unknown.into_values() {
-        reports += u64::from(restore(store, &lines, at)?);
+        recovered.restored += u64::from(restore(store, &lines, at)?);
     }
-    Ok(reports)
+    Ok(recovered)
 }
 
 fn restore(store: &mut Store, lines: &[(Line, State)], at: &str) -> Result<bool, StoreError> {

@@ -2,11 +2,11 @@
 
 use super::publish::Published;
 use super::{Effect, Notice, Order, Workshop, sentence};
-use crate::domain::delivery::{State, TELL_AFTER_SECONDS};
+use crate::domain::delivery::{State, TELL_AFTER_SECONDS, mail_word};
 use crate::domain::ids::ShopId;
 use crate::locale::Language;
 use crate::post::{self, OperatorFault, PostError, Recovered, Timeouts, Trouble};
-use crate::store::{Delivery, Store};
+use crate::store::{Delivery, ReportKey, Store};
 
 /// Settles what the last process left (FAULTS M02, S06).
 pub(super) fn recover(workshop: &Workshop, store: &mut Store) -> Result<Vec<Notice>, PostError> {
@@ -24,7 +24,6 @@ pub(super) fn send(
     workshop: &Workshop,
     store: &mut Store,
     order: &Order,
-    run: i64,
     notices: &[Notice],
     published: &mut Published,
     timeouts: Timeouts,
@@ -32,24 +31,20 @@ pub(super) fn send(
     if order.effect != Effect::Real || !order.mail {
         return waiting(store);
     }
+    let faults = faults(workshop, store, notices, published)?;
     let is_whole = order.shops.is_empty();
-    let faults = |store: &Store| faults(workshop, store, notices, published);
-    let before = faults(store)?;
-    let told = post::tell_operator(&workshop.config, store, "run", &before, is_whole, workshop.now)?;
-    let mut said: Vec<Notice> = new_recipients(&before, told);
-    said.extend(post::deliver(&workshop.config, store, workshop.now, timeouts)?.into_iter().map(Notice::Mail));
-    // What the sending itself brought to light; while mail is down this waits in the outbox like everything else.
-    let after = faults(store)?;
-    if after.len() > before.len() {
-        post::tell_operator(&workshop.config, store, "run", &after, is_whole, workshop.now)?;
-        drop(post::deliver(&workshop.config, store, workshop.now, timeouts)?);
-    }
+    let told = post::tell_operator(&workshop.config, store, "run", &faults, is_whole, workshop.now)?;
+    let mut said: Vec<Notice> = new_recipients(&faults, told);
+    said.extend(send_due(workshop, store, timeouts)?);
     for shop in &mut published.shops {
         let id = ShopId::new(&shop.shop_id);
         if shop.mail == "queued" {
-            let states = store.report_states(&id, order.period, shop.revision)?;
+            let states = store.report_states(&ReportKey {
+                shop: id.clone(),
+                period: (order.period.from(), order.period.to()),
+                revision: shop.revision,
+            })?;
             shop.mail = mail_word(&states).to_owned();
-            store.set_shop_mail(run, &id, &shop.mail)?;
             for issued in published.issued.iter_mut().filter(|issued| issued.shop == id) {
                 issued.mail.clone_from(&shop.mail);
             }
@@ -59,29 +54,25 @@ pub(super) fn send(
     Ok(said)
 }
 
+/// Sends what is due outside a run: retries, and what `mail resend` queued. The operator hears of what went wrong.
+///
+/// # Errors
+/// When history or record cannot be used.
+pub fn send_due(workshop: &Workshop, store: &mut Store, timeouts: Timeouts) -> Result<Vec<Notice>, PostError> {
+    let mut said = recover(workshop, store)?;
+    said.extend(post::deliver(&workshop.config, store, workshop.now, timeouts)?.into_iter().map(Notice::Mail));
+    let faults = mail_faults(workshop, store)?;
+    if !post::tell_operator(&workshop.config, store, "mail", &faults, true, workshop.now)?.is_empty() {
+        drop(post::deliver(&workshop.config, store, workshop.now, timeouts)?);
+    }
+    Ok(said)
+}
+
 /// How many messages wait.
 fn waiting(store: &Store) -> Result<Vec<Notice>, PostError> {
     let open = store.deliveries(0)?.into_iter().filter(|delivery| delivery.state.is_open()).count();
     let open = u64::try_from(open).unwrap_or(u64::MAX);
     Ok((open > 0).then_some(Notice::MailWaiting(open)).into_iter().collect())
-}
-
-/// What became of a report's mail, the worst first; `sent` where every recipient's server took it.
-fn mail_word(states: &[State]) -> &'static str {
-    let has = |wanted: State| states.contains(&wanted);
-    if has(State::Unknown) {
-        "unknown"
-    } else if has(State::Refused) {
-        "refused"
-    } else if has(State::Deferred) {
-        "deferred"
-    } else if states.iter().any(|state| state.is_open()) {
-        "queued"
-    } else if has(State::Accepted) {
-        "sent"
-    } else {
-        "none"
-    }
 }
 
 /// Pairs of address and shop are said on the screen too: whoever has no `mail.operator` would not hear of them.
@@ -129,14 +120,19 @@ fn faults(
         );
         faults.push(OperatorFault { key: format!("failed/{shop}"), text });
     }
-    let now = workshop.now.timestamp();
-    for delivery in store.deliveries(0)? {
-        if matters(&delivery, now) {
-            let key = format!("mail/{}/{}/{}", delivery.id, delivery.resent, delivery.state.name());
-            faults.push(OperatorFault { key, text: undelivered(language, &delivery) });
-        }
-    }
     Ok(faults)
+}
+
+/// Mail the operator must know of.
+fn mail_faults(workshop: &Workshop, store: &Store) -> Result<Vec<OperatorFault>, PostError> {
+    let (language, now) = (workshop.language(), workshop.now.timestamp());
+    let mut matters_now = store.deliveries(0)?;
+    matters_now.retain(|delivery| matters(delivery, now));
+    let fault = |delivery: &Delivery| OperatorFault {
+        key: format!("{}/{}/{}", delivery.id, delivery.resent, delivery.state.name()),
+        text: undelivered(language, delivery),
+    };
+    Ok(matters_now.iter().map(fault).collect())
 }
 
 /// Whether the operator hears of a delivery: at once where no try will help, after two hours otherwise (M03, M04).
@@ -181,27 +177,5 @@ pub fn state_name(language: Language, state: State) -> &'static str {
         (State::Unknown, Language::En) => "unknown",
         (State::Dropped, Language::Ja) => "宛先から除外",
         (State::Dropped, Language::En) => "dropped",
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn m05_the_word_for_a_report_is_the_worst_of_its_recipients() {
-        use State::{Accepted, Deferred, Dropped, Queued, Refused, Unknown};
-        for (states, word) in [
-            (&[Accepted, Accepted][..], "sent"),
-            (&[Accepted, Dropped], "sent"),
-            (&[Accepted, Refused], "refused"),
-            (&[Accepted, Deferred], "deferred"),
-            (&[Refused, Unknown], "unknown"),
-            (&[Queued, Accepted], "queued"),
-            (&[Dropped], "none"),
-            (&[], "none"),
-        ] {
-            assert_eq!(mail_word(states), word, "{states:?}");
-        }
     }
 }

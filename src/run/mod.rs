@@ -15,7 +15,7 @@ mod timing;
 
 pub use ingest::{FileOutcome, Intake, Outcome, ingest};
 pub use lock::{Lock, LockError};
-pub use mailing::state_name;
+pub use mailing::{send_due, state_name};
 pub use notices::sentence;
 pub use publish::{Issued, publish};
 pub use reading::examine_file;
@@ -260,7 +260,7 @@ pub fn run(workshop: &Workshop, order: &Order) -> Result<Report, RunError> {
     let mut published = publish(workshop, store, number, &record, order, &timings)?;
     notices.append(&mut published.notices);
     if order.effect == Effect::Real {
-        let mailed = mailing::send(workshop, store, order, number, &notices, &mut published, Timeouts::RFC)?;
+        let mailed = mailing::send(workshop, store, order, &notices, &mut published, Timeouts::RFC)?;
         notices.extend(mailed);
     }
     let held = !store.held()?.is_empty() || files.iter().any(|file| file.outcome == Outcome::Held);

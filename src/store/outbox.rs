@@ -4,7 +4,7 @@
 //! who sends commits "the dot is about to go" before the dot goes (FAULTS M02).
 
 use super::{Result, Store, unexpected};
-use crate::domain::dates::{Day, Period};
+use crate::domain::dates::Day;
 use crate::domain::delivery::State;
 use crate::domain::ids::ShopId;
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
@@ -328,12 +328,12 @@ impl Store {
     ///
     /// # Errors
     /// When the database cannot be read, or holds a state that is none.
-    pub fn report_states(&self, shop: &ShopId, period: Period, revision: u32) -> Result<Vec<State>> {
+    pub fn report_states(&self, key: &ReportKey) -> Result<Vec<State>> {
         let mut statement = self.connection.prepare_cached(
             "SELECT d.state FROM delivery d JOIN message m ON m.id = d.message \
              WHERE m.shop = ?1 AND m.period_from = ?2 AND m.period_to = ?3 AND m.revision = ?4",
         )?;
-        let key = params![shop.as_str(), period.from().number(), period.to().number(), revision];
+        let key = params![key.shop.as_str(), key.period.0.number(), key.period.1.number(), key.revision];
         let names = statement.query_map(key, |row| row.get::<_, String>(0))?.collect::<rusqlite::Result<Vec<_>>>()?;
         names.into_iter().map(|name| State::named(&name).ok_or_else(|| unexpected("mail state", name))).collect()
     }

@@ -212,14 +212,16 @@ impl Store {
         Ok(())
     }
 
-    /// Records what became of a shop's mail in a run.
+    /// Records what became of a report's mail with the run that issued it.
     ///
     /// # Errors
     /// When the database cannot be written.
-    pub fn set_shop_mail(&self, run: i64, shop: &ShopId, mail: &str) -> Result<()> {
+    pub fn set_report_mail(&self, key: &ReportKey, mail: &str) -> Result<()> {
+        let (from, to) = (key.period.0.number(), key.period.1.number());
         self.connection.execute(
-            "UPDATE run_shop SET mail = ?3 WHERE run_id = ?1 AND shop = ?2",
-            params![run, shop.as_str(), mail],
+            "UPDATE run_shop SET mail = ?5 WHERE shop = ?1 AND run_id = (SELECT run_id FROM report WHERE shop = ?1 \
+             AND period_from = ?2 AND period_to = ?3 AND revision = ?4)",
+            params![key.shop.as_str(), from, to, key.revision, mail],
         )?;
         Ok(())
     }
