@@ -9,6 +9,8 @@ pub mod csv;
 pub mod decode;
 pub mod xlsx;
 
+pub use xlsx::every_row;
+
 use crate::domain::dates::Moment;
 use crate::domain::intake::{Fault, Place, Problem};
 use std::borrow::Cow;

@@ -8,6 +8,7 @@ mod mailing;
 mod message;
 mod notices;
 mod publish;
+mod read_back;
 mod reading;
 mod shop_report;
 mod side_by_side;

@@ -3,6 +3,7 @@
 //! Changes nothing and asks the history nothing, so that shops can be worked out side by side: what the history says
 //! about the shop comes in as [`Known`], what it shall say goes out as [`WorkedOut`].
 
+use super::read_back::{Expected, read_back};
 use super::{Notice, Order, Stage, Timings, Workshop, message};
 use crate::config::ShopConfig;
 use crate::domain::dates::{Day, Period};
@@ -189,6 +190,14 @@ impl ShopJob<'_> {
         self.timings.of(Stage::Render, || report::workbook(&edition)).map_err(|e| e.to_string())
     }
 
+    /// Reads a workbook back before it is mailed (FAULTS X01).
+    fn read_back(&self, bytes: &[u8], result: &Reconciliation) -> Result<(), String> {
+        let config = &self.workshop.config;
+        let shops: Vec<_> = config.shops.iter().map(|shop| (&shop.shop.id, shop.shop.name.as_str())).collect();
+        let expected = Expected { language: config.language, result, facts: self.facts, shops: &shops };
+        self.timings.of(Stage::ReadBack, || read_back(bytes, &expected))
+    }
+
     /// The report's message; without the sheet of matched rows where it would be larger than
     /// `max_attachment_mb` (SPEC §7).
     fn message(
@@ -230,9 +239,11 @@ impl ShopJob<'_> {
                 .of(Stage::Compose, || mail::compose(&self.workshop.templates, &message))
                 .map_err(|e| e.to_string())
         };
+        self.read_back(&new.bytes, result)?;
         let mut bytes = compose(&new.bytes, None)?;
         if count(bytes.len()) > config.mail.max_attachment_mb.saturating_mul(1 << 20) {
             let short = self.workbook_bytes(result, new, MatchedSheet::LeftOut)?;
+            self.read_back(&short, result)?;
             bytes = compose(&short, Some(new.record.workbook.clone()))?;
         }
         let sender =

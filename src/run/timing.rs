@@ -21,6 +21,8 @@ pub enum Stage {
     Reconcile,
     /// Writing sheets; summed over the shops.
     Render,
+    /// Reading finished workbooks back before they are mailed; summed over the shops.
+    ReadBack,
     /// Composing messages; summed over the shops.
     Compose,
     /// Writing workbooks, history and outbox.
@@ -31,7 +33,7 @@ pub enum Stage {
 #[derive(Debug)]
 pub struct Timings {
     started: Instant,
-    nanoseconds: [AtomicU64; 9],
+    nanoseconds: [AtomicU64; 10],
 }
 
 impl Timings {
@@ -65,6 +67,7 @@ impl Timings {
             load: of(Stage::Load),
             reconcile: of(Stage::Reconcile),
             render: of(Stage::Render),
+            read_back: of(Stage::ReadBack),
             compose: of(Stage::Compose),
             save: of(Stage::Save),
             total: milliseconds(self.started.elapsed()),
