@@ -155,3 +155,54 @@ impl<'a> Look<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{Config, parse};
+    use crate::domain::dates::{Day, Period};
+    use crate::reconcile;
+    use crate::report::{Edition, workbook};
+    use std::collections::BTreeMap;
+    use std::path::Path;
+
+    fn shops() -> Config {
+        let text = "[[shops]]\nid = \"9200000000001\"\nname = \"A\"\n[[shops]]\nid = \"9200000000002\"\nname = \"B\"\n";
+        parse(text, Path::new("/x/totsugo.toml"), &BTreeMap::new()).expect("valid")
+    }
+
+    #[test]
+    fn x01_a_workbook_of_another_shop_is_found_out_before_it_is_mailed() {
+        let (config, facts) = (shops(), ShopFacts::default());
+        let day = |text| Day::parse(text).expect("a day");
+        let period = Period::new(day("2026-11-01"), day("2026-11-22")).expect("a period");
+        let results: Vec<Reconciliation> = config
+            .shops
+            .iter()
+            .map(|shop| reconcile::reconcile(&shop.shop, &facts, &[], &[], period, day("2026-11-23")))
+            .collect();
+        let known: Vec<_> = config.shops.iter().map(|shop| (&shop.shop.id, shop.shop.name.as_str())).collect();
+        for (made_of, written) in results.iter().enumerate() {
+            let edition = Edition {
+                language: Language::Ja,
+                reconciliation: written,
+                revision: 1,
+                files: &[],
+                held: &[],
+                changes: &[],
+                with_customer: false,
+                with_matched: true,
+                installation: "i",
+                expiring_within_days: 30,
+            };
+            let bytes = workbook(&edition).expect("a workbook");
+            for (other, result) in results.iter().enumerate() {
+                let expected = Expected { language: Language::Ja, result, facts: &facts, shops: &known };
+                assert_eq!(read_back(&bytes, &expected).is_ok(), made_of == other, "{made_of} {other}");
+            }
+            let cut = bytes.get(..bytes.len() / 2).unwrap_or_default();
+            let expected = Expected { language: Language::Ja, result: written, facts: &facts, shops: &known };
+            assert!(read_back(cut, &expected).is_err(), "half a file");
+        }
+    }
+}
