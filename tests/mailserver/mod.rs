@@ -348,6 +348,7 @@ impl<T: Read + Write> ReadWrite for T {}
 /// The certificates of the tests, made once.
 struct Authority {
     pem: String,
+    good: (String, String),
     shown: Vec<(Shown, Arc<ServerConfig>)>,
 }
 
@@ -362,6 +363,7 @@ fn authority() -> &'static Authority {
             (pem, Issuer::new(params, key))
         };
         let ((pem, ours), (_, stranger)) = (issuer(), issuer());
+        let good = std::cell::RefCell::new((String::new(), String::new()));
         let config = |shown: Shown| {
             let name = if shown == Shown::WrongHost { "elsewhere.example" } else { "localhost" };
             let mut params = CertificateParams::new(vec![name.to_owned()]).expect("parameters");
@@ -371,6 +373,9 @@ fn authority() -> &'static Authority {
             let key = KeyPair::generate().expect("a key");
             let signer = if shown == Shown::UnknownCa { &stranger } else { &ours };
             let certificate = params.signed_by(&key, signer).expect("a certificate");
+            if shown == Shown::Good {
+                *good.borrow_mut() = (certificate.pem(), key.serialize_pem());
+            }
             let chain: Vec<CertificateDer<'static>> = vec![certificate.der().clone()];
             let key = PrivateKeyDer::try_from(key.serialize_der()).expect("a key");
             let provider = Arc::new(rustls::crypto::ring::default_provider());
@@ -378,7 +383,8 @@ fn authority() -> &'static Authority {
             Arc::new(builder.expect("TLS").with_no_client_auth().with_single_cert(chain, key).expect("a certificate"))
         };
         let all = [Shown::Good, Shown::WrongHost, Shown::Expired, Shown::UnknownCa];
-        Authority { pem, shown: all.into_iter().map(|shown| (shown, config(shown))).collect() }
+        let shown = all.into_iter().map(|shown| (shown, config(shown))).collect();
+        Authority { pem, good: good.into_inner(), shown }
     })
 }
 
@@ -390,4 +396,10 @@ fn server_config(shown: Shown) -> Arc<ServerConfig> {
 /// The certificate that clients of [`Server`] trust, PEM.
 pub(crate) fn ca_pem() -> &'static str {
     &authority().pem
+}
+
+/// A certificate for `localhost` that [`ca_pem`] vouches for, and its key, PEM: for another server than ours.
+pub(crate) fn good_pem() -> (&'static str, &'static str) {
+    let (certificate, key) = &authority().good;
+    (certificate, key)
 }
