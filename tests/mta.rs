@@ -1,7 +1,7 @@
 //! A real mail server (exim4) with TLS and AUTH takes the demo's mails into a Maildir; Python's email module reads them
 //! back (FAULTS M15, M16). Runs where `TOTSUGO_MTA` is set: `.ci/run` installs the server first.
 
-#![expect(clippy::expect_used, reason = "a test may stop where it cannot go on")]
+#![expect(clippy::expect_used, clippy::panic, reason = "a test may stop where it cannot go on")]
 
 #[expect(dead_code, reason = "each test file uses a part of the server")]
 mod mailserver;

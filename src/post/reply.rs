@@ -100,7 +100,7 @@ mod tests {
                 assert_eq!(taken, bytes.len());
                 reply
             }
-            other => panic!("{other:?}"),
+            other @ (Parsed::More | Parsed::Garbage(_)) => panic!("{other:?}"),
         }
     }
 

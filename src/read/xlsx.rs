@@ -60,7 +60,7 @@ pub fn read(bytes: &[u8], sink: &mut dyn Sink) -> Result<Reading, Vec<Problem>> 
 ///
 /// # Errors
 /// Why it cannot be read.
-pub fn every_row(bytes: &[u8], look: &mut dyn FnMut(&str, u32, &[(usize, Cell<'_>)])) -> Result<(), Vec<Problem>> {
+pub fn every_row(bytes: &[u8], mut look: impl FnMut(&str, u32, &[(usize, Cell<'_>)])) -> Result<(), Vec<Problem>> {
     let mut book: Book<'_> = Xlsx::new(Cursor::new(bytes)).map_err(|error| vec![broken(&error)])?;
     let names: Vec<String> = book.sheets_metadata().iter().map(|sheet| sheet.name.clone()).collect();
     for name in names {

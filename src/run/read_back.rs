@@ -26,7 +26,7 @@ const SHOP_ROWS: u32 = 3;
 /// The first thing that is not this shop's, by sheet and row, without its content.
 pub(super) fn read_back(bytes: &[u8], expected: &Expected<'_>) -> Result<(), String> {
     let mut look = Look::new(expected);
-    read::every_row(bytes, &mut |sheet, row, cells| look.row(sheet, row, cells))
+    read::every_row(bytes, |sheet, row, cells| look.row(sheet, row, cells))
         .map_err(|_| "the finished workbook cannot be read back".to_owned())?;
     look.verdict()
 }
