@@ -10,7 +10,7 @@ use serde_json::Value;
 use std::fs;
 use std::path::PathBuf;
 use std::time::{Duration, Instant, SystemTime};
-use totsugo::run::{Effect, Workshop, ingest};
+use totsugo::run::{Effect, Timings, Workshop, ingest};
 use totsugo::{clock, config, inbox};
 
 const A: &str = "9200000000001";
@@ -144,7 +144,7 @@ fn a04_a_file_that_vanishes_or_cannot_be_read_changes_nothing() {
         .filter(|file| file.name == "broken.csv")
         .for_each(|file| file.path = PathBuf::from("/proc/self/mem"));
     let mut open = workshop.open_store(Effect::Real).expect("a history");
-    let intake = ingest(&workshop, &mut open.store, &scan, Effect::Real).expect("goes on");
+    let intake = ingest(&workshop, &mut open.store, &scan, Effect::Real, &Timings::start()).expect("goes on");
     let taken: Vec<&str> = intake.files.iter().map(|file| file.name.as_str()).collect();
     assert_eq!(taken, ["good.csv"]);
     assert_eq!(intake.notices.len(), 1, "{:?}", intake.notices);
@@ -163,7 +163,7 @@ fn a05_a_file_replaced_while_it_is_taken_in_is_never_mixed_up() {
     fs::rename(sandbox.path("aside"), sandbox.path("inbox/a.csv")).expect("replaced");
     let workshop = workshop(&sandbox);
     let mut open = workshop.open_store(Effect::Real).expect("a history");
-    let intake = ingest(&workshop, &mut open.store, &scan, Effect::Real).expect("goes on");
+    let intake = ingest(&workshop, &mut open.store, &scan, Effect::Real, &Timings::start()).expect("goes on");
     assert!(intake.files.is_empty() && intake.notices.len() == 1, "{intake:?}");
     // Between storing and archiving: our copy goes to the archive, the newcomer stays.
     let arrival = scan.arrivals.remove(0);
@@ -269,7 +269,7 @@ fn a09_a_file_swapped_for_a_pipe_or_a_link_is_not_read() {
     assert!(made.success());
     let workshop = workshop(&sandbox);
     let mut open = workshop.open_store(Effect::Real).expect("a history");
-    let intake = ingest(&workshop, &mut open.store, &scan, Effect::Real).expect("goes on");
+    let intake = ingest(&workshop, &mut open.store, &scan, Effect::Real, &Timings::start()).expect("goes on");
     assert!(intake.files.is_empty() && intake.notices.len() == 2, "{intake:?}");
 }
 
