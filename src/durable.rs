@@ -1,7 +1,7 @@
 //! Every file we write or move goes through here: written aside, flushed, then renamed; never overwriting.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, BufRead, Read, Write};
+use std::io::{self, BufRead, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 /// Creates `folder` and its parents.
@@ -59,6 +59,28 @@ pub fn replace(target: &Path, bytes: &[u8]) -> io::Result<()> {
     drop(file);
     fs::rename(&aside, target).inspect_err(|_| drop(fs::remove_file(&aside)))?;
     sync_folder(folder)
+}
+
+/// Appends `line` to the file at `target`, flushed before it returns; a line that a crash cut is ended first.
+///
+/// # Errors
+/// Whatever opening, writing or flushing says.
+pub fn append_line(target: &Path, line: &str) -> io::Result<()> {
+    let is_new = !target.exists();
+    let mut file = OpenOptions::new().read(true).append(true).create(true).open(target)?;
+    let mut bytes = Vec::new();
+    let mut last = [b'\n'];
+    if file.seek(SeekFrom::End(-1)).is_ok() {
+        file.read_exact(&mut last)?;
+    }
+    if last != [b'\n'] {
+        bytes.push(b'\n');
+    }
+    bytes.extend_from_slice(line.as_bytes());
+    bytes.push(b'\n');
+    file.write_all(&bytes)?;
+    file.sync_all()?;
+    if is_new { sync_folder(target.parent().unwrap_or_else(|| Path::new("."))) } else { Ok(()) }
 }
 
 /// Moves `source` to `target` without overwriting; across devices by copy, flush, compare and remove.

@@ -18,6 +18,7 @@
 //! | [`reconcile`] | facts, policy, period, as-of date → reconciliation | pure |
 //! | [`report`] | reconciliation → workbook and JSON | pure |
 //! | [`mail`] | reconciliation and attachment → finished message | pure |
+//! | [`post`] | the outbox leaves: SMTP session, TLS, login, or `.eml` files | shell |
 //! | [`locale`] | every sentence a user reads, Japanese and English | pure |
 //! | [`config`] | `totsugo.toml`: as written → as valid | shell |
 //! | [`console`] | GMO console settings against the manual | pure |
@@ -44,6 +45,7 @@ pub mod locale;
 pub mod mail;
 pub mod normalise;
 pub mod notes;
+pub mod post;
 pub mod read;
 pub mod reconcile;
 pub mod report;

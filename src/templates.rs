@@ -2,7 +2,7 @@
 //! that is broken or misnamed is an error with file and line, never a quiet fall-back (K10).
 
 use crate::locale::Language;
-use crate::mail::{MailTemplate, TemplateFault, Templates};
+use crate::mail::{MailTemplate, NoteTemplates, TemplateFault, Templates};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
@@ -90,6 +90,20 @@ const fn report(language: Language) -> [&'static str; 3] {
             include_str!("../templates/mail/report/en/body.txt"),
             include_str!("../templates/mail/report/en/body.html"),
         ],
+    }
+}
+
+/// The templates of a message to the operator.
+pub const fn operator(language: Language) -> NoteTemplates {
+    match language {
+        Language::Ja => NoteTemplates {
+            subject: include_str!("../templates/mail/operator/ja/subject.txt"),
+            text: include_str!("../templates/mail/operator/ja/body.txt"),
+        },
+        Language::En => NoteTemplates {
+            subject: include_str!("../templates/mail/operator/en/subject.txt"),
+            text: include_str!("../templates/mail/operator/en/body.txt"),
+        },
     }
 }
 

@@ -226,7 +226,7 @@ fn r20_workbooks_of_others_or_without_their_sheet_are_held() {
     sandbox.write("inbox/untouched.xlsx", &original);
     let json = run(&sandbox, &[]);
     let file = json["files"].as_array().expect("a list").iter().find(|f| f["name"] == "untouched.xlsx").expect("it");
-    assert_eq!((&file["rows"]["read"], &file["rows"]["same"]), (&rows.len().into(), &rows.len().into()));
+    assert_eq!((&file["rows"]["read"], &file["rows"]["same"]), (&rows.len().into(), &rows.len().into()), "{file}");
 }
 
 #[test]

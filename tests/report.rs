@@ -478,6 +478,6 @@ fn json_of_a_run_has_its_keys_in_order() {
          \"files\":[{\"name\":\"a.csv\",\"layout\":null,\"sha256\":\"00\",\"outcome\":\"held\",\"reason\":\"why\",\
          \"rows\":{\"read\":1,\"new\":1,\"update\":0,\"same\":0,\"stale\":0,\"conflict\":0,\"excluded\":0,\"rejected\":0}}],\
          \"shops\":[],\"exit_code\":0,\"timings_ms\":{\"look\":0,\"read\":0,\"store\":0,\"archive\":0,\"load\":0,\
-         \"reconcile\":0,\"render\":0,\"compose\":0,\"save\":0,\"total\":0}}"
+         \"reconcile\":0,\"render\":0,\"read_back\":0,\"compose\":0,\"save\":0,\"total\":0}}"
     );
 }

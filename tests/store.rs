@@ -16,7 +16,7 @@ use totsugo::domain::intake::{CartSnapshot, Normalised, PaymentRow, RowCounts, R
 use totsugo::domain::money::Yen;
 use totsugo::domain::payment::{Observation, Status};
 use totsugo::reconcile::disposition;
-use totsugo::store::{NewFile, OutboxEntry, ReportRecord, RunRecord, ShopRun, Store, StoreError};
+use totsugo::store::{NewFile, NewMessage, ReportRecord, RunRecord, ShopRun, Store, StoreError};
 
 struct History {
     store: Store,
@@ -244,7 +244,7 @@ fn r20_a_finding_clears_and_reopens_under_its_id_and_first_date() {
             matched: 0,
             open: Some(&open),
             findings: open.len() as u64,
-            messages: &[],
+            message: None,
         };
         history.store.save_shop_run(run, &record, &shop_run).expect("saved");
         let known = history.store.findings(Some(&shop)).expect("findings");
@@ -266,13 +266,13 @@ fn m17_a_report_and_its_mail_exist_once_per_revision() {
         figures: "sales.net\t1\n".to_owned(),
         workbook: "reports/a.xlsx".to_owned(),
     };
-    let message = OutboxEntry {
-        recipient: "keiri@example.co.jp".to_owned(),
+    let message = NewMessage {
         message_id: "a@example.co.jp".to_owned(),
-        state: "queued".to_owned(),
-        message: b"x".to_vec(),
+        sender: "totsugo@example.co.jp".to_owned(),
+        recipients: vec!["keiri@example.co.jp".to_owned()],
+        content: b"x".to_vec(),
+        queued: record.started.clone(),
     };
-    let messages = [message];
     let shop_run = ShopRun {
         shop: &shop,
         report: Some(&report),
@@ -282,14 +282,14 @@ fn m17_a_report_and_its_mail_exist_once_per_revision() {
         matched: 0,
         open: None,
         findings: 0,
-        messages: &messages,
+        message: Some(&message),
     };
     let (run, _) = history.store.begin_run(&record).expect("a run");
     history.store.save_shop_run(run, &record, &shop_run).expect("saved");
     assert_eq!(history.store.latest_report(&shop, period).expect("read"), Some(report.clone()));
     let (again, _) = history.store.begin_run(&record).expect("a run");
     history.store.save_shop_run(again, &record, &shop_run).expect_err("the same revision twice");
-    assert_eq!(history.store.queued().expect("read").len(), 1, "nothing of the refused run remains");
+    assert_eq!(history.store.due_messages(0).expect("read").len(), 1, "nothing of the refused run remains");
 }
 
 #[test]
@@ -424,7 +424,7 @@ fn s13_a_newer_database_is_refused_with_both_versions() {
     drop(connection);
     let before = fs::read(&path).expect("a database");
     let error = Store::open(&path, "test").map(|_| ()).expect_err("refused").to_string();
-    for part in ["schema 99", "9.8.7", env!("CARGO_PKG_VERSION"), "schema 4"] {
+    for part in ["schema 99", "9.8.7", env!("CARGO_PKG_VERSION"), "schema 5"] {
         assert!(error.contains(part), "{part}: {error}");
     }
     assert_eq!(fs::read(&path).expect("a database"), before);

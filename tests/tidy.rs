@@ -49,6 +49,8 @@ const EDGES: &[(&str, &[&str])] = &[
     // Addresses are checked once, by the rules of the mail that uses them.
     ("config", &["domain", "locale", "console", "mail", "schedule"]),
     ("templates", &["locale", "mail"]),
+    // Takes finished bytes out of the store and asks the configuration where to; makes the operator's mails itself.
+    ("post", &["domain", "durable", "locale", "config", "mail", "store", "templates"]),
     ("run", &["*"]),
     ("daemon", &["*"]),
     ("cli", &["*"]),
@@ -64,6 +66,8 @@ const PLACES: &[(&str, &[&str], &str)] = &[
     ("croner", &["src/schedule/cron.rs"], "one reading of cron expressions"),
     ("tokio_cron_scheduler", &["src/daemon/ticker.rs"], "it only ticks; the slot ledger decides"),
     ("tokio", &["src/daemon/"], "waiting belongs to the daemon; runs are blocking work"),
+    ("lettre", &["src/mail/mime.rs"], "one file knows how a message is built"),
+    ("rustls", &["src/post/wire.rs"], "one file knows how bytes are encrypted"),
 ];
 
 /// What may stand at the top level.

@@ -73,6 +73,11 @@ pub(super) enum Command {
         #[command(subcommand)]
         action: Option<HeldAction>,
     },
+    /// Mails: who got what and when, send again on purpose, send a test
+    Mail {
+        #[command(subcommand)]
+        action: Option<MailAction>,
+    },
     /// Past runs: period, revision, counts, proof, mail
     History {
         /// Only this shop
@@ -205,5 +210,28 @@ pub(super) enum HeldAction {
         /// Why
         #[arg(long)]
         reason: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum MailAction {
+    /// List mails with their states
+    List {
+        /// Print one JSON document
+        #[arg(long)]
+        json: bool,
+    },
+    /// Send one mail again: the identical bytes, marked 再送 in the ledger
+    Resend {
+        /// Its number in the list
+        id: i64,
+        /// Why
+        #[arg(long)]
+        reason: String,
+    },
+    /// Send a message without figures to see whether mail arrives
+    SendTest {
+        /// Where to; within mail.allowed_domains
+        address: String,
     },
 }

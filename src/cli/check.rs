@@ -12,7 +12,9 @@ use crate::domain::intake::{Fault, Place, Problem};
 use crate::durable;
 use crate::inbox;
 use crate::locale::{self, Language};
+use crate::mail::address;
 use crate::normalise::Examined;
+use crate::post::{self, Timeouts};
 use crate::run::{self, Effect, Workshop};
 use crate::schedule::{Days, business_day};
 use chrono::Datelike;
@@ -60,15 +62,8 @@ fn inspect(workshop: &Workshop) -> Exit {
             warnings.push(deviation_sentence(language, &shop.shop.id.to_string(), &deviation));
         }
     }
-    shared_addresses(workshop);
-    if let Transport::Smtp(smtp) = &config.mail.transport {
-        let text = pick(
-            language,
-            "SMTP 送信はこの版では行わず、メールは送信待ちのまま残ります",
-            "this version does not send by SMTP; mail stays queued",
-        );
-        warnings.push(format!("{}:{}: {text}", smtp.host, smtp.port));
-    }
+    addresses(workshop);
+    warnings.extend(mail_server(workshop));
     if let Err(error) = workshop.check_place().and_then(|()| workshop.check_presence()) {
         return stopped(workshop, &error);
     }
@@ -239,11 +234,57 @@ fn deviation_sentence(language: Language, shop: &str, deviation: &console::Devia
     }
 }
 
-/// Prints which address hears about which shops, where it hears about more than one (FAULTS K05).
-fn shared_addresses(workshop: &Workshop) {
-    for (address, shops) in workshop.config.address_book().iter().filter(|(_, shops)| shops.len() > 1) {
+/// Prints which address hears about which shops, and marks those that hear about more than one (FAULTS K05).
+fn addresses(workshop: &Workshop) {
+    let language = workshop.language();
+    for (address, shops) in workshop.config.address_book() {
+        let several = if shops.len() > 1 {
+            pick(language, "  ※複数ショップの宛先", "  * hears about several shops")
+        } else {
+            ""
+        };
         let shops: Vec<&str> = shops.iter().map(|shop| shop.as_str()).collect();
-        let text = pick(workshop.language(), "複数ショップの宛先", "hears about several shops");
-        say!("  {address}: {text} ({})", shops.join(", "));
+        say!("  {address} → {}{several}", shops.join(", "));
     }
+}
+
+/// Talks to the mail server without sending anything, and looks at the sender (FAULTS M12).
+fn mail_server(workshop: &Workshop) -> Vec<String> {
+    let (language, config) = (workshop.language(), &workshop.config);
+    let Transport::Smtp(server) = &config.mail.transport else { return Vec::new() };
+    let mut warnings = Vec::new();
+    match post::probe(config, Timeouts::RFC) {
+        Ok(found) => {
+            let limit = found.and_then(|found| found.size_limit);
+            let limit = limit.map(|bytes| format!(", SIZE {bytes}")).unwrap_or_default();
+            let text =
+                pick(language, "メールサーバーに接続・ログインできます", "the mail server can be reached and used");
+            say!("✓ {}:{}: {text}{limit}", server.host, server.port);
+            if let Some(limit) = found.and_then(|found| found.size_limit)
+                && limit < config.mail.max_attachment_mb.saturating_mul(1 << 20)
+            {
+                let text = pick(
+                    language,
+                    "mail.max_attachment_mb がメールサーバーの上限を超えています",
+                    "mail.max_attachment_mb is above the server's limit",
+                );
+                warnings.push(format!("{text}: {limit} bytes"));
+            }
+        }
+        Err(failure) => {
+            let text = pick(language, "メールサーバーを使えません", "the mail server cannot be used");
+            warnings.push(format!("{}:{}: {text}: {}", server.host, server.port, failure.words()));
+        }
+    }
+    let from = address::sender(&config.mail.from).map_or("", |(_, address)| address).to_ascii_lowercase();
+    let local: String = from.split('@').next().unwrap_or_default().chars().filter(|c| !"-_.".contains(*c)).collect();
+    if local.starts_with("noreply") || local.starts_with("donotreply") {
+        let text = pick(
+            language,
+            "不達の通知（バウンス）はこのアドレスに届きます。誰かが読むアドレスにしてください",
+            "bounces go to this address; use a mailbox that somebody reads",
+        );
+        warnings.push(format!("mail.from: {from}: {text}"));
+    }
+    warnings
 }

@@ -23,6 +23,7 @@ mod clean;
 mod daemon;
 mod findings;
 mod lists;
+mod mail;
 mod notices;
 mod progress;
 mod setup;
@@ -41,7 +42,7 @@ use crate::locale::Language;
 use crate::run::{self, Effect, Lock, LockError, Notice, Order, Outcome, PreparationError, Report, RunError, Workshop};
 use args::{Arguments, Command, RunArguments};
 use clap::{CommandFactory, Parser};
-use notices::{pick, sentence};
+use notices::pick;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -112,6 +113,7 @@ pub fn main(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> Exit {
         Command::Show { key } => with_workshop(config, |workshop| show::show(workshop, &key)),
         Command::Findings { action } => with_workshop(config, |workshop| findings::findings(workshop, action)),
         Command::Held { action } => with_workshop(config, |workshop| lists::held(workshop, action)),
+        Command::Mail { action } => with_workshop(config, |workshop| mail::mail(workshop, action)),
         Command::History { acts: true, .. } => with_workshop(config, lists::acts),
         Command::History { shop, json, .. } => {
             with_workshop(config, |workshop| lists::history(workshop, shop.as_deref(), json))
@@ -348,7 +350,7 @@ fn file_line(language: Language, name: &str, read: u64, new: u64, is_known: bool
 
 fn tell_notices(language: Language, notices: &[Notice]) {
     for item in notices.iter().filter(|item| !item.was_told()) {
-        complain!("{}", sentence(language, item));
+        complain!("{}", run::sentence(language, item));
     }
     let again = notices.iter().filter(|item| item.was_told()).count();
     match (again, language) {

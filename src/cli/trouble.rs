@@ -35,7 +35,7 @@ pub fn stopped(workshop: &Workshop, error: &RunError) -> Exit {
             Exit::Failed
         }
         RunError::Store(error) => store_stopped(workshop, error),
-        RunError::Io { .. } | RunError::Clock { .. } => failed(error),
+        RunError::Io { .. } | RunError::Clock { .. } | RunError::Post(_) => failed(error),
     }
 }
 

@@ -106,6 +106,8 @@ pub struct Mail {
     pub allowed_domains: Vec<String>,
     /// Largest message.
     pub max_attachment_mb: u64,
+    /// Whether the operator hears once a day that all is well.
+    pub heartbeat: bool,
 }
 
 /// The way mail leaves.
@@ -132,6 +134,19 @@ pub struct Smtp {
     pub password_file: Option<PathBuf>,
     /// The password: from the environment, or read by [`load`]; [`parse`] reads no file.
     pub password: Option<SecretString>,
+    /// Where an OAuth token comes from, for `AUTH XOAUTH2`.
+    pub token: Option<Token>,
+    /// The only certificates trusted, PEM; those of this machine if there is none.
+    pub ca_file: Option<PathBuf>,
+}
+
+/// Where an OAuth token comes from; fetched for each connection, because it ages within the hour.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Token {
+    /// The first line of a file that something else renews.
+    File(PathBuf),
+    /// The first line that a program prints; the program and its arguments, started without a shell.
+    Command(Vec<String>),
 }
 
 /// Encryption to the mail server.

@@ -94,6 +94,7 @@ static MAIL: &[Field] = &[
     optional("operator", Kind::Texts),
     optional("allowed_domains", Kind::Texts),
     optional("max_attachment_mb", Kind::Whole(1, 1_024)),
+    optional("heartbeat", Kind::Flag),
     optional("smtp", Kind::Table(SMTP)),
 ];
 
@@ -104,6 +105,9 @@ static SMTP: &[Field] = &[
     optional("username", Kind::Text),
     optional("password_file", Kind::Text),
     optional("password", Kind::Secret),
+    optional("token_file", Kind::Text),
+    optional("token_command", Kind::Texts),
+    optional("ca_file", Kind::Text),
 ];
 
 static REPORT: &[Field] = &[optional("customer", Kind::Flag)];

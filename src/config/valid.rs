@@ -4,7 +4,7 @@
 use super::problem::{ConfigProblem, Fault};
 use super::service;
 use super::written::{Place, Section, Text, half_width};
-use super::{Config, Intake, Mail, Paths, Security, ShopConfig, Smtp, Transport};
+use super::{Config, Intake, Mail, Paths, Security, ShopConfig, Smtp, Token, Transport};
 use crate::console::GmoSettings;
 use crate::domain::ids::ShopId;
 use crate::domain::policy::{ExcludeRule, Policy, Shop};
@@ -142,6 +142,7 @@ impl Check<'_> {
             operator: self.addresses(section.texts("operator"), &allowed),
             allowed_domains: allowed,
             max_attachment_mb: section.whole("max_attachment_mb").and_then(|n| u64::try_from(n).ok()).unwrap_or(20),
+            heartbeat: section.flag("heartbeat").unwrap_or(false),
         }
     }
 
@@ -173,11 +174,16 @@ impl Check<'_> {
         }
         let username = section.text("username").map(|text| text.text.clone()).filter(|text| !text.is_empty());
         let password_file = section.text("password_file").map(|text| absolute(folder, &text.text));
+        let token_file = section.text("token_file").map(|text| Token::File(absolute(folder, &text.text)));
+        let words: Vec<String> = section.texts("token_command").iter().map(|text| text.text.clone()).collect();
+        let token = token_file.or((!words.is_empty()).then_some(Token::Command(words)));
+        let ca_file = section.text("ca_file").map(|text| absolute(folder, &text.text));
         let given = section.text("password").map(|text| SecretString::from(text.text.clone()));
-        match (&username, section.has("password_file") || section.has("password")) {
+        match (&username, token.is_some() || section.has("password_file") || section.has("password")) {
             (Some(name), false) => self.report(&section.place("username"), name, Fault::NoPassword),
             (None, true) if !section.has("username") => {
-                let key = if section.has("password_file") { "password_file" } else { "password" };
+                let keys = ["password_file", "token_file", "token_command"];
+                let key = keys.into_iter().find(|key| section.has(key)).unwrap_or("password");
                 self.report(&section.place(key), "", Fault::NoUsername);
             }
             _ => {}
@@ -192,7 +198,7 @@ impl Check<'_> {
                 }
             }
         });
-        Smtp { host, port, security, username, password_file, password }
+        Smtp { host, port, security, username, password_file, password, token, ca_file }
     }
 
     fn domains(&mut self, texts: &[Text]) -> Vec<String> {

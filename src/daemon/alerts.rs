@@ -2,6 +2,7 @@
 
 use crate::domain::ids::ShopId;
 use crate::locale::Language;
+use crate::post::{self, OperatorFault};
 use crate::run::{Effect, Workshop};
 
 /// Something that needs the operator.
@@ -52,6 +53,11 @@ pub enum Alert {
 }
 
 impl Alert {
+    /// Whether `other` says the same again; a wrong clock says another time at each look.
+    pub fn is_repeated_by(&self, other: &Self) -> bool {
+        matches!((self, other), (Self::Clock { .. }, Self::Clock { .. })) || self == other
+    }
+
     /// One word for the log and the trail.
     pub const fn kind(&self) -> &'static str {
         match self {
@@ -113,12 +119,18 @@ impl Alert {
     }
 }
 
-/// Tells the operator: in the log, and in the trail of the history where that can be written.
+/// Tells the operator: in the log, in the trail of the history where that can be written, and by mail.
+///
+/// The mail is queued; it leaves with the next errands.
 pub(super) fn tell(workshop: &Workshop, alert: &Alert) {
     let sentence = alert.sentence(workshop.language());
     tracing::warn!(alert = alert.kind(), "{sentence}");
-    let written = workshop.open_store(Effect::Real).map_err(|error| error.to_string()).and_then(|open| {
-        open.store.log_act(&workshop.stamp(), "alert", alert.kind(), &sentence).map_err(|error| error.to_string())
+    let written = workshop.open_store(Effect::Real).map_err(|error| error.to_string()).and_then(|mut open| {
+        let store = &mut open.store;
+        store.log_act(&workshop.stamp(), "alert", alert.kind(), &sentence).map_err(|error| error.to_string())?;
+        let fault = OperatorFault { key: format!("daemon/{sentence}"), text: sentence };
+        post::tell_operator(&workshop.config, store, "daemon", &[fault], true, workshop.now)
+            .map_err(|error| error.to_string())
     });
     if let Err(error) = written {
         tracing::warn!(%error, "the alert is in this log only");

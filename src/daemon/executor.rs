@@ -4,6 +4,7 @@ use super::alerts::{self, Alert};
 use super::beacon;
 use crate::domain::ids::ShopId;
 use crate::inbox;
+use crate::post::Timeouts;
 use crate::run::{self, Effect, Lock, LockError, Order, Report, RunError, SlotOrder, Timings, Workshop};
 use crate::schedule::{self, LATE_AFTER, MAX_ATTEMPTS, Schedule};
 use crate::store::{LedgerSlot, SlotEnd, SlotState, Store};
@@ -77,6 +78,7 @@ impl Job<'_> {
         let now = self.workshop.now.with_timezone(&Utc);
         store.skip_orphans(now)?;
         self.errands(store);
+        self.send_due(store)?;
         // Slots of one schedule run in their order: one that rests or waits holds back those behind it.
         let mut held_back: BTreeSet<String> = BTreeSet::new();
         for ledger in store.open_slots()? {
@@ -189,6 +191,24 @@ impl Job<'_> {
     fn errands(&self, store: &Store) {
         let names: Vec<String> = self.schedules.iter().map(|schedule| schedule.name.clone()).collect();
         beacon::write_metrics(&self.workshop.config.daemon, store, &names);
+    }
+
+    /// Sends mail that a retry is due for, and what the operator is told (SPEC §7); a run by hand goes first.
+    ///
+    /// The lock is taken only where something is due: an idle daemon stands in nobody's way (FAULTS S09).
+    fn send_due(&self, store: &mut Store) -> Result<(), RunError> {
+        if !store.is_mail_due(self.workshop.now.timestamp())? {
+            return Ok(());
+        }
+        let lock = Lock::take(&self.workshop.config.paths.database);
+        if matches!(lock, Err(LockError::Taken)) {
+            return Ok(());
+        }
+        let _lock = lock.map_err(|error| self.lock_error(error))?;
+        for notice in run::send_due(self.workshop, store, Timeouts::RFC)? {
+            tracing::warn!("{}", run::sentence(self.workshop.language(), &notice));
+        }
+        Ok(())
     }
 
     /// The run of a slot. A panic in it is a failed attempt and nothing more (FAULTS G04).

@@ -95,9 +95,9 @@ impl Watch {
 
     /// Tells the alerts of a kind that were not told at the last look; `alerts` are all there are now.
     fn tell_once(&mut self, workshop: &Workshop, kind: &str, alerts: Vec<Alert>) {
-        self.told.retain(|told| told.kind() != kind || alerts.contains(told));
+        self.told.retain(|told| told.kind() != kind || alerts.iter().any(|alert| told.is_repeated_by(alert)));
         for alert in alerts {
-            if !self.told.contains(&alert) {
+            if !self.told.iter().any(|told| told.is_repeated_by(&alert)) {
                 alerts::tell(workshop, &alert);
                 self.told.insert(alert);
             }

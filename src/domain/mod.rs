@@ -9,6 +9,7 @@
 pub mod booking;
 pub mod calendar;
 pub mod dates;
+pub mod delivery;
 pub mod finding;
 pub mod ids;
 pub mod intake;

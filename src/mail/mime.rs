@@ -2,8 +2,9 @@
 
 use super::address::{is_address, once, sender};
 use super::template::Rendered;
-use super::{MailError, ReportMail};
+use super::{MailError, Note, ReportMail};
 use crate::domain::ids::FileDigest;
+use chrono::{DateTime, FixedOffset};
 use lettre::Address;
 use lettre::address::Envelope;
 use lettre::message::header::ContentTransferEncoding::Base64;
@@ -16,25 +17,60 @@ const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.
 
 /// The message of `mail` with these words.
 pub(super) fn message(mail: &ReportMail<'_>, words: &Rendered) -> Result<Vec<u8>, MailError> {
-    let id = mail.message_id.trim_start_matches('<').trim_end_matches('>');
+    let head = Head {
+        from: mail.from,
+        to: mail.to,
+        cc: mail.cc,
+        subject: &words.subject,
+        id: bare(mail.message_id),
+        date: mail.date,
+    };
+    finished(&head, parts(mail, words, head.id)?)
+}
+
+/// A message of text alone: to the operator, or a test.
+pub(super) fn note(note: &Note<'_>) -> Result<Vec<u8>, MailError> {
+    let id = bare(note.message_id);
+    let head = Head { from: note.from, to: note.to, cc: &[], subject: note.subject, id, date: note.date };
+    let text = MultiPart::mixed().boundary(boundary("note", id)).singlepart(part(ContentType::TEXT_PLAIN, note.text)?);
+    finished(&head, text)
+}
+
+/// The headers of a message, as given.
+struct Head<'a> {
+    from: &'a str,
+    to: &'a [String],
+    cc: &'a [String],
+    subject: &'a str,
+    id: &'a str,
+    date: DateTime<FixedOffset>,
+}
+
+fn bare(message_id: &str) -> &str {
+    message_id.trim_start_matches('<').trim_end_matches('>')
+}
+
+/// Headers and parts as finished bytes, checked.
+fn finished(head: &Head<'_>, parts: MultiPart) -> Result<Vec<u8>, MailError> {
+    let id = head.id;
     if !is_message_id(id) {
         return Err(refused("Message-ID", id));
     }
-    if words.subject.chars().any(char::is_control) {
-        return Err(refused("Subject", &words.subject));
+    if head.subject.chars().any(char::is_control) {
+        return Err(refused("Subject", head.subject));
     }
-    let (name, address) = sender(mail.from).ok_or_else(|| refused("From", mail.from))?;
+    let (name, address) = sender(head.from).ok_or_else(|| refused("From", head.from))?;
     let from = Mailbox::new(name.map(str::to_owned), parsed("From", address)?);
-    let to = once(mail.to.iter().cloned());
-    let cc = once(to.iter().cloned().chain(mail.cc.iter().cloned())).split_off(to.len());
+    let to = once(head.to.iter().cloned());
+    let cc = once(to.iter().cloned().chain(head.cc.iter().cloned())).split_off(to.len());
     let envelope =
-        Envelope::new(Some(from.email.clone()), vec![from.email.clone()]).map_err(|_| refused("From", mail.from))?;
+        Envelope::new(Some(from.email.clone()), vec![from.email.clone()]).map_err(|_| refused("From", head.from))?;
     let mut builder = Message::builder()
         .envelope(envelope)
         .message_id(Some(format!("<{id}>")))
-        .date(SystemTime::from(mail.date))
+        .date(SystemTime::from(head.date))
         .from(from)
-        .subject(words.subject.clone());
+        .subject(head.subject.to_owned());
     builder = if to.is_empty() {
         builder.raw_header(raw("To", "undisclosed-recipients:;"))
     } else {
@@ -47,11 +83,18 @@ pub(super) fn message(mail: &ReportMail<'_>, words: &Rendered) -> Result<Vec<u8>
     let message = builder
         .raw_header(raw("List-Id", &format!("<report.totsugo.{list}>")))
         .raw_header(raw("Auto-Submitted", "auto-generated"))
-        .multipart(parts(mail, words, id)?)
+        .multipart(parts)
         .map_err(|_| MailError::Malformed("headers"))?;
     let bytes = message.formatted();
     clean(&bytes)?;
     Ok(bytes)
+}
+
+/// A boundary out of the Message-ID.
+fn boundary(kind: &str, id: &str) -> String {
+    let digest = FileDigest::of(id.as_bytes()).to_string();
+    let (mark, _) = digest.split_at(24);
+    format!("=_totsugo_{kind}_{mark}")
 }
 
 /// Text, HTML and workbook. Boundaries come from the Message-ID; `_` cannot occur in base64, so none occurs in a part.
@@ -60,10 +103,8 @@ fn parts(mail: &ReportMail<'_>, words: &Rendered, id: &str) -> Result<MultiPart,
     if name.is_empty() || name.chars().any(char::is_control) {
         return Err(refused("Content-Disposition", name));
     }
-    let digest = FileDigest::of(id.as_bytes()).to_string();
-    let (mark, _) = digest.split_at(24);
     let text = MultiPart::alternative()
-        .boundary(format!("=_totsugo_text_{mark}"))
+        .boundary(boundary("text", id))
         .singlepart(part(ContentType::TEXT_PLAIN, &words.text)?)
         .singlepart(part(ContentType::TEXT_HTML, &words.html)?);
     let kind = ContentType::parse(&format!("{XLSX}; name=\"{}\"", ascii_name(name)))
@@ -72,7 +113,7 @@ fn parts(mail: &ReportMail<'_>, words: &Rendered, id: &str) -> Result<MultiPart,
         .header(kind)
         .header(ContentDisposition::attachment(name))
         .body(encoded(mail.attachment.to_vec())?);
-    Ok(MultiPart::mixed().boundary(format!("=_totsugo_mail_{mark}")).multipart(text).singlepart(workbook))
+    Ok(MultiPart::mixed().boundary(boundary("mail", id)).multipart(text).singlepart(workbook))
 }
 
 fn part(kind: ContentType, text: &str) -> Result<SinglePart, MailError> {

@@ -5,7 +5,7 @@ pub mod address;
 mod mime;
 mod template;
 
-pub use template::{MailTemplate, TemplateFault, Templates};
+pub use template::{MailTemplate, NoteTemplates, OperatorContext, TemplateFault, Templates};
 
 use crate::domain::dates::Period;
 use crate::domain::ids::{FileDigest, ShopId};
@@ -157,6 +157,36 @@ pub enum MailError {
 pub fn compose(templates: &Templates, mail: &ReportMail<'_>) -> Result<Vec<u8>, MailError> {
     let text = templates.render(&mail.context)?;
     mime::message(mail, &text)
+}
+
+/// A message of text alone, without figures: to the operator, or a test.
+#[derive(Clone, Debug)]
+pub struct Note<'a> {
+    /// Sender, `Name <address>` or a bare address.
+    pub from: &'a str,
+    /// Bare addresses.
+    pub to: &'a [String],
+    /// One line.
+    pub subject: &'a str,
+    /// The text.
+    pub text: &'a str,
+    /// From [`note_id`].
+    pub message_id: &'a str,
+    /// When it was composed.
+    pub date: DateTime<FixedOffset>,
+}
+
+/// The finished bytes of a message of text alone, under the same rules as [`compose`].
+pub fn compose_note(note: &Note<'_>) -> Result<Vec<u8>, MailError> {
+    mime::note(note)
+}
+
+/// The Message-ID of a message of text alone, without angle brackets: out of its text and moment.
+pub fn note_id(text: &str, date: DateTime<FixedOffset>, domain: &str) -> String {
+    let digest = FileDigest::of(format!("{}\n{text}", date.to_rfc3339()).as_bytes()).to_string();
+    let (mark, _) = digest.split_at(24);
+    let domain = if domain.is_empty() { "localhost" } else { domain };
+    format!("note.{mark}@{domain}")
 }
 
 /// The Message-ID of a report, without angle brackets: the same for the same report to the same recipients, whatever

@@ -5,6 +5,7 @@ use super::{FindingText, HeldText, MailContext, SalesText, WindowText};
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
 use minijinja::{Environment, UndefinedBehavior};
+use serde::Serialize;
 
 /// One template: its file, for messages, and its text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -88,6 +89,42 @@ impl Templates {
             return Err(TemplateFault { file: self.subject.clone(), line: 1, message });
         }
         Ok(Rendered { subject, text: one(&self.text)?, html: one(&self.html)? })
+    }
+}
+
+/// What the templates of a message to the operator may use: words of faults, never figures (FAULTS M21).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct OperatorContext {
+    /// The faults, one sentence each.
+    pub faults: Vec<String>,
+    /// Whether this is the daily sign of life.
+    pub heartbeat: bool,
+    /// The day, `YYYY-MM-DD`.
+    pub day: String,
+}
+
+/// Subject and text of a message to the operator.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NoteTemplates {
+    /// One line.
+    pub subject: &'static str,
+    /// The text.
+    pub text: &'static str,
+}
+
+impl NoteTemplates {
+    /// Subject and text for `context`.
+    ///
+    /// # Errors
+    /// When a template is wrong.
+    pub fn render(self, context: &OperatorContext) -> Result<(String, String), TemplateFault> {
+        let mut environment = Environment::new();
+        environment.set_undefined_behavior(UndefinedBehavior::Strict);
+        environment.set_fuel(Some(FUEL));
+        let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build();
+        environment.set_syntax(syntax.map_err(|e| fault("operator", &e))?);
+        let one = |text| environment.render_str(text, Serde(context)).map_err(|e| fault("operator", &e));
+        Ok((one(self.subject)?.trim().to_owned(), one(self.text)?))
     }
 }
 

@@ -11,6 +11,8 @@ mod package;
 pub mod properties;
 pub mod xlsx;
 
+pub use xlsx::every_row;
+
 use crate::domain::dates::Moment;
 use crate::domain::intake::{Fault, Place, Problem};
 use std::borrow::Cow;

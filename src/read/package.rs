@@ -175,7 +175,7 @@ impl Part {
                     part.open.pop();
                 }
                 Event::End(_) => {
-                    if part.open.pop().is_some_and(|name| name == "v") {
+                    if part.open.pop().is_some_and(|name| name == "v") && part.is_sheet() {
                         part.check_value()?;
                     }
                 }
@@ -212,9 +212,10 @@ impl Part {
                 }
                 attributes(tag, plain)?;
             }
-            ("sheetData", "row") => self.row(tag)?,
-            ("row", "c") => self.cell(tag)?,
-            ("c", "v" | "f" | "is") => {
+            // Charts have elements of these names too, with other meanings.
+            ("sheetData", "row") if self.is_sheet() => self.row(tag)?,
+            ("row", "c") if self.is_sheet() => self.cell(tag)?,
+            ("c", "v" | "f" | "is") if self.is_sheet() => {
                 let at = match name {
                     "v" => 0,
                     "f" => 1,

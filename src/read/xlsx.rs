@@ -54,6 +54,23 @@ pub fn read(bytes: &[u8], sink: &mut dyn Sink) -> Result<Reading, Vec<Problem>> 
     Ok(Reading { encoding: "XLSX", headed: true, hidden_rows: package.hidden_rows(&name) })
 }
 
+/// Shows `look` every row of every sheet, streamed: its sheet, its number from 1, its cells with their columns from 0.
+/// For reading our own workbooks back (FAULTS X01).
+///
+/// # Errors
+/// Why it cannot be read.
+pub fn every_row(bytes: &[u8], mut look: impl FnMut(&str, u32, &[(usize, Cell<'_>)])) -> Result<(), Vec<Problem>> {
+    let mut book: Book<'_> = Xlsx::new(Cursor::new(bytes)).map_err(|error| vec![broken(&error)])?;
+    let names: Vec<String> = book.sheets_metadata().iter().map(|sheet| sheet.name.clone()).collect();
+    for name in names {
+        let mut rows = SheetRows::open(&mut book, &name)?;
+        while let Some(row) = rows.next_row()? {
+            look(&name, row, &rows.cells);
+        }
+    }
+    Ok(())
+}
+
 fn broken(error: &calamine::XlsxError) -> Problem {
     whole(Fault::Workbook { why: error.to_string() })
 }

@@ -43,6 +43,8 @@ pub struct TimingsJson {
     pub load: u64,
     pub reconcile: u64,
     pub render: u64,
+    /// Reading finished workbooks back before they are mailed; summed over the shops.
+    pub read_back: u64,
     pub compose: u64,
     pub save: u64,
     pub total: u64,

@@ -6,8 +6,11 @@ mod clean;
 mod ingest;
 mod lasting;
 mod lock;
+mod mailing;
 mod message;
+mod notices;
 mod publish;
+mod read_back;
 mod reading;
 mod returned;
 mod shop_report;
@@ -17,6 +20,8 @@ mod timing;
 pub use clean::{Removable, removable, remove};
 pub use ingest::{FileOutcome, Intake, Outcome, ingest};
 pub use lock::{Lock, LockError};
+pub use mailing::{send_due, state_name};
+pub use notices::sentence;
 pub use publish::{Issued, publish};
 pub use reading::examine_file;
 pub use timing::{Stage, Step, Timings, Watcher};
@@ -29,6 +34,7 @@ use crate::inbox;
 use crate::locale::Language;
 use crate::mail;
 use crate::normalise::Layout;
+use crate::post::{PostError, Timeouts, Trouble};
 use crate::report::json::{PeriodJson, RunJson, SCHEMA, ShopJson};
 use crate::schedule::{self, Slot};
 use crate::store::{self, RunRecord, Store, StoreError};
@@ -145,12 +151,18 @@ pub enum Notice {
     NoRecipients(ShopId),
     /// Mail is queued and not yet sent.
     MailWaiting(u64),
+    /// A recipient did not simply get the message.
+    Mail(Trouble),
+    /// Reports had left that the history, restored from an older copy, did not know (FAULTS S06).
+    Restored(u64),
+    /// The operator is told of this for the first time: who hears about which shop (FAULTS K05).
+    NewRecipient(String),
 }
 
 impl Notice {
     /// Whether it makes the exit code 1; a shop without recipients is valid and merely said (FAULTS K04).
     pub const fn needs_operator(&self) -> bool {
-        !matches!(self, Self::NoRecipients(_) | Self::Late { .. })
+        !matches!(self, Self::NoRecipients(_) | Self::NewRecipient(_) | Self::Late { .. })
     }
 
     /// Whether a person was told of the same within the last day, so that it need not be said in full again.
@@ -208,6 +220,9 @@ pub enum RunError {
         /// The folder that shows that there was a history.
         folder: PathBuf,
     },
+    /// Mail cannot be handled.
+    #[error(transparent)]
+    Post(#[from] PostError),
     /// A file or folder cannot be used.
     #[error("{}: {source}", path.display())]
     Io {
@@ -382,20 +397,22 @@ pub fn run(workshop: &Workshop, order: &Order, timings: &Timings<'_>) -> Result<
             Duration::from_secs(workshop.config.intake.settle_seconds),
         )
     })?;
+    let found = mailing::recover(workshop, store)?;
     let Intake { files, mut notices } = ingest(workshop, store, &scan, order.effect, timings)?;
     let (number, name) = store.begin_run(&record)?;
+    notices.extend(found);
     if let Some(of) = &order.slot {
         store.link_run(number, &of.slot)?;
         notices.extend(slot_notices(workshop, store, of)?);
     }
-    let published = publish(workshop, store, number, &record, order, timings)?;
+    let mut published = publish(workshop, store, number, &record, order, timings)?;
     if order.effect == Effect::Real {
         note_severities(store, order, &published.shops)?;
     }
-    notices.extend(published.notices);
-    let waiting = store.queued()?.len();
-    if waiting > 0 && order.effect == Effect::Real {
-        notices.push(Notice::MailWaiting(u64::try_from(waiting).unwrap_or(u64::MAX)));
+    notices.append(&mut published.notices);
+    if order.effect == Effect::Real {
+        let mailed = mailing::send(workshop, store, order, &notices, &mut published, Timeouts::RFC)?;
+        notices.extend(mailed);
     }
     let held = !store.held()?.is_empty() || files.iter().any(|file| file.outcome == Outcome::Held);
     let exit_code =

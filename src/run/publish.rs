@@ -1,9 +1,9 @@
-//! Every ordered shop's report: what the history says goes in, what is worked out is written, recorded and mailed.
+//! Every ordered shop's report: what the history says goes in, what is worked out is written, recorded and queued.
 
 use super::shop_report::{Known, ShopJob, WorkedOut, count, is_left_behind};
 use super::side_by_side::side_by_side;
 use super::{Effect, Notice, Order, RunError, Stage, Step, Timings, Workshop};
-use crate::config::{ShopConfig, Transport};
+use crate::config::ShopConfig;
 use crate::domain::dates::Day;
 use crate::domain::ids::{CartCode, ShopId};
 use crate::domain::reconciliation::{HeldSummary, ShopFacts};
@@ -87,16 +87,12 @@ pub fn publish(
     timings.tell(Step::Reporting(count(tasks.len())));
     side_by_side(&tasks, ShopJob::work_out, |job, done| {
         let shop = job.shop;
-        let issue = Issue { workshop, order, record, run, shop };
+        let issue = Issue { order, record, run, shop };
         if let Err(why) = done.and_then(|done| timings.of(Stage::Save, || issue.save(store, done, &mut published))) {
             published.failures.push((shop.shop.id.clone(), why));
         }
         timings.tell(Step::ShopDone);
     });
-    // What an earlier run could not write goes out now.
-    if order.mail && order.effect == Effect::Real && matches!(workshop.config.mail.transport, Transport::Directory) {
-        published.notices.extend(deliver_to_folder(workshop, store)?);
-    }
     Ok(published)
 }
 
@@ -134,28 +130,8 @@ fn shops_of_carts(by_shop: &std::collections::BTreeMap<ShopId, ShopFacts>) -> Ha
     by_shop.iter().flat_map(|(shop, facts)| carts(facts).into_iter().map(|cart| (cart, shop.clone()))).collect()
 }
 
-/// Writes queued messages as `.eml` files; written twice is one file, because the name comes from the Message-ID.
-///
-/// Returns the first file that could not be written; its message stays queued.
-fn deliver_to_folder(workshop: &Workshop, store: &Store) -> Result<Option<Notice>, StoreError> {
-    for (id, entry) in store.queued()? {
-        let plain = |c: char| if c.is_ascii_alphanumeric() || ".-_".contains(c) { c } else { '_' };
-        let name: String = entry.message_id.trim_matches(['<', '>']).chars().map(plain).collect();
-        let path = workshop.config.paths.outbox.join(format!("{name}.eml"));
-        match durable::write_new(&path, &entry.message) {
-            Ok(()) => store.set_message_state(id, "accepted")?,
-            Err(_) if path.is_file() => store.set_message_state(id, "accepted")?,
-            Err(error) => {
-                return Ok(Some(Notice::FileFailed { name: path.display().to_string(), why: error.to_string() }));
-            }
-        }
-    }
-    Ok(None)
-}
-
 /// One shop's report on its way to the folder, the history and the outbox.
 struct Issue<'a> {
-    workshop: &'a Workshop,
     order: &'a Order,
     record: &'a RunRecord,
     run: i64,
@@ -163,7 +139,7 @@ struct Issue<'a> {
 }
 
 impl Issue<'_> {
-    /// Writes what was worked out: the workbook first, then history and outbox in one transaction, then the mail.
+    /// Writes what was worked out: the workbook first, then history and outbox in one transaction.
     fn save(&self, store: &mut Store, done: WorkedOut, published: &mut Published) -> Result<(), String> {
         let id = &self.shop.shop.id;
         let is_real = self.order.effect == Effect::Real;
@@ -174,7 +150,7 @@ impl Issue<'_> {
             durable::write_new(&new.path, &new.bytes).map_err(|e| format!("{}: {e}", new.path.display()))?;
         }
         let newest = store.newest_as_of(id).map_err(|e| e.to_string())?;
-        let mut json = done.json;
+        let json = done.json;
         let shop_run = ShopRun {
             shop: id,
             report: done.new.as_ref().map(|new| &new.record),
@@ -184,19 +160,9 @@ impl Issue<'_> {
             matched: done.matched,
             open: is_newest(newest, self.order.as_of).then_some(&done.open),
             findings: count(done.open.len()),
-            messages: &done.messages,
+            message: done.message.as_ref(),
         };
         store.save_shop_run(self.run, self.record, &shop_run).map_err(|e| e.to_string())?;
-        let to_folder = matches!(self.workshop.config.mail.transport, Transport::Directory);
-        if to_folder && !done.messages.is_empty() && is_real {
-            match deliver_to_folder(self.workshop, store).map_err(|e| e.to_string())? {
-                Some(notice) => published.notices.push(notice),
-                None => {
-                    json.mail = "sent".to_owned();
-                    store.set_shop_mail(self.run, id, &json.mail).map_err(|e| e.to_string())?;
-                }
-            }
-        }
         published.issued.push(Issued {
             shop: id.clone(),
             name: self.shop.shop.name.clone(),

@@ -3,6 +3,7 @@
 //! Changes nothing and asks the history nothing, so that shops can be worked out side by side: what the history says
 //! about the shop comes in as [`Known`], what it shall say goes out as [`WorkedOut`].
 
+use super::read_back::{Expected, read_back};
 use super::{Notice, Order, Stage, Timings, Workshop, message};
 use crate::config::ShopConfig;
 use crate::domain::dates::{Day, Period};
@@ -15,7 +16,7 @@ use crate::reconcile;
 use crate::report::figures::{Change, Figures, corrections, figures};
 use crate::report::json::{ShopJson, shop_json};
 use crate::report::{self, Edition};
-use crate::store::{OutboxEntry, ReportRecord};
+use crate::store::{NewMessage, ReportRecord};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -45,8 +46,8 @@ pub(super) struct WorkedOut {
     pub(super) workbook: Option<String>,
     /// A new revision, if one is issued.
     pub(super) new: Option<NewWorkbook>,
-    /// The message, one entry per recipient.
-    pub(super) messages: Vec<OutboxEntry>,
+    /// The message to its recipients, if one is due.
+    pub(super) message: Option<NewMessage>,
     /// Every finding open now.
     pub(super) open: Vec<FindingRecord>,
     /// Match groups without a finding.
@@ -96,10 +97,10 @@ impl ShopJob<'_> {
         let last = known.last.as_ref();
         let unchanged = last.is_some_and(|last| last.digest == now.digest());
         let new = if unchanged && !order.reissue { None } else { Some(self.render(&result, &now)?) };
-        let messages = self.messages(&result, new.as_ref(), &mut notices)?;
+        let message = self.message(&result, new.as_ref(), &mut notices)?;
         let mail = match new {
             Some(_) if !result.balanced() => "blocked",
-            _ if messages.is_empty() => "none",
+            _ if message.is_none() => "none",
             _ => "queued",
         };
         let issued = new.as_ref().map(|new| &new.record).or(last);
@@ -110,7 +111,7 @@ impl ShopJob<'_> {
             verdict: verdict(self.workshop.language(), &result, known.held.len()),
             revision,
             workbook,
-            messages,
+            message,
             new,
             open: open_findings(&result),
             matched: count(result.matched.len()),
@@ -143,7 +144,9 @@ impl ShopJob<'_> {
     fn render(&self, result: &Reconciliation, now: &Figures) -> Result<NewWorkbook, String> {
         let last = self.known.last.as_ref();
         let mut changes = self.corrections();
-        changes.extend(last.map(|last| Figures::from_text(&last.figures).changes(now)).unwrap_or_default());
+        // A report that was restored from the record of what left has no figures to compare with (FAULTS S06).
+        let said = last.filter(|last| !last.figures.is_empty());
+        changes.extend(said.map(|last| Figures::from_text(&last.figures).changes(now)).unwrap_or_default());
         let (digest, figures) = (now.digest(), now.to_text());
         let workbook = String::new();
         let record = ReportRecord { revision: last.map_or(0, |last| last.revision), digest, figures, workbook };
@@ -188,18 +191,26 @@ impl ShopJob<'_> {
         self.timings.of(Stage::Render, || report::workbook(&edition)).map_err(|e| e.to_string())
     }
 
-    /// The report's message, one entry per recipient; without the sheet of matched rows where it would be larger than
+    /// Reads a workbook back before it is mailed (FAULTS X01).
+    fn read_back(&self, bytes: &[u8], result: &Reconciliation) -> Result<(), String> {
+        let config = &self.workshop.config;
+        let shops: Vec<_> = config.shops.iter().map(|shop| (&shop.shop.id, shop.shop.name.as_str())).collect();
+        let expected = Expected { language: config.language, result, facts: self.facts, shops: &shops };
+        self.timings.of(Stage::ReadBack, || read_back(bytes, &expected))
+    }
+
+    /// The report's message; without the sheet of matched rows where it would be larger than
     /// `max_attachment_mb` (SPEC §7).
-    fn messages(
+    fn message(
         &self,
         result: &Reconciliation,
         new: Option<&NewWorkbook>,
         notices: &mut Vec<Notice>,
-    ) -> Result<Vec<OutboxEntry>, String> {
-        let Some(new) = new.filter(|_| self.order.mail && result.balanced()) else { return Ok(Vec::new()) };
+    ) -> Result<Option<NewMessage>, String> {
+        let Some(new) = new.filter(|_| self.order.mail && result.balanced()) else { return Ok(None) };
         if self.shop.recipients.is_empty() && self.shop.cc.is_empty() {
             notices.push(Notice::NoRecipients(self.shop.shop.id.clone()));
-            return Ok(Vec::new());
+            return Ok(None);
         }
         let config = &self.workshop.config;
         let recipients: Vec<String> = self.shop.recipients.iter().chain(&self.shop.cc).cloned().collect();
@@ -229,18 +240,17 @@ impl ShopJob<'_> {
                 .of(Stage::Compose, || mail::compose(&self.workshop.templates, &message))
                 .map_err(|e| e.to_string())
         };
+        self.read_back(&new.bytes, result)?;
         let mut bytes = compose(&new.bytes, None)?;
         if count(bytes.len()) > config.mail.max_attachment_mb.saturating_mul(1 << 20) {
             let short = self.workbook_bytes(result, new, MatchedSheet::LeftOut)?;
+            self.read_back(&short, result)?;
             bytes = compose(&short, Some(new.record.workbook.clone()))?;
         }
-        let entry = |recipient: String| OutboxEntry {
-            recipient,
-            message_id: message_id.clone(),
-            state: "queued".to_owned(),
-            message: bytes.clone(),
-        };
-        Ok(recipients.into_iter().map(entry).collect())
+        let sender =
+            mail::address::sender(&config.mail.from).map_or_else(String::new, |(_, address)| address.to_owned());
+        let queued = self.workshop.stamp();
+        Ok(Some(NewMessage { message_id, sender, recipients, content: bytes, queued }))
     }
 }
 

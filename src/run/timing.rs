@@ -21,6 +21,8 @@ pub enum Stage {
     Reconcile,
     /// Writing sheets; summed over the shops.
     Render,
+    /// Reading finished workbooks back before they are mailed; summed over the shops.
+    ReadBack,
     /// Composing messages; summed over the shops.
     Compose,
     /// Writing workbooks, history and outbox.
@@ -59,7 +61,7 @@ pub type Watcher<'w> = Box<dyn Fn(Step) + Sync + 'w>;
 /// Stopwatches of all stages, which may run on several threads at once, and who is told of every step.
 pub struct Timings<'w> {
     started: Instant,
-    nanoseconds: [AtomicU64; 9],
+    nanoseconds: [AtomicU64; 10],
     watcher: Option<Watcher<'w>>,
 }
 
@@ -106,6 +108,7 @@ impl<'w> Timings<'w> {
             load: of(Stage::Load),
             reconcile: of(Stage::Reconcile),
             render: of(Stage::Render),
+            read_back: of(Stage::ReadBack),
             compose: of(Stage::Compose),
             save: of(Stage::Save),
             total: milliseconds(self.started.elapsed()),

@@ -13,10 +13,12 @@ mod integrity;
 mod lasting;
 mod notes;
 mod opening;
+mod outbox;
 mod payments;
 mod place;
 mod reports;
 mod retention;
+mod sent;
 mod slots;
 
 pub use acts::Act;
@@ -27,8 +29,10 @@ pub use held::HeldFile;
 pub use integrity::Verified;
 pub use lasting::Lasting;
 pub use notes::ReturnedFile;
+pub use outbox::{Delivery, DueDelivery, DueMessage, NewMessage, ReportKey, Step};
 pub use place::remote_file_system;
-pub use reports::{HistoryRun, HistoryShop, OutboxEntry, ReportRecord, RunRecord, ShopRun};
+pub use reports::{HistoryRun, HistoryShop, ReportRecord, RunRecord, ShopRun};
+pub use sent::{Found, SentReport};
 pub use slots::{LedgerSlot, SlotCounts, SlotEnd, SlotState};
 
 use rusqlite::{Connection, ErrorCode};

@@ -1,5 +1,6 @@
-//! Runs, the reports they issued, and the outbox. What a run decided for a shop is one transaction.
+//! Runs and the reports they issued. What a run decided for a shop, its mail included, is one transaction.
 
+use super::outbox::{self, NewMessage, ReportKey};
 use super::{LedgerSlot, Result, Store, findings};
 use crate::domain::dates::{Day, Period};
 use crate::domain::finding::FindingRecord;
@@ -32,19 +33,6 @@ pub struct ReportRecord {
     pub workbook: String,
 }
 
-/// A message to one recipient.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct OutboxEntry {
-    /// Who it goes to.
-    pub recipient: String,
-    /// Its Message-ID.
-    pub message_id: String,
-    /// Its state: `queued`, `accepted`, ….
-    pub state: String,
-    /// The finished bytes.
-    pub message: Vec<u8>,
-}
-
 /// What a run decided for one shop.
 #[derive(Debug)]
 pub struct ShopRun<'a> {
@@ -64,8 +52,8 @@ pub struct ShopRun<'a> {
     pub open: Option<&'a [FindingRecord]>,
     /// Number of open findings.
     pub findings: u64,
-    /// Messages to queue.
-    pub messages: &'a [OutboxEntry],
+    /// The message to queue.
+    pub message: Option<&'a NewMessage>,
 }
 
 /// A past run, newest first in [`Store::history`].
@@ -155,7 +143,7 @@ impl Store {
     /// When the database cannot be read.
     pub fn periods_before(&self, shop: &ShopId, day: Day) -> Result<Vec<Period>> {
         let mut statement = self.connection.prepare(
-            "SELECT period_from, period_to FROM report WHERE shop = ?1 AND period_from < ?2 \
+            "SELECT period_from, period_to FROM report WHERE shop = ?1 AND period_from < ?2 AND figures <> '' \
              GROUP BY period_from, period_to ORDER BY max(run_id) DESC, period_from, period_to",
         )?;
         let ends = statement.query_map(params![shop.as_str(), day.number()], |row| {
@@ -206,21 +194,10 @@ impl Store {
                 ],
             )?;
         }
-        for entry in shop_run.messages {
-            transaction.execute(
-                "INSERT INTO outbox (shop, period_from, period_to, revision, recipient, message_id, state, message) \
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-                params![
-                    shop,
-                    from,
-                    to,
-                    shop_run.revision,
-                    entry.recipient,
-                    entry.message_id,
-                    entry.state,
-                    entry.message
-                ],
-            )?;
+        if let Some(message) = shop_run.message {
+            let period = (record.period.from(), record.period.to());
+            let key = ReportKey { shop: shop_run.shop.clone(), period, revision: shop_run.revision };
+            outbox::queue(&transaction, Some(&key), message)?;
         }
         transaction.execute(
             "INSERT INTO run_shop (run_id, shop, revision, mail, balanced, matched, findings) \
@@ -239,43 +216,16 @@ impl Store {
         Ok(())
     }
 
-    /// Messages that are queued, with their ids.
-    ///
-    /// # Errors
-    /// When the database cannot be read.
-    pub fn queued(&self) -> Result<Vec<(i64, OutboxEntry)>> {
-        let mut statement = self.connection.prepare(
-            "SELECT id, recipient, message_id, state, message FROM outbox WHERE state = 'queued' ORDER BY id",
-        )?;
-        let rows = statement.query_map([], |row| {
-            let entry = OutboxEntry {
-                recipient: row.get(1)?,
-                message_id: row.get(2)?,
-                state: row.get(3)?,
-                message: row.get(4)?,
-            };
-            Ok((row.get(0)?, entry))
-        })?;
-        Ok(rows.collect::<rusqlite::Result<_>>()?)
-    }
-
-    /// Records the state of a message.
+    /// Records what became of a report's mail with the run that issued it.
     ///
     /// # Errors
     /// When the database cannot be written.
-    pub fn set_message_state(&self, id: i64, state: &str) -> Result<()> {
-        self.connection.execute("UPDATE outbox SET state = ?2 WHERE id = ?1", params![id, state])?;
-        Ok(())
-    }
-
-    /// Records what became of a shop's mail in a run.
-    ///
-    /// # Errors
-    /// When the database cannot be written.
-    pub fn set_shop_mail(&self, run: i64, shop: &ShopId, mail: &str) -> Result<()> {
+    pub fn set_report_mail(&self, key: &ReportKey, mail: &str) -> Result<()> {
+        let (from, to) = (key.period.0.number(), key.period.1.number());
         self.connection.execute(
-            "UPDATE run_shop SET mail = ?3 WHERE run_id = ?1 AND shop = ?2",
-            params![run, shop.as_str(), mail],
+            "UPDATE run_shop SET mail = ?5 WHERE shop = ?1 AND run_id = (SELECT run_id FROM report WHERE shop = ?1 \
+             AND period_from = ?2 AND period_to = ?3 AND revision = ?4)",
+            params![key.shop.as_str(), from, to, key.revision, mail],
         )?;
         Ok(())
     }

@@ -403,7 +403,7 @@ impl Store {
     /// # Errors
     /// When the database cannot be read.
     pub fn mail_states(&self) -> Result<BTreeMap<String, u64>> {
-        let mut statement = self.connection.prepare("SELECT state, count(*) FROM outbox GROUP BY state")?;
+        let mut statement = self.connection.prepare("SELECT state, count(*) FROM delivery GROUP BY state")?;
         let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get::<_, i64>(1)?.unsigned_abs())))?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }

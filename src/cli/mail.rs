@@ -1,0 +1,180 @@
+//! `mail`: who got what and when, sending again on purpose, and a test without figures.
+
+use super::args::MailAction;
+use super::lists::{printed, table, with_store};
+use super::notices::pick;
+use super::{Exit, failed, lock, print_json, tell_notices};
+use crate::config::Transport;
+use crate::durable;
+use crate::locale::Language;
+use crate::mail::address::{domain_of, is_address};
+use crate::mail::{self, Note};
+use crate::post::{self, Timeouts};
+use crate::run::{self, Workshop, state_name};
+use crate::store::Delivery;
+use serde_json::json;
+
+/// How many of the newest messages `mail list` shows; what is not delivered is always shown.
+const SHOWN: u32 = 200;
+
+/// `mail list`, `mail resend`, `mail send-test`.
+pub(super) fn mail(workshop: &Workshop, action: Option<MailAction>) -> Exit {
+    match action.unwrap_or(MailAction::List { json: false }) {
+        MailAction::List { json } => list(workshop, json),
+        MailAction::Resend { id, reason } => resend(workshop, id, &reason),
+        MailAction::SendTest { address } => send_test(workshop, &address),
+    }
+}
+
+fn list(workshop: &Workshop, json: bool) -> Exit {
+    with_store(workshop, |store| {
+        let deliveries = match store.deliveries(SHOWN) {
+            Ok(deliveries) => deliveries,
+            Err(error) => return failed(&error),
+        };
+        if json {
+            let mails: Vec<_> = deliveries.iter().map(as_json).collect();
+            return printed(print_json(&json!({ "schema": 1, "mails": mails })));
+        }
+        let language = workshop.language();
+        if deliveries.is_empty() {
+            say!("{}", pick(language, "メールはまだありません。", "There is no mail yet."));
+            return Exit::Completed;
+        }
+        let headings = pick(
+            language,
+            "番号,ショップ,対象期間,版,宛先,状態,回数,更新日時,サーバーの応答",
+            "ID,Shop,Period,Revision,Recipient,State,Tries,Changed,The server",
+        );
+        let mut shown = table(&headings.split(',').collect::<Vec<_>>());
+        for delivery in &deliveries {
+            shown.add_row(row(language, delivery));
+        }
+        say!("{shown}");
+        Exit::Completed
+    })
+}
+
+fn row(language: Language, delivery: &Delivery) -> [String; 9] {
+    let operator = || pick(language, "（管理者宛）", "(operator)").to_owned();
+    let (shop, period, revision) = delivery.report.as_ref().map_or_else(
+        || (operator(), String::new(), String::new()),
+        |report| {
+            let period = format!("{}..{}", report.period.0, report.period.1);
+            (report.shop.to_string(), period, format!("r{}", report.revision))
+        },
+    );
+    let mut state = state_name(language, delivery.state).to_owned();
+    if delivery.resent > 0 {
+        state.push_str(pick(language, "（再送）", " (resent)"));
+    }
+    let (id, tries) = (delivery.id.to_string(), delivery.tries.to_string());
+    let (recipient, words) = (delivery.recipient.clone(), delivery.words.clone());
+    [id, shop, period, revision, recipient, state, tries, delivery.at.clone(), words]
+}
+
+fn as_json(delivery: &Delivery) -> serde_json::Value {
+    let report = delivery.report.as_ref();
+    json!({
+        "id": delivery.id,
+        "shop_id": report.map(|report| report.shop.as_str()),
+        "period": report.map(|report| json!({"from": report.period.0.to_string(), "to": report.period.1.to_string()})),
+        "revision": report.map(|report| report.revision),
+        "recipient": delivery.recipient,
+        "message_id": delivery.message_id,
+        "state": delivery.state.name(),
+        "tries": delivery.tries,
+        "resent": delivery.resent,
+        "changed": delivery.at,
+        "reply": delivery.words,
+    })
+}
+
+fn resend(workshop: &Workshop, id: i64, reason: &str) -> Exit {
+    let language = workshop.language();
+    if reason.trim().is_empty() || reason.chars().any(char::is_control) {
+        complain!("{}", pick(language, "--reason に理由を書いてください。", "Give a reason with --reason."));
+        return Exit::Usage;
+    }
+    let _lock = match lock(workshop) {
+        Ok(lock) => lock,
+        Err(exit) => return exit,
+    };
+    with_store(workshop, |store| {
+        // What a killed process left is settled first: it may be the very message that is asked for.
+        if let Err(error) = post::recover(&workshop.config, store, workshop.now) {
+            return failed(&error);
+        }
+        match store.resend(id, &workshop.stamp(), reason) {
+            Ok(true) => {}
+            Ok(false) => {
+                let ja = "再送できるメールではありません（番号違い、送信待ち、または本文が手元にありません）。mail list でご確認ください。";
+                let en =
+                    "cannot be sent again: no such number, waiting anyway, or its bytes are not here. See `mail list`.";
+                complain!("{id}: {}", pick(language, ja, en));
+                return Exit::Usage;
+            }
+            Err(error) => return failed(&error),
+        }
+        if let Err(error) = store.log_act(&workshop.stamp(), "mail resend", &id.to_string(), reason) {
+            return failed(&error);
+        }
+        say!("{id}: {}", pick(language, "再送として送信します。", "sent again, marked as such."));
+        match run::send_due(workshop, store, Timeouts::RFC) {
+            Ok(notices) => {
+                tell_notices(language, &notices);
+                if notices.iter().any(run::Notice::needs_operator) { Exit::Attention } else { Exit::Completed }
+            }
+            Err(error) => failed(&error),
+        }
+    })
+}
+
+/// A message without figures to one address, which must lie in `allowed_domains` (FAULTS K04).
+fn send_test(workshop: &Workshop, address: &str) -> Exit {
+    let (language, config) = (workshop.language(), &workshop.config);
+    let domains = &config.mail.allowed_domains;
+    if !is_address(address) || (!domains.is_empty() && !domains.contains(&domain_of(address))) {
+        let ja = "メールアドレスでないか、mail.allowed_domains の外のアドレスです。送信していません。";
+        let en = "no mail address, or outside mail.allowed_domains; nothing was sent.";
+        complain!("{address}: {}", pick(language, ja, en));
+        return Exit::Usage;
+    }
+    let subject = pick(language, "【突合】送信テスト", "[totsugo] test");
+    let text = pick(
+        language,
+        "突合からの送信テストです。このメールが届いていれば、レポートも届きます。\n金額や予約の内容は含まれていません。\n",
+        "This is a test by totsugo. If it arrives, so will the reports. It holds no figures.\n",
+    );
+    let from = &config.mail.from;
+    let domain = mail::address::sender(from).map_or_else(String::new, |(_, address)| domain_of(address));
+    let message_id = mail::note_id(text, workshop.now, &domain);
+    let to = [address.to_owned()];
+    let note = Note { from, to: &to, subject, text, message_id: &message_id, date: workshop.now };
+    let content = match mail::compose_note(&note) {
+        Ok(content) => content,
+        Err(error) => return failed(&error),
+    };
+    match &config.mail.transport {
+        Transport::Directory => {
+            let path = config.paths.outbox.join(format!("{message_id}.eml"));
+            match durable::write_new(&path, &content) {
+                Ok(()) => {
+                    say!("{}", path.display());
+                    Exit::Completed
+                }
+                Err(error) => failed(&format!("{}: {error}", path.display())),
+            }
+        }
+        Transport::Smtp(server) => match post::send_test(config, server, address, &content, Timeouts::RFC) {
+            Ok(words) => {
+                say!("✓ {address}: {words}");
+                Exit::Completed
+            }
+            Err(failure) => {
+                complain!("✗ {address}: {}", failure.words());
+                Exit::Attention
+            }
+        },
+    }
+}

@@ -1,0 +1,195 @@
+//! What becomes of a message on its way to one recipient: the states, and what the server's answer does to them
+//! (SPEC §7, FAULTS M02–M10).
+
+/// The state of a message to one recipient.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum State {
+    /// Waits for its first try.
+    Queued,
+    /// A try began; nothing the server would deliver has left. Found at a start: tried again freely.
+    Sending,
+    /// The final dot is about to go. Found at a start: nobody knows, so [`State::Unknown`] (M02).
+    Ending,
+    /// The server took it.
+    Accepted,
+    /// It was put off; there will be another try.
+    Deferred,
+    /// The server refused it, or the tries are used up.
+    Refused,
+    /// The connection ended after the final dot: it may have arrived. Never sent again by itself (M10).
+    Unknown,
+    /// The address is no longer one of the shop's, so nothing was sent (M13).
+    Dropped,
+}
+
+impl State {
+    /// Every state.
+    pub const ALL: [Self; 8] = [
+        Self::Queued,
+        Self::Sending,
+        Self::Ending,
+        Self::Accepted,
+        Self::Deferred,
+        Self::Refused,
+        Self::Unknown,
+        Self::Dropped,
+    ];
+
+    /// As stored, and in `--json`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Sending => "sending",
+            Self::Ending => "ending",
+            Self::Accepted => "accepted",
+            Self::Deferred => "deferred",
+            Self::Refused => "refused",
+            Self::Unknown => "unknown",
+            Self::Dropped => "dropped",
+        }
+    }
+
+    /// The state of this name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.name() == name)
+    }
+
+    /// Whether a try is still to come.
+    pub const fn is_open(self) -> bool {
+        matches!(self, Self::Queued | Self::Sending | Self::Ending | Self::Deferred)
+    }
+
+    /// What a start makes of a state that a killed process left (M01, M02).
+    pub const fn after_restart(self) -> Self {
+        match self {
+            Self::Sending => Self::Queued,
+            Self::Ending => Self::Unknown,
+            Self::Queued | Self::Accepted | Self::Deferred | Self::Refused | Self::Unknown | Self::Dropped => self,
+        }
+    }
+}
+
+/// How one try ended for one recipient.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// 2xx after the final dot.
+    Accepted,
+    /// 4xx, or the connection failed before the final dot: again later.
+    Later,
+    /// The server refused our login, or says it serves nobody: again later, but not often, and the operator at once (M08).
+    LaterAndTell,
+    /// 5xx to this message or recipient.
+    Refused,
+    /// Neither 2xx, 4xx nor 5xx came after the final dot.
+    Unknown,
+}
+
+/// Seconds after which a message that was put off for the n-th time is tried again (RFC 5321 §4.5.4.1, M03).
+const WAITS: [i64; 3] = [5 * 60, 15 * 60, 30 * 60];
+
+/// The shortest wait after a refused login, so that no account is locked (M08).
+const LOGIN_WAIT: i64 = 30 * 60;
+
+/// How long a message is tried before it counts as refused: four days.
+pub const GIVE_UP_SECONDS: i64 = 4 * 24 * 60 * 60;
+
+/// How long a message may be put off before the operator hears of it: two hours.
+pub const TELL_AFTER_SECONDS: i64 = 2 * 60 * 60;
+
+/// What a try does to a delivery: the new state, and when the next try is due, if there is one.
+///
+/// `tries` counts this one; `since` is when the first try began and `now` when this one ended, in seconds.
+pub fn after_try(verdict: Verdict, tries: u32, since: i64, now: i64) -> (State, Option<i64>) {
+    let wait = match verdict {
+        Verdict::Accepted => return (State::Accepted, None),
+        Verdict::Refused => return (State::Refused, None),
+        Verdict::Unknown => return (State::Unknown, None),
+        Verdict::LaterAndTell => LOGIN_WAIT,
+        Verdict::Later => {
+            let nth = usize::try_from(tries.saturating_sub(1)).unwrap_or(usize::MAX);
+            WAITS.get(nth).copied().unwrap_or(LOGIN_WAIT)
+        }
+    };
+    if now.saturating_sub(since) >= GIVE_UP_SECONDS {
+        return (State::Refused, None);
+    }
+    (State::Deferred, Some(now.saturating_add(wait)))
+}
+
+/// What became of a report's mail, the worst first; `sent` where every recipient's server took it.
+pub fn mail_word(states: &[State]) -> &'static str {
+    let has = |wanted: State| states.contains(&wanted);
+    if has(State::Unknown) {
+        "unknown"
+    } else if has(State::Refused) {
+        "refused"
+    } else if has(State::Deferred) {
+        "deferred"
+    } else if states.iter().any(|state| state.is_open()) {
+        "queued"
+    } else if has(State::Accepted) {
+        "sent"
+    } else {
+        "none"
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn m03_a_message_put_off_is_tried_after_5_15_and_30_minutes_then_every_half_hour_for_four_days() {
+        let (mut now, mut tries, mut waits) = (0, 0, Vec::new());
+        loop {
+            tries += 1;
+            match after_try(Verdict::Later, tries, 0, now) {
+                (State::Deferred, Some(next)) => {
+                    waits.push((next - now) / 60);
+                    now = next;
+                }
+                (state, next) => {
+                    assert_eq!((state, next), (State::Refused, None), "m04: tries used up is said, not silent");
+                    break;
+                }
+            }
+        }
+        assert_eq!(waits.get(..4), Some(&[5, 15, 30, 30][..]));
+        assert!(waits.iter().skip(2).all(|wait| *wait == 30));
+        assert!((GIVE_UP_SECONDS..GIVE_UP_SECONDS + 1_800).contains(&now), "{now}");
+    }
+
+    #[test]
+    fn m08_a_refused_login_is_tried_twice_an_hour_at_most() {
+        for tries in 1..5 {
+            assert_eq!(after_try(Verdict::LaterAndTell, tries, 0, 60), (State::Deferred, Some(60 + 1_800)));
+        }
+    }
+
+    #[test]
+    fn m02_only_a_message_whose_dot_may_have_gone_is_unknown_after_a_restart() {
+        for state in State::ALL {
+            assert_eq!(State::named(state.name()), Some(state));
+            let after = state.after_restart();
+            assert_eq!(after == State::Unknown, matches!(state, State::Ending | State::Unknown), "{state:?}");
+            assert!(!matches!(after, State::Sending | State::Ending));
+        }
+    }
+
+    #[test]
+    fn m05_the_word_for_a_report_is_the_worst_of_its_recipients() {
+        use State::{Accepted, Deferred, Dropped, Queued, Refused, Unknown};
+        for (states, word) in [
+            (&[Accepted, Accepted][..], "sent"),
+            (&[Accepted, Dropped], "sent"),
+            (&[Accepted, Refused], "refused"),
+            (&[Accepted, Deferred], "deferred"),
+            (&[Refused, Unknown], "unknown"),
+            (&[Queued, Accepted], "queued"),
+            (&[Dropped], "none"),
+            (&[], "none"),
+        ] {
+            assert_eq!(mail_word(states), word, "{states:?}");
+        }
+    }
+}

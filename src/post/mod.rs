@@ -1,0 +1,160 @@
+//! The outbox leaves: to a mail server, or as `.eml` files into a folder (SPEC §7, FAULTS section M).
+//!
+//! [`recover`] settles what a killed process left, [`deliver`] sends what is due. Each step is in the history before
+//! its bytes are on the wire; what may have passed the final dot is never sent again by itself. Knows nothing of what a
+//! report is.
+
+mod directory;
+mod login;
+mod operator;
+mod record;
+mod reply;
+mod session;
+mod smtp;
+mod wire;
+
+pub use operator::{OperatorFault, tell_operator};
+pub use reply::Reply;
+pub use session::{Cause, Failure, Phase, Session, Timeouts};
+pub use smtp::{probe, send_test};
+
+use crate::config::{Config, Transport};
+use crate::domain::delivery::{State, mail_word};
+use crate::mail::address::{domain_of, sender};
+use crate::store::{DueMessage, ReportKey, Step, Store, StoreError};
+use chrono::{DateTime, FixedOffset};
+use std::io;
+use std::path::PathBuf;
+
+/// Why mail cannot be handled at all; nothing was sent for it.
+#[derive(Debug, thiserror::Error)]
+pub enum PostError {
+    /// The history cannot be used.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The record of what left cannot be read or written.
+    #[error("{}: {source}", path.display())]
+    Record {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+/// A recipient who did not simply get the message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trouble {
+    /// The report; `None`: a message to the operator, or the folder of the directory transport.
+    pub report: Option<ReportKey>,
+    /// The address, or the file that could not be written.
+    pub recipient: String,
+    /// What became of it.
+    pub state: State,
+    /// In whose words.
+    pub words: String,
+    /// Whether the operator hears of it at once, not after two hours.
+    pub at_once: bool,
+}
+
+/// What a start found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Recovered {
+    /// Reports that had left and that the history, restored from an older copy, did not know (FAULTS S06).
+    pub restored: u64,
+    /// Recipients whose mail may have arrived: the process was killed while the final dot went (FAULTS M02).
+    pub unknown: Vec<String>,
+}
+
+/// Settles what the last process left. Call once before anything is queued or sent.
+///
+/// # Errors
+/// When history or record cannot be used.
+pub fn recover(config: &Config, store: &mut Store, now: DateTime<FixedOffset>) -> Result<Recovered, PostError> {
+    let at = stamp(now);
+    let mut recovered = record::import(&config.paths.database, store, &at)?;
+    recovered.unknown.extend(store.settle_interrupted(&at)?);
+    Ok(recovered)
+}
+
+/// Sends every message a try is due for at `now`.
+///
+/// # Errors
+/// When history or record cannot be used: then nothing further is sent. What a server says is in the result.
+pub fn deliver(
+    config: &Config,
+    store: &mut Store,
+    now: DateTime<FixedOffset>,
+    timeouts: Timeouts,
+) -> Result<Vec<Trouble>, PostError> {
+    let mut troubles = Vec::new();
+    let mut due = store.due_messages(now.timestamp())?;
+    for message in &mut due {
+        troubles.extend(drop_strangers(config, store, message, now)?);
+    }
+    due.retain(|message| !message.deliveries.is_empty());
+    if due.is_empty() {
+        return Ok(troubles);
+    }
+    match &config.mail.transport {
+        Transport::Directory => directory::write(&config.paths.outbox, store, &due, now, &mut troubles)?,
+        Transport::Smtp(server) => {
+            let from = sender_address(config);
+            let run = smtp::Round { server, from: &from, database: &config.paths.database, now, timeouts };
+            run.send(store, &due, &mut troubles)?;
+        }
+    }
+    for key in due.iter().filter_map(|message| message.report.as_ref()) {
+        store.set_report_mail(key, mail_word(&store.report_states(key)?))?;
+    }
+    Ok(troubles)
+}
+
+/// Takes recipients out that the configuration no longer names for the shop (FAULTS M13).
+fn drop_strangers(
+    config: &Config,
+    store: &mut Store,
+    message: &mut DueMessage,
+    now: DateTime<FixedOffset>,
+) -> Result<Vec<Trouble>, StoreError> {
+    let mut known: Vec<&String> = Vec::new();
+    match &message.report {
+        None => known.extend(&config.mail.operator),
+        Some(report) => {
+            for shop in config.shops.iter().filter(|shop| shop.shop.id == report.shop) {
+                known.extend(shop.recipients.iter().chain(&shop.cc));
+            }
+        }
+    }
+    let is_known = |address: &str| known.iter().any(|known| known.eq_ignore_ascii_case(address));
+    let mut dropped = Vec::new();
+    for stranger in message.deliveries.iter().filter(|delivery| !is_known(&delivery.recipient)) {
+        let words = "no longer configured";
+        store.step(&[stranger.id], &stamp(now), &Step { state: State::Dropped, began: None, due: None, words })?;
+        dropped.push(Trouble {
+            report: message.report.clone(),
+            recipient: stranger.recipient.clone(),
+            state: State::Dropped,
+            words: String::new(),
+            at_once: true,
+        });
+    }
+    message.deliveries.retain(|delivery| is_known(&delivery.recipient));
+    Ok(dropped)
+}
+
+/// The envelope's sender that the configuration names.
+fn sender_address(config: &Config) -> String {
+    sender(&config.mail.from).map_or_else(String::new, |(_, address)| address.to_owned())
+}
+
+/// The name we give in EHLO: the sender's domain, which is ASCII whatever this machine is called.
+fn hello_name(from: &str) -> String {
+    let domain = domain_of(from);
+    if domain.is_empty() { "localhost".to_owned() } else { domain }
+}
+
+/// A moment as it stands in the ledger.
+fn stamp(now: DateTime<FixedOffset>) -> String {
+    now.to_rfc3339_opts(chrono::SecondsFormat::Secs, false)
+}

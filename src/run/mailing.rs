@@ -1,0 +1,181 @@
+//! What a run does with the outbox: settle what was left, tell the operator, send what is due, say what became of it.
+
+use super::publish::Published;
+use super::{Effect, Notice, Order, Workshop, sentence};
+use crate::domain::delivery::{State, TELL_AFTER_SECONDS, mail_word};
+use crate::domain::ids::ShopId;
+use crate::locale::Language;
+use crate::post::{self, OperatorFault, PostError, Recovered, Timeouts, Trouble};
+use crate::store::{Delivery, ReportKey, Store};
+
+/// Settles what the last process left (FAULTS M02, S06).
+pub(super) fn recover(workshop: &Workshop, store: &mut Store) -> Result<Vec<Notice>, PostError> {
+    let Recovered { restored, unknown } = post::recover(&workshop.config, store, workshop.now)?;
+    let unknown = unknown.into_iter().map(|recipient| {
+        let (words, state) = ("killed while the final dot went".to_owned(), State::Unknown);
+        Notice::Mail(Trouble { report: None, recipient, state, words, at_once: true })
+    });
+    Ok((restored > 0).then_some(Notice::Restored(restored)).into_iter().chain(unknown).collect())
+}
+
+/// Tells the operator what is new, sends what is due unless the order says no, and fills in what became of each shop's
+/// mail. Returns what people are told of it.
+pub(super) fn send(
+    workshop: &Workshop,
+    store: &mut Store,
+    order: &Order,
+    notices: &[Notice],
+    published: &mut Published,
+    timeouts: Timeouts,
+) -> Result<Vec<Notice>, PostError> {
+    if order.effect != Effect::Real || !order.mail {
+        return waiting(store);
+    }
+    let faults = faults(workshop, store, notices, published)?;
+    let is_whole = order.shops.is_empty();
+    let told = post::tell_operator(&workshop.config, store, "run", &faults, is_whole, workshop.now)?;
+    let mut said: Vec<Notice> = new_recipients(&faults, told);
+    said.extend(send_due(workshop, store, timeouts)?);
+    for shop in &mut published.shops {
+        let id = ShopId::new(&shop.shop_id);
+        if shop.mail == "queued" {
+            let states = store.report_states(&ReportKey {
+                shop: id.clone(),
+                period: (order.period.from(), order.period.to()),
+                revision: shop.revision,
+            })?;
+            shop.mail = mail_word(&states).to_owned();
+            for issued in published.issued.iter_mut().filter(|issued| issued.shop == id) {
+                issued.mail.clone_from(&shop.mail);
+            }
+        }
+    }
+    said.extend(waiting(store)?);
+    Ok(said)
+}
+
+/// Sends what is due outside a run: retries, and what `mail resend` queued. The operator hears of what went wrong.
+///
+/// # Errors
+/// When history or record cannot be used.
+pub fn send_due(workshop: &Workshop, store: &mut Store, timeouts: Timeouts) -> Result<Vec<Notice>, PostError> {
+    let mut said = recover(workshop, store)?;
+    said.extend(post::deliver(&workshop.config, store, workshop.now, timeouts)?.into_iter().map(Notice::Mail));
+    let faults = mail_faults(workshop, store)?;
+    if !post::tell_operator(&workshop.config, store, "mail", &faults, true, workshop.now)?.is_empty() {
+        drop(post::deliver(&workshop.config, store, workshop.now, timeouts)?);
+    }
+    Ok(said)
+}
+
+/// How many messages wait.
+fn waiting(store: &Store) -> Result<Vec<Notice>, PostError> {
+    let open = store.deliveries(0)?.into_iter().filter(|delivery| delivery.state.is_open()).count();
+    let open = u64::try_from(open).unwrap_or(u64::MAX);
+    Ok((open > 0).then_some(Notice::MailWaiting(open)).into_iter().collect())
+}
+
+/// Pairs of address and shop are said on the screen too: whoever has no `mail.operator` would not hear of them.
+fn new_recipients(faults: &[OperatorFault], told: Vec<String>) -> Vec<Notice> {
+    let known: Vec<&String> = faults.iter().map(|fault| &fault.text).collect();
+    told.into_iter().filter(|text| !known.contains(&text)).map(Notice::NewRecipient).collect()
+}
+
+/// Everything the operator must know of: faults of this run, held files, failed shops, mail that did not arrive. Words
+/// of files and figures of proofs stay out (FAULTS M21).
+fn faults(
+    workshop: &Workshop,
+    store: &Store,
+    notices: &[Notice],
+    published: &Published,
+) -> Result<Vec<OperatorFault>, PostError> {
+    let language = workshop.language();
+    let say = |ja: String, en: String| match language {
+        Language::Ja => ja,
+        Language::En => en,
+    };
+    let mut faults = Vec::new();
+    for notice in notices.iter().filter(|notice| notice.needs_operator()) {
+        // What the outbox itself says is said below, per recipient.
+        if !matches!(notice, Notice::MailWaiting(_) | Notice::Mail(_)) {
+            let text = sentence(language, notice);
+            faults.push(OperatorFault { key: format!("notice/{text}"), text });
+        }
+    }
+    for held in store.held()? {
+        let text = say(
+            format!("保留ファイル: {}。理由は held フォルダの .reason.txt をご覧ください。", held.name),
+            format!("Held file: {}. Its .reason.txt in the held folder says why.", held.name),
+        );
+        faults.push(OperatorFault { key: format!("held/{}", held.name), text });
+    }
+    for (shop, _) in &published.failures {
+        let text = say(
+            format!(
+                "ショップ {shop}: レポートを発行できませんでした（検算の不一致など）。経理にはメールしていません。totsugo run の画面をご確認ください。"
+            ),
+            format!(
+                "Shop {shop}: no report was issued (a proof does not balance, or it failed). Nothing was mailed to finance; see what totsugo run says."
+            ),
+        );
+        faults.push(OperatorFault { key: format!("failed/{shop}"), text });
+    }
+    Ok(faults)
+}
+
+/// Mail the operator must know of.
+fn mail_faults(workshop: &Workshop, store: &Store) -> Result<Vec<OperatorFault>, PostError> {
+    let (language, now) = (workshop.language(), workshop.now.timestamp());
+    let mut matters_now = store.deliveries(0)?;
+    matters_now.retain(|delivery| matters(delivery, now));
+    let fault = |delivery: &Delivery| OperatorFault {
+        key: format!("{}/{}/{}", delivery.id, delivery.resent, delivery.state.name()),
+        text: undelivered(language, delivery),
+    };
+    Ok(matters_now.iter().map(fault).collect())
+}
+
+/// Whether the operator hears of a delivery: at once where no try will help, after two hours otherwise (M03, M04).
+fn matters(delivery: &Delivery, now: i64) -> bool {
+    match delivery.state {
+        State::Refused | State::Unknown => true,
+        State::Deferred => {
+            let is_old = delivery.since.is_some_and(|since| now.saturating_sub(since) >= TELL_AFTER_SECONDS);
+            is_old || ["AUTH:", "STARTTLS:", "TLS:"].iter().any(|start| delivery.words.starts_with(start))
+        }
+        State::Queued | State::Sending | State::Ending | State::Accepted | State::Dropped => false,
+    }
+}
+
+fn undelivered(language: Language, delivery: &Delivery) -> String {
+    let about = delivery.report.as_ref().map_or_else(String::new, |report| {
+        format!("{} {}..{} r{} ", report.shop, report.period.0, report.period.1, report.revision)
+    });
+    let (id, recipient, state) = (delivery.id, &delivery.recipient, state_name(language, delivery.state));
+    match language {
+        Language::Ja => {
+            format!("メール #{id} {about}{recipient}: {state}。サーバーの応答: {}", delivery.words)
+        }
+        Language::En => format!("Mail #{id} {about}{recipient}: {state}. The server: {}", delivery.words),
+    }
+}
+
+/// A state in a word or two.
+pub fn state_name(language: Language, state: State) -> &'static str {
+    match (state, language) {
+        (State::Queued, Language::Ja) => "送信待ち",
+        (State::Queued, Language::En) => "queued",
+        (State::Sending | State::Ending, Language::Ja) => "送信中",
+        (State::Sending | State::Ending, Language::En) => "sending",
+        (State::Accepted, Language::Ja) => "受付済",
+        (State::Accepted, Language::En) => "accepted",
+        (State::Deferred, Language::Ja) => "再試行待ち",
+        (State::Deferred, Language::En) => "deferred",
+        (State::Refused, Language::Ja) => "拒否",
+        (State::Refused, Language::En) => "refused",
+        (State::Unknown, Language::Ja) => "到達不明",
+        (State::Unknown, Language::En) => "unknown",
+        (State::Dropped, Language::Ja) => "宛先から除外",
+        (State::Dropped, Language::En) => "dropped",
+    }
+}

@@ -1,0 +1,431 @@
+//! Mail to a server that misbehaves: whatever it does at whatever phase, the state recorded is the true one, nothing
+//! secret travels in clear, and nobody silently gets a message twice (FAULTS section M).
+
+#![expect(clippy::expect_used, reason = "a test may stop where it cannot go on")]
+
+#[expect(dead_code, reason = "each test file uses a part of the server")]
+mod mailserver;
+
+use chrono::{DateTime, FixedOffset, TimeDelta};
+use mailserver::{Fault, Point, Script, Server, Shown, ca_pem};
+use std::collections::BTreeMap;
+use std::path::Path;
+use totsugo::config::{Config, parse};
+use totsugo::domain::dates::{Day, Period};
+use totsugo::domain::delivery::State;
+use totsugo::domain::ids::ShopId;
+use totsugo::post::{Timeouts, deliver, recover};
+use totsugo::store::{NewMessage, ReportRecord, RunRecord, ShopRun, Store};
+
+const THREE: [&str; 3] = ["a@example.co.jp", "b@example.co.jp", "c@example.co.jp"];
+const PASSWORD: &str = "correct horse";
+
+/// An outbox with one report for three recipients, and the configuration that sends it to a server.
+struct Office {
+    folder: tempfile::TempDir,
+    config: Config,
+    store: Store,
+    now: DateTime<FixedOffset>,
+}
+
+impl Office {
+    fn new(server: &Server, more: &str) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        std::fs::write(folder.path().join("ca.pem"), ca_pem()).expect("written");
+        let config = config(folder.path(), server.port, more);
+        let store = Store::open(&folder.path().join("totsugo.db"), "i").expect("a history");
+        let now = DateTime::parse_from_rfc3339("2026-11-23T06:30:00+09:00").expect("a moment");
+        Self { folder, config, store, now }
+    }
+
+    /// Queues revision 1 of 2026-11 with `content`.
+    fn queue(&mut self, content: &[u8]) {
+        let shop = ShopId::new("9200000000001");
+        let day = |text| Day::parse(text).expect("a day");
+        let period = Period::new(day("2026-11-01"), day("2026-11-22")).expect("a period");
+        let record = RunRecord { started: self.now.to_rfc3339(), period, as_of: day("2026-11-23") };
+        let report =
+            ReportRecord { revision: 1, digest: "d".into(), figures: "sales.net\t1\n".into(), workbook: "w".into() };
+        let message = NewMessage {
+            message_id: "one@example.co.jp".into(),
+            sender: "totsugo@example.co.jp".into(),
+            recipients: THREE.map(str::to_owned).to_vec(),
+            content: content.to_vec(),
+            queued: record.started.clone(),
+        };
+        let (run, _) = self.store.begin_run(&record).expect("a run");
+        let shop_run = ShopRun {
+            shop: &shop,
+            report: Some(&report),
+            revision: 1,
+            mail: "queued",
+            balanced: true,
+            matched: 0,
+            open: None,
+            findings: 0,
+            message: Some(&message),
+        };
+        self.store.save_shop_run(run, &record, &shop_run).expect("queued");
+    }
+
+    fn send(&mut self, timeouts: Timeouts) {
+        deliver(&self.config, &mut self.store, self.now, timeouts).expect("history and record can be written");
+    }
+
+    fn wait(&mut self, minutes: i64) {
+        self.now += TimeDelta::minutes(minutes);
+    }
+
+    fn states(&self) -> Vec<State> {
+        let by_address: BTreeMap<String, State> = self
+            .store
+            .deliveries(100)
+            .expect("read")
+            .into_iter()
+            .map(|delivery| (delivery.recipient, delivery.state))
+            .collect();
+        by_address.into_values().collect()
+    }
+
+    fn words(&self) -> String {
+        let deliveries = self.store.deliveries(100).expect("read");
+        deliveries.into_iter().map(|delivery| delivery.words).collect::<Vec<_>>().join("|")
+    }
+}
+
+fn config(folder: &Path, port: u16, more: &str) -> Config {
+    let text = format!(
+        "[mail]\ntransport = \"smtp\"\nfrom = \"totsugo <totsugo@example.co.jp>\"\n[mail.smtp]\nhost = \"localhost\"\n\
+         port = {port}\nca_file = \"ca.pem\"\n{more}\n[[shops]]\nid = \"9200000000001\"\nname = \"Test\"\n\
+         recipients = [\"a@example.co.jp\", \"b@example.co.jp\"]\ncc = [\"c@example.co.jp\"]\n"
+    );
+    let environment = [("TOTSUGO__MAIL__SMTP__PASSWORD".to_owned(), PASSWORD.to_owned())];
+    let environment = if more.contains("token_") || !more.contains("username") {
+        BTreeMap::new()
+    } else {
+        BTreeMap::from(environment)
+    };
+    parse(&text, &folder.join("totsugo.toml"), &environment).expect("a valid configuration")
+}
+
+const STARTTLS: &str = "security = \"starttls\"\nusername = \"totsugo\"";
+const CONTENT: &[u8] = b"Subject: x\r\n\r\n.one dot\r\n..two\r\nend\r\n";
+
+fn reply(text: &str) -> Fault {
+    Fault::Reply(text.as_bytes().to_vec())
+}
+
+/// CP932 words behind the digits, which alone decide.
+fn cp932(code: &str) -> Fault {
+    Fault::Reply([code.as_bytes(), b" \x8e\xf3\x90M\x8e\xd2"].concat())
+}
+
+/// What must be recorded of the three recipients when the server does `fault` at `point`.
+fn expected(point: Point, fault: &Fault) -> [State; 3] {
+    use State::{Accepted, Deferred, Refused, Unknown};
+    let code = match fault {
+        Fault::Reply(bytes) => bytes.first().copied().filter(u8::is_ascii_digit),
+        Fault::Drop | Fault::Stall | Fault::Kill => None,
+    };
+    let closes = matches!(fault, Fault::Reply(bytes) if bytes.starts_with(b"421"));
+    match (point, code) {
+        // A server that closes leaves nobody to name the others to.
+        (Point::Recipient(_), _) if closes => [Deferred; 3],
+        (Point::Nowhere | Point::Quit, _) | (Point::End, Some(b'2')) => [Accepted; 3],
+        // After words that are no reply nothing can be trusted to be the answer to what follows.
+        (Point::Recipient(_), None) => [Deferred; 3],
+        (Point::Recipient(n), Some(code)) => {
+            let bad = if code == b'5' { Refused } else { Deferred };
+            let one = |k| if k == n { bad } else { Accepted };
+            [one(1), one(2), one(3)]
+        }
+        (Point::Sender | Point::Data | Point::Body | Point::End, Some(b'5')) => [Refused; 3],
+        (Point::End, None) => [Unknown; 3],
+        _ => [Deferred; 3],
+    }
+}
+
+/// One cell: a first round at a server that misbehaves once, a second hours later; returns what was recorded first.
+fn cell(point: Point, fault: Fault) {
+    let name = format!("{point:?} × {fault:?}");
+    let wanted = expected(point, &fault);
+    let timeouts = if fault == Fault::Stall { Timeouts::divided(200) } else { Timeouts::RFC };
+    let server = Server::start(Script::faulty(point, fault));
+    let mut office = Office::new(&server, STARTTLS);
+    // Longer than what the sockets of both sides swallow, so that a server that stops reading is noticed.
+    let long = [b"Subject: x\r\n\r\n".to_vec(), b"0123456789abcdef0123456789abcdef\r\n".repeat(500_000)].concat();
+    let content = if point == Point::Body { long.as_slice() } else { CONTENT };
+    office.queue(content);
+    office.send(timeouts);
+    assert_eq!(office.states(), wanted, "{name}: {}", office.words());
+    office.wait(60);
+    office.send(Timeouts::RFC);
+    office.wait(600);
+    office.send(Timeouts::RFC);
+    let seen = server.seen.lock().expect("not poisoned");
+    for (address, first) in THREE.iter().zip(wanted) {
+        let count = seen.taken.iter().filter(|taken| taken.to.iter().any(|to| to == address)).count();
+        let times = match first {
+            State::Accepted | State::Deferred | State::Unknown => 1,
+            State::Refused => 0,
+            State::Queued | State::Sending | State::Ending | State::Dropped => usize::MAX,
+        };
+        assert_eq!(count, times, "{name}: copies for {address}: {:?}", seen.commands);
+    }
+    for taken in &seen.taken {
+        assert_eq!((taken.from.as_str(), taken.content == content), ("totsugo@example.co.jp", true), "{name}");
+        assert!(taken.to.iter().all(|to| THREE.contains(&to.as_str())), "{name}: {:?}", taken.to);
+    }
+    drop(seen);
+    let last = wanted.map(|state| if state == State::Deferred { State::Accepted } else { state });
+    assert_eq!(office.states(), last, "{name}: after the next rounds");
+    secret_is_safe(&server, &name);
+}
+
+/// Nothing of the password, as it is or in base64, came in clear.
+fn secret_is_safe(server: &Server, name: &str) {
+    let seen = server.seen.lock().expect("not poisoned");
+    let clear = String::from_utf8_lossy(&seen.clear).into_owned();
+    for secret in [PASSWORD, "Y29ycmVjdCBob3JzZQ", "AHRvdHN1Z28AY29ycmVjdCBob3JzZQ", "AUTH", "MAIL FROM"] {
+        assert!(!clear.contains(secret), "{name}: {secret} in clear: {clear}");
+    }
+}
+
+const BEFORE: [Point; 4] = [Point::Banner, Point::Hello, Point::StartTls, Point::Login];
+const MESSAGE: [Point; 5] = [Point::Sender, Point::Recipient(1), Point::Recipient(2), Point::Recipient(3), Point::Data];
+
+#[test]
+fn m03_a_temporary_refusal_at_any_phase_puts_the_message_off_and_it_arrives_once_later() {
+    for point in BEFORE.into_iter().chain(MESSAGE).chain([Point::Body, Point::End, Point::Quit]) {
+        cell(point, reply("451 later please"));
+        if point != Point::End && point != Point::Quit && point != Point::Body {
+            cell(point, cp932("450"));
+        }
+        cell(point, reply("421 closing"));
+    }
+}
+
+#[test]
+fn m04_a_refusal_of_the_message_is_final_and_one_of_the_server_is_not() {
+    for point in BEFORE.into_iter().chain(MESSAGE).chain([Point::Body, Point::End, Point::Quit]) {
+        cell(point, reply("554-no\r\n554 never"));
+    }
+}
+
+#[test]
+fn m09_a_connection_that_ends_before_the_final_dot_is_tried_again_freely() {
+    for point in BEFORE.into_iter().chain(MESSAGE).chain([Point::Handshake, Point::Body, Point::Quit]) {
+        cell(point, Fault::Drop);
+    }
+}
+
+#[test]
+fn m10_no_readable_answer_to_the_final_dot_is_unknown_and_never_sent_again_by_itself() {
+    for fault in [Fault::Drop, Fault::Stall] {
+        cell(Point::End, fault);
+    }
+    for answer in ["HTTP/1.1 200 OK", "\u{0}\u{1}", "354 go on", "2x0 ok", "250-half\r\n550 other"] {
+        let server = Server::start(Script::faulty(Point::End, reply(answer)));
+        let mut office = Office::new(&server, STARTTLS);
+        office.queue(CONTENT);
+        office.send(Timeouts::RFC);
+        office.wait(6_000);
+        office.send(Timeouts::RFC);
+        assert_eq!(office.states(), [State::Unknown; 3], "{answer}");
+        assert_eq!(server.seen.lock().expect("not poisoned").connections, 1, "not tried again");
+    }
+}
+
+#[test]
+fn m19_words_in_any_encoding_around_three_digits_decide_nothing() {
+    cell(Point::End, cp932("250"));
+    cell(Point::Quit, cp932("500"));
+    for point in [Point::Banner, Point::Hello, Point::Sender, Point::Recipient(2), Point::Data, Point::Quit] {
+        cell(point, reply("garbage"));
+    }
+}
+
+#[test]
+fn m19_silence_at_any_phase_ends_at_its_limit() {
+    let points = [Point::Banner, Point::Hello, Point::StartTls, Point::Handshake, Point::Login, Point::Sender];
+    let rest = [Point::Recipient(2), Point::Data, Point::Body, Point::Quit];
+    let cells: Vec<_> =
+        points.into_iter().chain(rest).map(|point| std::thread::spawn(move || cell(point, Fault::Stall))).collect();
+    for waiting in cells {
+        waiting.join().expect("the state is the true one");
+    }
+}
+
+#[test]
+fn m06_starttls_stripped_stops_before_any_secret_and_says_so() {
+    let server = Server::start(Script { offers_start_tls: false, ..Script::healthy() });
+    let mut office = Office::new(&server, STARTTLS);
+    office.queue(CONTENT);
+    office.send(Timeouts::RFC);
+    assert_eq!(office.states(), [State::Deferred; 3]);
+    assert!(office.words().contains("does not offer STARTTLS"), "{}", office.words());
+    secret_is_safe(&server, "stripped");
+    assert!(server.seen.lock().expect("not poisoned").taken.is_empty());
+}
+
+#[test]
+fn m07_a_certificate_that_is_wrong_in_any_way_sends_nothing() {
+    for shown in [Shown::WrongHost, Shown::Expired, Shown::UnknownCa] {
+        for implicit_tls in [false, true] {
+            let server = Server::start(Script { shown, implicit_tls, ..Script::healthy() });
+            let security = if implicit_tls { "security = \"tls\"\nusername = \"totsugo\"" } else { STARTTLS };
+            let mut office = Office::new(&server, security);
+            office.queue(CONTENT);
+            office.send(Timeouts::RFC);
+            assert_eq!(office.states(), [State::Deferred; 3], "{shown:?}");
+            assert!(office.words().contains("certificate"), "{shown:?}: {}", office.words());
+            secret_is_safe(&server, "certificate");
+            assert!(server.seen.lock().expect("not poisoned").taken.is_empty());
+        }
+    }
+}
+
+#[test]
+fn m07_bytes_in_clear_behind_starttls_are_an_error_and_not_believed() {
+    let script = Script { injected: b"250-me\r\n250 AUTH PLAIN\r\n", ..Script::healthy() };
+    let server = Server::start(script);
+    let mut office = Office::new(&server, STARTTLS);
+    office.queue(CONTENT);
+    office.send(Timeouts::RFC);
+    assert_eq!(office.states(), [State::Deferred; 3], "{}", office.words());
+    secret_is_safe(&server, "injected");
+    assert!(server.seen.lock().expect("not poisoned").taken.is_empty());
+}
+
+#[test]
+fn m08_a_refused_login_is_not_repeated_for_every_message_nor_soon() {
+    let server = Server::start(Script { times: usize::MAX, ..Script::faulty(Point::Login, reply("535 no such user")) });
+    let mut office = Office::new(&server, STARTTLS);
+    office.queue(CONTENT);
+    for _ in 0..60 {
+        office.send(Timeouts::RFC);
+        office.wait(1);
+    }
+    assert_eq!(office.states(), [State::Deferred; 3]);
+    let tries = server.seen.lock().expect("not poisoned").connections;
+    assert!(tries <= 3, "{tries} tries within an hour");
+    assert!(office.words().contains("535 no such user"));
+}
+
+#[test]
+fn m05_a_bad_recipient_never_stops_the_others_and_all_bad_ones_are_said() {
+    cell(Point::Recipient(1), reply("550 unknown"));
+    let server = Server::start(Script::faulty(Point::Sender, reply("550 unknown")));
+    let mut office = Office::new(&server, STARTTLS);
+    office.queue(CONTENT);
+    office.send(Timeouts::RFC);
+    assert_eq!(office.states(), [State::Refused; 3]);
+}
+
+#[test]
+fn m11_a_message_above_the_servers_size_is_never_begun() {
+    let server = Server::start(Script { offers: "AUTH PLAIN\r\n250-SIZE 20", ..Script::healthy() });
+    let mut office = Office::new(&server, STARTTLS);
+    office.queue(CONTENT);
+    office.send(Timeouts::RFC);
+    assert_eq!(office.states(), [State::Refused; 3]);
+    let seen = server.seen.lock().expect("not poisoned");
+    assert!(!seen.commands.iter().any(|line| line.starts_with("MAIL")), "{:?}", seen.commands);
+}
+
+#[test]
+fn m13_an_address_no_longer_configured_is_dropped_and_a_new_one_gets_nothing_old() {
+    let server = Server::start(Script::healthy());
+    let mut office = Office::new(&server, STARTTLS);
+    office.queue(CONTENT);
+    if let Some(shop) = office.config.shops.first_mut() {
+        shop.recipients = vec!["A@Example.co.jp".to_owned(), "new@example.co.jp".to_owned()];
+    }
+    office.send(Timeouts::RFC);
+    assert_eq!(office.states(), [State::Accepted, State::Dropped, State::Accepted]);
+    assert_eq!((server.count("b@example.co.jp"), server.count("new@example.co.jp")), (0, 0));
+}
+
+#[test]
+fn every_way_to_log_in_works_and_is_encrypted() {
+    let token = "security = \"tls\"\nusername = \"totsugo\"\ntoken_command = [\"printf\", \"secret-token\"]";
+    let password = "security = \"tls\"\nusername = \"totsugo\"";
+    for (offers, more, command) in [
+        ("AUTH PLAIN LOGIN", password, "AUTH PLAIN AHRvdHN1Z28AY29ycmVjdCBob3JzZQ=="),
+        ("AUTH LOGIN", password, "Y29ycmVjdCBob3JzZQ=="),
+        ("AUTH XOAUTH2", token, "AUTH XOAUTH2 dXNlcj10b3RzdWdvAWF1dGg9QmVhcmVyIHNlY3JldC10b2tlbgEB"),
+    ] {
+        let server = Server::start(Script { implicit_tls: true, offers, ..Script::healthy() });
+        let mut office = Office::new(&server, more);
+        office.queue(CONTENT);
+        office.send(Timeouts::RFC);
+        assert_eq!(office.states(), [State::Accepted; 3], "{offers}: {}", office.words());
+        let seen = server.seen.lock().expect("not poisoned");
+        assert!(seen.commands.iter().any(|line| line == command), "{offers}: {:?}", seen.commands);
+    }
+    let script =
+        Script { implicit_tls: true, offers: "AUTH XOAUTH2", ..Script::faulty(Point::Login, reply("535 5.7.8 no")) };
+    let server = Server::start(script);
+    let mut office = Office::new(&server, token);
+    office.queue(CONTENT);
+    office.send(Timeouts::RFC);
+    assert_eq!(office.states(), [State::Deferred; 3]);
+    assert!(office.words().contains("{\"status\":\"401\"}"), "the server's reason is kept: {}", office.words());
+}
+
+#[test]
+fn m10_resend_sends_the_identical_bytes_and_is_marked_with_its_reason() {
+    let server = Server::start(Script::faulty(Point::End, Fault::Drop));
+    let mut office = Office::new(&server, STARTTLS);
+    office.queue(CONTENT);
+    office.send(Timeouts::RFC);
+    let id = office.store.deliveries(9).expect("read").first().expect("a delivery").id;
+    assert!(office.store.resend(id, "2026-11-23T09:00:00+09:00", "not in the mailbox").expect("written"));
+    assert!(
+        !office.store.resend(id, "2026-11-23T09:00:00+09:00", "again").expect("written"),
+        "it is on its way already"
+    );
+    office.wait(5);
+    office.send(Timeouts::RFC);
+    assert_eq!(office.states(), [State::Accepted, State::Unknown, State::Unknown]);
+    let seen = server.seen.lock().expect("not poisoned");
+    assert_eq!(seen.taken.len(), 2);
+    assert!(seen.taken.iter().all(|taken| taken.content == CONTENT));
+    let events = office.store.delivery_events(id).expect("read");
+    assert!(events.iter().any(|(_, event, words)| event == "resent" && words == "not in the mailbox"), "{events:?}");
+}
+
+#[test]
+fn s06_what_left_counts_as_sent_after_an_older_backup_was_restored() {
+    let server = Server::start(Script::healthy());
+    let mut office = Office::new(&server, STARTTLS);
+    let database = office.folder.path().join("totsugo.db");
+    let backup = office.folder.path().join("backup.db");
+    Store::copy(&database, &backup).expect("a backup before anything was queued");
+    office.queue(CONTENT);
+    let queued = office.folder.path().join("queued.db");
+    Store::copy(&database, &queued).expect("a backup while it was queued");
+    office.send(Timeouts::RFC);
+    for (older, known) in [(&backup, false), (&queued, true)] {
+        let restored = office.folder.path().join("restored");
+        drop(std::fs::remove_dir_all(&restored));
+        std::fs::create_dir(&restored).expect("a folder");
+        std::fs::copy(older, restored.join("totsugo.db")).expect("restored");
+        std::fs::copy(office.folder.path().join("totsugo.sent.jsonl"), restored.join("totsugo.sent.jsonl"))
+            .expect("kept");
+        let mut store = Store::open(&restored.join("totsugo.db"), "i").expect("a history");
+        let mut config = office.config.clone();
+        config.paths.database = restored.join("totsugo.db");
+        let found = recover(&config, &mut store, office.now).expect("recovered");
+        assert_eq!(found.restored, u64::from(!known));
+        assert_eq!(recover(&config, &mut store, office.now).expect("recovered").restored, 0, "told once");
+        deliver(&config, &mut store, office.now, Timeouts::RFC).expect("nothing to send");
+        let period = Period::new(Day::parse("2026-11-01").expect("a day"), Day::parse("2026-11-22").expect("a day"));
+        let report = store.latest_report(&ShopId::new("9200000000001"), period.expect("a period")).expect("read");
+        assert_eq!(report.map(|report| (report.revision, report.digest)), Some((1, "d".to_owned())));
+        assert_eq!(store.deliveries(9).expect("read").len(), 3);
+    }
+    for address in THREE {
+        assert_eq!(server.count(address), 1, "{address}");
+    }
+}
