@@ -22,8 +22,8 @@ pub enum Alert {
     ScheduleGone(String),
     /// The clock stands before what was recorded already (FAULTS C04).
     Clock {
-        /// What is wrong.
-        why: String,
+        /// The latest time known. What the clock says is no part of it: that changes at every look.
+        latest: String,
     },
     /// Slots were missed and are recorded as skipped.
     Skipped {
@@ -91,7 +91,15 @@ impl Alert {
                 format!("予定「{name}」のファイルがなくなりました。この予定は実行しません。"),
                 format!("The file of schedule \"{name}\" is gone. It runs no more."),
             ),
-            Self::Clock { why } | Self::Ledger { why } => why.clone(),
+            Self::Clock { latest } => say(
+                format!(
+                    "時計が、記録にある最後の時刻 {latest} より1時間以上前を指しています。何も実行しません。時計を直してください。正しければ totsugo run --accept-clock で続けられます。"
+                ),
+                format!(
+                    "The clock stands more than an hour before {latest}, which has been seen. Nothing runs. Set the clock, or go on with totsugo run --accept-clock."
+                ),
+            ),
+            Self::Ledger { why } => why.clone(),
             Self::Skipped { schedule, count } => say(
                 format!("予定「{schedule}」の停止中の{count}回を、実行せずに記録しました。"),
                 format!("{count} missed slots of schedule \"{schedule}\" were recorded as skipped."),

@@ -62,9 +62,7 @@ impl Watch {
                 self.tell_once(workshop, "clock", Vec::new());
                 self.tell_once(workshop, "ledger", Vec::new());
             }
-            Err(error @ RunError::Clock { .. }) => {
-                self.tell_once(workshop, "clock", vec![Alert::Clock { why: error.to_string() }]);
-            }
+            Err(RunError::Clock { latest, .. }) => self.tell_once(workshop, "clock", vec![Alert::Clock { latest }]),
             Err(error) => self.tell_once(workshop, "ledger", vec![Alert::Ledger { why: error.to_string() }]),
         }
     }
