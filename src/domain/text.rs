@@ -24,6 +24,13 @@ pub fn fold(text: &str) -> String {
 
 /// What two spellings of one booking code have in common: width, case, spaces and hyphens folded.
 pub fn code_key(code: &str) -> String {
+    if code.is_ascii() {
+        return code
+            .chars()
+            .filter(|c| !c.is_ascii_whitespace() && *c != '-')
+            .map(|c| c.to_ascii_uppercase())
+            .collect();
+    }
     fold(code).replace('-', "").to_uppercase()
 }
 
@@ -41,7 +48,7 @@ pub struct CodeParts {
 /// `None` where it has another form, e.g. no digits, more than 19, or a letter behind them. Whether a `T` marks a
 /// product code depends on the column it stands in, so it is dropped only when `product` says so (DOMAIN §5.1).
 pub fn code_parts(code: &str, kind: CodeKind) -> Option<CodeParts> {
-    let folded = code_key(code);
+    let mut folded = code_key(code);
     let at = folded.find(|c: char| c.is_ascii_digit())?;
     let (letters, digits) = folded.split_at(at);
     if !letters.chars().all(|c| c.is_ascii_alphabetic()) || !digits.bytes().all(|b| b.is_ascii_digit()) {
@@ -52,7 +59,8 @@ pub fn code_parts(code: &str, kind: CodeKind) -> Option<CodeParts> {
         CodeKind::Cart => letters,
         CodeKind::Product => letters.strip_suffix('T').unwrap_or(letters),
     };
-    Some(CodeParts { prefix: prefix.to_owned(), digits })
+    folded.truncate(prefix.len());
+    Some(CodeParts { prefix: folded, digits })
 }
 
 /// Which kind of code a column holds; the column decides, not the code's look.
@@ -84,6 +92,13 @@ mod tests {
         }
         for bad in ["", "MZ", "電話予約", "12a", "12 34b", "99999999999999999999"] {
             assert_eq!(code_parts(bad, CodeKind::Cart), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn the_short_way_for_ascii_folds_as_the_long_way() {
+        for code in ["mz-T 1102481", "A\u{b}B", " a\t-b\r\n", "Z9-z9", ""] {
+            assert_eq!(code_key(code), fold(code).replace('-', "").to_uppercase(), "{code:?}");
         }
     }
 

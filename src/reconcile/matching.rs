@@ -9,6 +9,7 @@ use crate::domain::policy::Shop;
 use crate::domain::reconciliation::MatchKey;
 use crate::domain::text::{CodeKind, code_parts};
 use hashbrown::HashMap;
+use hashbrown::hash_map::Entry;
 use std::hash::Hash;
 
 /// Candidates named on an `ambiguous_booking`; more help nobody and would make the report grow with their square.
@@ -51,11 +52,11 @@ impl<'a> Index<'a> {
         let carts: Vec<_> = bookings.iter().map(|b| code_parts(b.cart.as_str(), CodeKind::Cart)).collect();
         let prefixes: Vec<&str> = carts.iter().map(|parts| parts.as_ref().map_or("", |p| &*p.prefix)).collect();
         let own: Vec<bool> = prefixes.iter().map(|p| shop.booking_prefixes.iter().any(|own| own == p)).collect();
-        let mut by_transaction: HashMap<&str, Vec<usize>> = HashMap::new();
-        let (mut by_cart, mut by_product) = (Gathering::default(), Gathering::default());
+        let mut by_transaction: HashMap<&str, Hit> = HashMap::new();
+        let (mut by_cart, mut by_product) = (Numbers::default(), Numbers::default());
         for (at, booking) in bookings.iter().enumerate() {
             for id in transaction_ids(booking) {
-                push_once(by_transaction.entry(id).or_default(), at);
+                push(&mut by_transaction, id, at);
             }
             if let Some(parts) = &carts[at] {
                 by_cart.add(parts.digits, prefixes[at], at);
@@ -66,11 +67,8 @@ impl<'a> Index<'a> {
                 }
             }
         }
-        Self {
-            by_transaction: decide(by_transaction, &own),
-            by_cart: by_cart.decide(&own),
-            by_product: by_product.decide(&own),
-        }
+        decide(&mut by_transaction, &own);
+        Self { by_transaction, by_cart: by_cart.decide(&own), by_product: by_product.decide(&own) }
     }
 
     /// Follows the keys of `payment` in their order; the first that hits decides (SPEC §5.3).
@@ -117,55 +115,70 @@ impl Hit {
     }
 
     /// One candidate, or the only one whose prefix is the shop's own, or several.
-    fn decide(mut candidates: Vec<usize>, own: &[bool]) -> Self {
+    fn decide(&mut self, own: &[bool]) {
+        let Self::Several(candidates) = self else { return };
         let mut ours = candidates.iter().filter(|at| own[**at]);
-        match (candidates.as_slice(), ours.next(), ours.next()) {
-            ([one], _, _) | (_, Some(one), None) => Self::One(*one),
-            _ => {
-                candidates.truncate(CANDIDATES_NAMED);
-                Self::Several(candidates)
-            }
+        match (ours.next(), ours.next()) {
+            (Some(one), None) => *self = Self::One(*one),
+            _ => candidates.truncate(CANDIDATES_NAMED),
         }
     }
 }
 
-fn decide<K: Eq + Hash>(gathered: HashMap<K, Vec<usize>>, own: &[bool]) -> HashMap<K, Hit> {
-    gathered.into_iter().map(|(key, candidates)| (key, Hit::decide(candidates, own))).collect()
+fn decide<K>(gathered: &mut HashMap<K, Hit>, own: &[bool]) {
+    gathered.values_mut().for_each(|hit| hit.decide(own));
 }
 
-/// Candidates come in order, so a repetition is always the last one.
-fn push_once(list: &mut Vec<usize>, at: usize) {
-    if list.last() != Some(&at) {
-        list.push(at);
+/// Adds a candidate. They come in order, so a repetition is always the last one.
+fn push<K: Eq + Hash>(gathered: &mut HashMap<K, Hit>, key: K, at: usize) {
+    match gathered.entry(key) {
+        Entry::Vacant(entry) => {
+            entry.insert(Hit::One(at));
+        }
+        Entry::Occupied(mut entry) => match entry.get_mut() {
+            Hit::One(one) if *one == at => {}
+            Hit::One(one) => {
+                let candidates = vec![*one, at];
+                entry.insert(Hit::Several(candidates));
+            }
+            Hit::Several(candidates) if candidates.last() == Some(&at) => {}
+            Hit::Several(candidates) => candidates.push(at),
+        },
     }
 }
 
 /// Bookings by digits, and by digits with the cart's prefix where column H carries one.
 #[derive(Default)]
-struct Gathering {
-    by_digits: HashMap<Digits, Vec<usize>>,
-    by_code: HashMap<(Digits, String), Vec<usize>>,
-}
-
-impl Gathering {
-    fn add(&mut self, digits: Digits, prefix: &str, at: usize) {
-        push_once(self.by_digits.entry(digits).or_default(), at);
-        push_once(self.by_code.entry((digits, prefix.to_owned())).or_default(), at);
-    }
-
-    fn decide(self, own: &[bool]) -> Numbers {
-        Numbers { by_digits: decide(self.by_digits, own), by_code: decide(self.by_code, own) }
-    }
-}
-
 struct Numbers {
+    /// The prefixes seen, by number: a shop has few.
+    prefixes: HashMap<String, usize>,
     by_digits: HashMap<Digits, Hit>,
-    by_code: HashMap<(Digits, String), Hit>,
+    by_code: HashMap<(Digits, usize), Hit>,
 }
 
 impl Numbers {
+    fn add(&mut self, digits: Digits, prefix: &str, at: usize) {
+        let number = match self.prefixes.get(prefix) {
+            Some(number) => *number,
+            None => {
+                let number = self.prefixes.len();
+                self.prefixes.insert(prefix.to_owned(), number);
+                number
+            }
+        };
+        push(&mut self.by_digits, digits, at);
+        push(&mut self.by_code, (digits, number), at);
+    }
+
+    fn decide(mut self, own: &[bool]) -> Self {
+        decide(&mut self.by_digits, own);
+        decide(&mut self.by_code, own);
+        self
+    }
+
     fn get(&self, digits: Digits, prefix: &str) -> Option<&Hit> {
-        let with_prefix = if prefix.is_empty() { None } else { self.by_code.get(&(digits, prefix.to_owned())) };
+        let number = if prefix.is_empty() { None } else { self.prefixes.get(prefix) };
+        let with_prefix = number.and_then(|number| self.by_code.get(&(digits, *number)));
         with_prefix.or_else(|| self.by_digits.get(&digits))
     }
 }

@@ -115,21 +115,21 @@ fn booking(booking: &BookingView) -> String {
 }
 
 impl Figures {
-    /// The digest of [`Figures::to_text`], hexadecimal.
-    pub fn digest(&self) -> String {
-        FileDigest::of(self.to_text().as_bytes()).to_string()
-    }
-
     /// One line per item, item and fact divided by a tab; the form that is stored.
     pub fn to_text(&self) -> String {
         let mut text = String::new();
         for (item, fact) in &self.0 {
-            text.push_str(&escape(item));
+            escape(item, &mut text);
             text.push('\t');
-            text.push_str(&escape(fact));
+            escape(fact, &mut text);
             text.push('\n');
         }
         text
+    }
+
+    /// The digest of what [`Figures::to_text`] gave, hexadecimal.
+    pub fn digest_of(text: &str) -> String {
+        FileDigest::of(text.as_bytes()).to_string()
     }
 
     /// The inverse of [`Figures::to_text`]; a line without a tab is an item without a fact.
@@ -157,8 +157,19 @@ impl Figures {
     }
 }
 
-fn escape(text: &str) -> String {
-    text.replace('\\', "\\\\").replace('\t', "\\t").replace('\n', "\\n")
+fn escape(text: &str, into: &mut String) {
+    if !text.contains(['\\', '\t', '\n']) {
+        into.push_str(text);
+        return;
+    }
+    for c in text.chars() {
+        match c {
+            '\\' => into.push_str("\\\\"),
+            '\t' => into.push_str("\\t"),
+            '\n' => into.push_str("\\n"),
+            other => into.push(other),
+        }
+    }
 }
 
 fn unescape(text: &str) -> String {

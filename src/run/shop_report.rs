@@ -95,8 +95,20 @@ impl ShopJob<'_> {
         let mut notices = self.missing(&result);
         let now = figures(&result);
         let last = known.last.as_ref();
-        let unchanged = last.is_some_and(|last| last.digest == now.digest());
-        let new = if unchanged && !order.reissue { None } else { Some(self.render(&result, &now)?) };
+        let text = now.to_text();
+        let digest = Figures::digest_of(&text);
+        let unchanged = last.is_some_and(|last| last.digest == digest);
+        let new = if unchanged && !order.reissue {
+            None
+        } else {
+            let record = ReportRecord {
+                revision: last.map_or(0, |last| last.revision),
+                digest,
+                figures: text,
+                workbook: String::new(),
+            };
+            Some(self.render(&result, &now, record)?)
+        };
         let message = self.message(&result, new.as_ref(), &mut notices)?;
         let mail = match new {
             Some(_) if !result.balanced() => "blocked",
@@ -137,19 +149,16 @@ impl ShopJob<'_> {
         corrections(said, &now)
     }
 
-    /// Makes the next revision's workbook.
+    /// Makes the workbook of the revision after that of `record`.
     ///
     /// A file that bears its name already is never overwritten (FAULTS X08): the revision after it is free. But a run
     /// that was killed after writing left exactly these bytes, and then this is that revision.
-    fn render(&self, result: &Reconciliation, now: &Figures) -> Result<NewWorkbook, String> {
+    fn render(&self, result: &Reconciliation, now: &Figures, record: ReportRecord) -> Result<NewWorkbook, String> {
         let last = self.known.last.as_ref();
         let mut changes = self.corrections();
         // A report that was restored from the record of what left has no figures to compare with (FAULTS S06).
         let said = last.filter(|last| !last.figures.is_empty());
         changes.extend(said.map(|last| Figures::from_text(&last.figures).changes(now)).unwrap_or_default());
-        let (digest, figures) = (now.digest(), now.to_text());
-        let workbook = String::new();
-        let record = ReportRecord { revision: last.map_or(0, |last| last.revision), digest, figures, workbook };
         let mut new = NewWorkbook { record, path: PathBuf::new(), bytes: Vec::new(), changes };
         loop {
             new.record.revision += 1;

@@ -47,51 +47,78 @@ pub struct Verified {
     pub rows: u64,
 }
 
-/// Adds a row to `digest`; every value with its type and length, so that no two rows give the same bytes.
-fn add(digest: &mut Sha256, row: &Row<'_>, columns: usize) -> rusqlite::Result<()> {
-    for at in 0..columns {
-        let (kind, bytes): (u8, &[u8]) = match row.get_ref(at)? {
-            ValueRef::Null => (0, &[]),
-            ValueRef::Integer(number) => {
-                digest.update([1]);
-                digest.update(number.to_le_bytes());
-                continue;
-            }
-            ValueRef::Real(number) => {
-                digest.update([2]);
-                digest.update(number.to_bits().to_le_bytes());
-                continue;
-            }
-            ValueRef::Text(bytes) => (3, bytes),
-            ValueRef::Blob(bytes) => (4, bytes),
-        };
-        digest.update([kind]);
-        digest.update(u64::try_from(bytes.len()).unwrap_or(u64::MAX).to_le_bytes());
-        digest.update(bytes);
+/// Bytes on their way into a digest, handed over in pieces that it is fast on.
+struct Pieces {
+    digest: Sha256,
+    bytes: Vec<u8>,
+}
+
+impl Pieces {
+    const LENGTH: usize = 1 << 14;
+
+    fn new() -> Self {
+        Self { digest: Sha256::new(), bytes: Vec::with_capacity(2 * Self::LENGTH) }
     }
-    Ok(())
+
+    fn push(&mut self, bytes: &[u8]) {
+        self.bytes.extend_from_slice(bytes);
+        if self.bytes.len() >= Self::LENGTH {
+            self.digest.update(&self.bytes);
+            self.bytes.clear();
+        }
+    }
+
+    /// Adds a row; every value with its type and length, so that no two rows give the same bytes.
+    fn row(&mut self, row: &Row<'_>, columns: usize) -> rusqlite::Result<()> {
+        for at in 0..columns {
+            let (kind, bytes): (u8, &[u8]) = match row.get_ref(at)? {
+                ValueRef::Null => (0, &[]),
+                ValueRef::Integer(number) => {
+                    self.push(&[1]);
+                    self.push(&number.to_le_bytes());
+                    continue;
+                }
+                ValueRef::Real(number) => {
+                    self.push(&[2]);
+                    self.push(&number.to_bits().to_le_bytes());
+                    continue;
+                }
+                ValueRef::Text(bytes) => (3, bytes),
+                ValueRef::Blob(bytes) => (4, bytes),
+            };
+            self.push(&[kind]);
+            self.push(&u64::try_from(bytes.len()).unwrap_or(u64::MAX).to_le_bytes());
+            self.push(bytes);
+        }
+        Ok(())
+    }
+
+    fn end(mut self) -> [u8; 32] {
+        self.digest.update(&self.bytes);
+        self.digest.finalize().into()
+    }
 }
 
 fn seal_of(connection: &Connection, file: i64, before: Option<&[u8]>) -> Result<Seal> {
-    let mut rows = Sha256::new();
+    let mut rows = Pieces::new();
     for (number, query) in (0_u8..).zip(ROWS) {
-        rows.update([number]);
+        rows.push(&[number]);
         let mut statement = connection.prepare_cached(query)?;
         let columns = statement.column_count();
         let mut found = statement.query([file])?;
         while let Some(row) = found.next()? {
-            rows.update([0xff]);
-            add(&mut rows, row, columns)?;
+            rows.push(&[0xff]);
+            rows.row(row, columns)?;
         }
     }
-    let rows: [u8; 32] = rows.finalize().into();
-    let mut chain = Sha256::new();
-    chain.update(before.unwrap_or_default());
+    let rows = rows.end();
+    let mut chain = Pieces::new();
+    chain.push(before.unwrap_or_default());
     let mut statement = connection.prepare_cached(RECORD)?;
     let columns = statement.column_count();
-    statement.query_row([file], |row| add(&mut chain, row, columns))?;
-    chain.update(rows);
-    Ok(Seal { rows, chain: chain.finalize().into() })
+    statement.query_row([file], |row| chain.row(row, columns))?;
+    chain.push(&rows);
+    Ok(Seal { rows, chain: chain.end() })
 }
 
 /// Seals the newest file record, within the transaction that stores it.
