@@ -155,7 +155,7 @@ fn verdict(bytes: &[u8], result: &Reconciliation, alter: impl FnOnce(&mut Expect
 }
 
 #[test]
-fn x01_a_workbook_is_this_shops_and_no_others() {
+fn x01_a_workbook_of_another_shop_is_found_out_before_it_is_mailed() {
     let results = [filled(0), filled(1)];
     for (at, written) in results.iter().enumerate() {
         let bytes = made_of(written, Language::Ja, true);
