@@ -25,6 +25,22 @@ fn sentences(problems: &[ConfigProblem], language: Language) -> String {
     problems.iter().map(|problem| problem.sentence(language) + "\n").collect()
 }
 
+#[test]
+fn k07_starttls_on_465_and_plain_text_to_another_machine_are_refused_with_advice() {
+    for (host, port, security, advice) in [
+        ("mail.example.jp", 465, "starttls", "tls"),
+        ("mail.example.jp", 25, "none", "tls"),
+        ("mail.example.jp", 587, "none", "starttls"),
+    ] {
+        let text = format!(
+            "[mail]\ntransport = \"smtp\"\nfrom = \"t@example.jp\"\nallowed_domains = [\"x.jp\"]\n[mail.smtp]\n\
+             host = \"{host}\"\nport = {port}\nsecurity = \"{security}\"\n{MINIMAL}recipients = [\"a@x.jp\"]\n"
+        );
+        let said = sentences(&parse(&text, &[]).expect_err("refused"), Language::En);
+        assert!(said.contains("security") && said.contains(advice), "{host}:{port} {security}: {said}");
+    }
+}
+
 /// Each block of `golden/config.txt` is a configuration, `$ NAME=value` lines before it, and the messages it must give.
 #[test]
 fn every_fault_has_its_message() {

@@ -168,7 +168,7 @@ fn cell(point: Point, fault: Fault) {
         let times = match first {
             State::Accepted | State::Deferred | State::Unknown => 1,
             State::Refused => 0,
-            State::Queued | State::Sending | State::Ending | State::Dropped => usize::MAX,
+            State::Queued | State::Sending | State::Ending | State::Dropped | State::Settled => usize::MAX,
         };
         assert_eq!(count, times, "{name}: copies for {address}: {:?}", seen.commands);
     }

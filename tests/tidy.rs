@@ -294,3 +294,13 @@ fn what_is_allowed_passes() {
         assert_eq!(complaints(path, text), Vec::<String>::new(), "{path}");
     }
 }
+
+/// TLS is rustls over ring alone: no second implementation, and nothing that needs a C toolchain of its own (SPEC §7).
+#[test]
+fn one_implementation_of_tls_is_linked() {
+    let lock = include_str!("../Cargo.lock");
+    assert!(lock.contains("name = \"rustls\""));
+    for other in ["aws-lc-rs", "aws-lc-sys", "openssl", "openssl-sys", "native-tls"] {
+        assert!(!lock.contains(&format!("name = \"{other}\"\n")), "{other}");
+    }
+}

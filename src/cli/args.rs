@@ -229,6 +229,14 @@ pub(super) enum MailAction {
         #[arg(long)]
         reason: String,
     },
+    /// Close a mail that was refused or may have arrived, once it is known what became of it
+    Settle {
+        /// Its number in the list
+        id: i64,
+        /// What is known of it
+        #[arg(long)]
+        reason: String,
+    },
     /// Send a message without figures to see whether mail arrives
     SendTest {
         /// Where to; within mail.allowed_domains

@@ -17,11 +17,12 @@ use serde_json::json;
 /// How many of the newest messages `mail list` shows; what is not delivered is always shown.
 const SHOWN: u32 = 200;
 
-/// `mail list`, `mail resend`, `mail send-test`.
+/// `mail list`, `mail resend`, `mail settle`, `mail send-test`.
 pub(super) fn mail(workshop: &Workshop, action: Option<MailAction>) -> Exit {
     match action.unwrap_or(MailAction::List { json: false }) {
         MailAction::List { json } => list(workshop, json),
         MailAction::Resend { id, reason } => resend(workshop, id, &reason),
+        MailAction::Settle { id, reason } => settle(workshop, id, &reason),
         MailAction::SendTest { address } => send_test(workshop, &address),
     }
 }
@@ -92,8 +93,7 @@ fn as_json(delivery: &Delivery) -> serde_json::Value {
 
 fn resend(workshop: &Workshop, id: i64, reason: &str) -> Exit {
     let language = workshop.language();
-    if reason.trim().is_empty() || reason.chars().any(char::is_control) {
-        complain!("{}", pick(language, "--reason に理由を書いてください。", "Give a reason with --reason."));
+    if !is_reason(language, reason) {
         return Exit::Usage;
     }
     let _lock = match lock(workshop) {
@@ -124,6 +124,44 @@ fn resend(workshop: &Workshop, id: i64, reason: &str) -> Exit {
             Ok(notices) => {
                 tell_notices(language, &notices);
                 if notices.iter().any(run::Notice::needs_operator) { Exit::Attention } else { Exit::Completed }
+            }
+            Err(error) => failed(&error),
+        }
+    })
+}
+
+/// Whether a reason was given; complains where not.
+fn is_reason(language: Language, reason: &str) -> bool {
+    let is_given = !reason.trim().is_empty() && !reason.chars().any(char::is_control);
+    if !is_given {
+        complain!("{}", pick(language, "--reason に理由を書いてください。", "Give a reason with --reason."));
+    }
+    is_given
+}
+
+/// Closes what a person has looked into, so that no run speaks of it any more.
+fn settle(workshop: &Workshop, id: i64, reason: &str) -> Exit {
+    let language = workshop.language();
+    if !is_reason(language, reason) {
+        return Exit::Usage;
+    }
+    let _lock = match lock(workshop) {
+        Ok(lock) => lock,
+        Err(exit) => return exit,
+    };
+    with_store(workshop, |store| {
+        let settled = store.settle(id, &workshop.stamp(), reason);
+        match settled.and_then(|is| {
+            is.then(|| store.log_act(&workshop.stamp(), "mail settle", &id.to_string(), reason)).transpose()
+        }) {
+            Ok(Some(())) => {
+                say!("{id}: {}", pick(language, "確認済みにしました。", "settled."));
+                Exit::Completed
+            }
+            Ok(None) => {
+                let ja = "拒否または到達不明のメールではありません。mail list でご確認ください。";
+                complain!("{id}: {}", pick(language, ja, "neither refused nor unknown; see `mail list`."));
+                Exit::Usage
             }
             Err(error) => failed(&error),
         }

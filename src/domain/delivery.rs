@@ -20,11 +20,13 @@ pub enum State {
     Unknown,
     /// The address is no longer one of the shop's, so nothing was sent (M13).
     Dropped,
+    /// A person looked into what was refused or unknown and closed it with a reason; it is shown no longer (M10).
+    Settled,
 }
 
 impl State {
     /// Every state.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Queued,
         Self::Sending,
         Self::Ending,
@@ -33,6 +35,7 @@ impl State {
         Self::Refused,
         Self::Unknown,
         Self::Dropped,
+        Self::Settled,
     ];
 
     /// As stored, and in `--json`.
@@ -46,6 +49,7 @@ impl State {
             Self::Refused => "refused",
             Self::Unknown => "unknown",
             Self::Dropped => "dropped",
+            Self::Settled => "settled",
         }
     }
 
@@ -59,12 +63,23 @@ impl State {
         matches!(self, Self::Queued | Self::Sending | Self::Ending | Self::Deferred)
     }
 
+    /// Whether a person has to look: it may not have arrived, and no try is to come.
+    pub const fn needs_a_person(self) -> bool {
+        matches!(self, Self::Refused | Self::Unknown)
+    }
+
     /// What a start makes of a state that a killed process left (M01, M02).
     pub const fn after_restart(self) -> Self {
         match self {
             Self::Sending => Self::Queued,
             Self::Ending => Self::Unknown,
-            Self::Queued | Self::Accepted | Self::Deferred | Self::Refused | Self::Unknown | Self::Dropped => self,
+            Self::Queued
+            | Self::Accepted
+            | Self::Deferred
+            | Self::Refused
+            | Self::Unknown
+            | Self::Dropped
+            | Self::Settled => self,
         }
     }
 }
@@ -129,6 +144,8 @@ pub fn mail_word(states: &[State]) -> &'static str {
         "queued"
     } else if has(State::Accepted) {
         "sent"
+    } else if has(State::Settled) {
+        "settled"
     } else {
         "none"
     }
@@ -178,7 +195,7 @@ mod tests {
 
     #[test]
     fn m05_the_word_for_a_report_is_the_worst_of_its_recipients() {
-        use State::{Accepted, Deferred, Dropped, Queued, Refused, Unknown};
+        use State::{Accepted, Deferred, Dropped, Queued, Refused, Settled, Unknown};
         for (states, word) in [
             (&[Accepted, Accepted][..], "sent"),
             (&[Accepted, Dropped], "sent"),
@@ -187,6 +204,9 @@ mod tests {
             (&[Refused, Unknown], "unknown"),
             (&[Queued, Accepted], "queued"),
             (&[Dropped], "none"),
+            (&[Settled, Refused], "refused"),
+            (&[Settled, Accepted], "sent"),
+            (&[Settled, Dropped], "settled"),
             (&[], "none"),
         ] {
             assert_eq!(mail_word(states), word, "{states:?}");

@@ -67,7 +67,10 @@ pub(super) fn import(database: &Path, store: &mut Store, at: &str) -> Result<sup
         let state = match State::named(&line.state) {
             Some(State::Accepted) => State::Accepted,
             Some(State::Ending | State::Unknown) => State::Unknown,
-            Some(State::Queued | State::Sending | State::Deferred | State::Refused | State::Dropped) | None => continue,
+            Some(
+                State::Queued | State::Sending | State::Deferred | State::Refused | State::Dropped | State::Settled,
+            )
+            | None => continue,
         };
         let Some(key) = key(&line) else { continue };
         match store.find_delivery(&key, &line.recipient)? {

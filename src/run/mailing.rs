@@ -68,11 +68,16 @@ pub fn send_due(workshop: &Workshop, store: &mut Store, timeouts: Timeouts) -> R
     Ok(said)
 }
 
-/// How many messages wait.
+/// How many messages wait, and how many a person has to look into: said by every run until they are sent again or
+/// settled.
 fn waiting(store: &Store) -> Result<Vec<Notice>, PostError> {
-    let open = store.deliveries(0)?.into_iter().filter(|delivery| delivery.state.is_open()).count();
-    let open = u64::try_from(open).unwrap_or(u64::MAX);
-    Ok((open > 0).then_some(Notice::MailWaiting(open)).into_iter().collect())
+    let deliveries = store.deliveries(0)?;
+    let count = |is: fn(State) -> bool| {
+        u64::try_from(deliveries.iter().filter(|delivery| is(delivery.state)).count()).unwrap_or(u64::MAX)
+    };
+    let (open, undelivered) = (count(State::is_open), count(State::needs_a_person));
+    let open = (open > 0).then_some(Notice::MailWaiting(open));
+    Ok(open.into_iter().chain((undelivered > 0).then_some(Notice::MailUndelivered(undelivered))).collect())
 }
 
 /// Pairs of address and shop are said on the screen too: whoever has no `mail.operator` would not hear of them.
@@ -97,7 +102,7 @@ fn faults(
     let mut faults = Vec::new();
     for notice in notices.iter().filter(|notice| notice.needs_operator()) {
         // What the outbox itself says is said below, per recipient.
-        if !matches!(notice, Notice::MailWaiting(_) | Notice::Mail(_)) {
+        if !matches!(notice, Notice::MailWaiting(_) | Notice::MailUndelivered(_) | Notice::Mail(_)) {
             let text = sentence(language, notice);
             faults.push(OperatorFault { key: format!("notice/{text}"), text });
         }
@@ -143,7 +148,7 @@ fn matters(delivery: &Delivery, now: i64) -> bool {
             let is_old = delivery.since.is_some_and(|since| now.saturating_sub(since) >= TELL_AFTER_SECONDS);
             is_old || ["AUTH:", "STARTTLS:", "TLS:"].iter().any(|start| delivery.words.starts_with(start))
         }
-        State::Queued | State::Sending | State::Ending | State::Accepted | State::Dropped => false,
+        State::Queued | State::Sending | State::Ending | State::Accepted | State::Dropped | State::Settled => false,
     }
 }
 
@@ -177,5 +182,7 @@ pub fn state_name(language: Language, state: State) -> &'static str {
         (State::Unknown, Language::En) => "unknown",
         (State::Dropped, Language::Ja) => "宛先から除外",
         (State::Dropped, Language::En) => "dropped",
+        (State::Settled, Language::Ja) => "確認済",
+        (State::Settled, Language::En) => "settled",
     }
 }

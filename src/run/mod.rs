@@ -151,6 +151,8 @@ pub enum Notice {
     NoRecipients(ShopId),
     /// Mail is queued and not yet sent.
     MailWaiting(u64),
+    /// Mail was refused, or may not have arrived, and nobody has sent it again or settled it yet (FAULTS M04, M10).
+    MailUndelivered(u64),
     /// A recipient did not simply get the message.
     Mail(Trouble),
     /// Reports had left that the history, restored from an older copy, did not know (FAULTS S06).

@@ -82,6 +82,14 @@ pub fn sentence(language: Language, notice: &Notice) -> String {
         Notice::MailWaiting(count) => {
             say(format!("未送信のメールが{count}通あります。"), format!("{count} messages are waiting to be sent."))
         }
+        Notice::MailUndelivered(count) => say(
+            format!(
+                "届いていない、または届いたか不明のメールが{count}通あります。totsugo mail list で確認し、mail resend で再送するか、届いていれば mail settle で確認済みにしてください。"
+            ),
+            format!(
+                "{count} messages did not arrive, or nobody knows whether they did. See totsugo mail list; use mail resend, or mail settle once that is cleared up."
+            ),
+        ),
         Notice::Mail(trouble) => mail(language, trouble),
         Notice::Restored(count) => say(
             format!(
@@ -113,7 +121,7 @@ fn mail(language: Language, trouble: &Trouble) -> String {
         (State::Unknown, Language::En) => "It may have arrived. Ask the recipient; if not, use totsugo mail resend.",
         (State::Dropped, Language::Ja) => "設定にない宛先のため送信していません。",
         (State::Dropped, Language::En) => "The address is no longer configured, so nothing was sent to it.",
-        (State::Sending | State::Ending | State::Accepted, _) => "",
+        (State::Sending | State::Ending | State::Accepted | State::Settled, _) => "",
     };
     match language {
         Language::Ja => format!("メール {about}{to}: {state}（{words}）。{next}"),

@@ -1,20 +1,25 @@
 //! A finished workbook, read back by other code than wrote it, before anything of it is mailed: it holds its own shop's
-//! rows and totals, and nobody else's (SPEC §10 promise 8, FAULTS X01). Streamed: a long sheet costs its cells once.
+//! rows and totals, all of them, and nobody else's (SPEC §10 promise 8, FAULTS X01). Streamed: a long sheet costs its
+//! cells once, and no row is kept.
 
 use crate::domain::ids::ShopId;
-use crate::domain::reconciliation::{Reconciliation, ShopFacts};
+use crate::domain::notebook::Mark;
+use crate::domain::reconciliation::{Item, PaymentView, Reconciliation, RestItem, Totals};
 use crate::locale::Language;
-use crate::locale::sheets as words;
+use crate::locale::{Text, sheets as words};
 use crate::read::{self, Cell};
 use std::collections::HashSet;
 
-/// What a workbook may hold.
+/// What a workbook must hold.
 pub(super) struct Expected<'a> {
     pub(super) language: Language,
     pub(super) result: &'a Reconciliation,
-    pub(super) facts: &'a ShopFacts,
     /// Every shop of the configuration.
     pub(super) shops: &'a [(&'a ShopId, &'a str)],
+    pub(super) installation: &'a str,
+    pub(super) revision: u32,
+    /// Whether the sheet of matched rows is part of it.
+    pub(super) with_matched: bool,
 }
 
 /// Within how many rows from the top every sheet names its shop.
@@ -26,55 +31,120 @@ const SHOP_ROWS: u32 = 3;
 /// The first thing that is not this shop's, by sheet and row, without its content.
 pub(super) fn read_back(bytes: &[u8], expected: &Expected<'_>) -> Result<(), String> {
     let mut look = Look::new(expected);
+    let properties = read::properties::properties(bytes).custom;
+    let mark = Mark::read(|name| properties.get(name).map(String::as_str));
+    if !mark.is_some_and(|mark| look.is_own(&mark)) {
+        return Err("the document properties are not this report's".to_owned());
+    }
     read::every_row(bytes, |sheet, row, cells| look.row(sheet, row, cells))
         .map_err(|_| "the finished workbook cannot be read back".to_owned())?;
     look.verdict()
 }
 
-struct Look<'a> {
-    expected: &'a Expected<'a>,
-    orders: HashSet<&'a str>,
-    carts: HashSet<&'a str>,
-    findings: HashSet<&'a str>,
-    foreign: HashSet<&'a str>,
-    sheet: String,
-    named: bool,
-    columns: Vec<(usize, Kind)>,
-    seen: HashSet<String>,
-    numbers: HashSet<i64>,
-    wrong: Option<String>,
+/// What identifies a row of a listing, and its amounts.
+struct Line<'a> {
+    finding: &'a str,
+    orders: Orders<'a>,
+    booking: &'a str,
+    /// GMO's or the only one, the booking's, the difference; an absent one stands as an empty cell.
+    amounts: [Option<i64>; 3],
 }
 
-/// What a column identifies.
+enum Orders<'a> {
+    One(&'a str),
+    Each(&'a [PaymentView]),
+}
+
+type Lines<'a> = Box<dyn Iterator<Item = Line<'a>> + 'a>;
+
+/// The listings, in the order in which their rows are awaited.
+const LISTINGS: [Text; 4] = [words::EXCEPTIONS, words::CANCELLATION, words::MATCHED, words::EXCLUDED];
+
+/// The field of a listing that a column holds.
 #[derive(Clone, Copy)]
-enum Kind {
-    Order,
-    Cart,
+enum Field {
     Finding,
+    Orders,
+    Booking,
+    Amount(usize),
+}
+
+const FIELDS: [(Text, Field); 8] = [
+    (words::FINDING_ID, Field::Finding),
+    (words::ORDER_ID, Field::Orders),
+    (words::BOOKING, Field::Booking),
+    (words::GMO_YEN, Field::Amount(0)),
+    (words::BALANCE, Field::Amount(0)),
+    (words::AMOUNT, Field::Amount(0)),
+    (words::BOOKING_YEN, Field::Amount(1)),
+    (words::DIFFERENCE, Field::Amount(2)),
+];
+
+/// A sheet as far as what is expected of it goes.
+enum Part {
+    Sales,
+    Listing(usize),
+    Other,
+}
+
+struct Look<'a> {
+    expected: &'a Expected<'a>,
+    own: String,
+    foreign: HashSet<&'a str>,
+    /// Lengths that a foreign word may have: most texts need no look into the set.
+    lengths: Vec<bool>,
+    lines: [Lines<'a>; 4],
+    sales: Box<dyn Iterator<Item = [i64; 4]> + 'a>,
+    sheet: String,
+    part: Part,
+    named: bool,
+    columns: Vec<(usize, Field)>,
+    /// The integers of the row above the headings: the totals.
+    above: Vec<(usize, i64)>,
+    sums: [i64; 3],
+    wrong: Option<String>,
 }
 
 impl<'a> Look<'a> {
     fn new(expected: &'a Expected<'a>) -> Self {
-        let (own, name) = (&expected.result.shop, expected.result.shop_name.as_str());
+        let result = expected.result;
+        let (own, name) = (&result.shop, result.shop_name.as_str());
         let others = expected.shops.iter().filter(|(id, _)| *id != own);
-        let foreign = others.flat_map(|(id, other)| [id.as_str(), *other]).filter(|word| !word.is_empty());
-        // A payment without a booking stands with what its column H says.
-        let written = expected.facts.payments.iter().flat_map(|payment| &payment.observations);
-        let written = written.map(|observation| &*observation.booking_ref);
-        let carts = expected.facts.bookings.iter().map(|booking| booking.cart.as_str()).chain(written).collect();
+        let foreign: HashSet<&str> = others
+            .flat_map(|(id, other)| [id.as_str(), *other])
+            .filter(|word| !word.is_empty() && *word != name)
+            .collect();
+        let mut lengths = vec![false; foreign.iter().map(|word| word.len() + 1).max().unwrap_or(0)];
+        for word in &foreign {
+            if let Some(length) = lengths.get_mut(word.len()) {
+                *length = true;
+            }
+        }
+        let lines: [Lines<'a>; 4] =
+            [findings(result), cancellation(result), matched(result, expected.with_matched), rest(result)];
         Self {
             expected,
-            orders: expected.facts.payments.iter().map(|payment| payment.order_id.as_str()).collect(),
-            carts,
-            findings: expected.result.findings.iter().map(|finding| finding.id.as_str()).collect(),
-            foreign: foreign.filter(|word| *word != name).collect(),
+            own: format!("({own})"),
+            foreign,
+            lengths,
+            lines,
+            sales: sales(result),
             sheet: String::new(),
+            part: Part::Other,
             named: true,
             columns: Vec::new(),
-            seen: HashSet::new(),
-            numbers: HashSet::new(),
+            above: Vec::new(),
+            sums: [0; 3],
             wrong: None,
         }
+    }
+
+    fn is_own(&self, mark: &Mark) -> bool {
+        let Expected { result, installation, revision, .. } = self.expected;
+        mark.shop == result.shop
+            && mark.period == result.period
+            && mark.revision == *revision
+            && mark.installation == *installation
     }
 
     fn row(&mut self, sheet: &str, row: u32, cells: &[(usize, Cell<'_>)]) {
@@ -83,126 +153,224 @@ impl<'a> Look<'a> {
         }
         if self.sheet != sheet {
             self.leave_sheet();
-            sheet.clone_into(&mut self.sheet);
-            (self.named, self.columns) = (false, Vec::new());
+            self.enter_sheet(sheet);
         }
         if row <= SHOP_ROWS {
-            let own = format!("({})", self.expected.result.shop);
-            self.named |= cells.iter().any(|(_, cell)| matches!(cell, Cell::Text(text) if text.contains(&own)));
+            self.named |= cells.iter().any(|(_, cell)| matches!(cell, Cell::Text(text) if text.contains(&self.own)));
         }
-        let is_heading = self.columns.is_empty();
+        if cells.iter().any(|(_, cell)| matches!(cell, Cell::Text(text) if self.is_foreign(text))) {
+            self.wrong = Some(format!("{sheet}: another shop is named"));
+            return;
+        }
+        let agrees = match self.part {
+            Part::Sales => self.sales_row(cells),
+            Part::Listing(_) if self.columns.is_empty() => self.heading(cells),
+            Part::Listing(listing) => self.listing_row(listing, cells),
+            Part::Other => true,
+        };
+        if !agrees && self.wrong.is_none() {
+            self.wrong = Some(format!("{sheet}: row {row} is not what this shop's report says"));
+        }
+    }
+
+    fn enter_sheet(&mut self, sheet: &str) {
+        let language = self.expected.language;
+        let is = |name: Text| {
+            let rest = sheet.strip_prefix(name.of(language));
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(" ("))
+        };
+        self.part = if is(words::SALES) {
+            Part::Sales
+        } else {
+            LISTINGS.into_iter().position(is).map_or(Part::Other, Part::Listing)
+        };
+        sheet.clone_into(&mut self.sheet);
+        (self.named, self.sums) = (false, [0; 3]);
+        self.columns.clear();
+        self.above.clear();
+    }
+
+    fn is_foreign(&self, text: &str) -> bool {
+        let text = text.trim();
+        self.lengths.get(text.len()).is_some_and(|is_one| *is_one) && self.foreign.contains(text)
+    }
+
+    /// A row of 売上集計 with figures is the next of them.
+    fn sales_row(&mut self, cells: &[(usize, Cell<'_>)]) -> bool {
+        let integer = |wanted| {
+            cells.iter().find_map(|(column, cell)| match cell {
+                Cell::Integer(number) if *column == wanted => Some(*number),
+                _ => None,
+            })
+        };
+        let figures = [1, 2, 3, 4].map(integer);
+        figures.iter().all(Option::is_none) || self.sales.next().map(|next| next.map(Some)) == Some(figures)
+    }
+
+    fn heading(&mut self, cells: &[(usize, Cell<'_>)]) -> bool {
+        let language = self.expected.language;
         for (column, cell) in cells {
-            match cell {
-                Cell::Text(text) if is_heading => self.heading(*column, text),
-                Cell::Text(text) => self.text(row, *column, text),
-                Cell::Integer(number) if self.sheet == words::SALES.of(self.expected.language) => {
-                    self.numbers.insert(*number);
-                }
-                Cell::Integer(_) | Cell::Decimal(_) | Cell::Date(_) | Cell::Empty | Cell::Problem(_) => {}
+            if let Cell::Text(text) = cell {
+                let field = FIELDS.into_iter().find(|(heading, _)| heading.of(language) == text);
+                self.columns.extend(field.map(|(_, field)| (*column, field)));
             }
         }
+        if self.columns.is_empty() {
+            let integers = cells.iter().filter_map(|(column, cell)| match cell {
+                Cell::Integer(number) => Some((*column, *number)),
+                _ => None,
+            });
+            self.above = integers.collect();
+        }
+        true
     }
 
-    fn heading(&mut self, column: usize, text: &str) {
-        let language = self.expected.language;
-        let headings =
-            [(words::ORDER_ID, Kind::Order), (words::BOOKING, Kind::Cart), (words::FINDING_ID, Kind::Finding)];
-        let kind = headings.into_iter().find(|(heading, _)| heading.of(language) == text);
-        self.columns.extend(kind.map(|(_, kind)| (column, kind)));
-        self.is_foreign(text);
-    }
-
-    fn is_foreign(&mut self, text: &str) {
-        if self.foreign.contains(text.trim()) {
-            self.wrong = Some(format!("{}: another shop is named", self.sheet));
+    /// A row below the headings is the next of its listing.
+    fn listing_row(&mut self, listing: usize, cells: &[(usize, Cell<'_>)]) -> bool {
+        let Some(line) = self.lines.get_mut(listing).and_then(Iterator::next) else { return false };
+        for (sum, amount) in self.sums.iter_mut().zip(line.amounts) {
+            *sum = sum.saturating_add(amount.unwrap_or(0));
         }
-    }
-
-    fn text(&mut self, row: u32, column: usize, text: &str) {
-        self.is_foreign(text);
-        let Some((_, kind)) = self.columns.iter().find(|(at, _)| *at == column) else { return };
-        let own = match kind {
-            Kind::Order => &self.orders,
-            Kind::Cart => &self.carts,
-            Kind::Finding => &self.findings,
-        };
-        let is_own = own.contains(text) || text.split([',', '、', '\n']).all(|part| own.contains(part.trim()));
-        if matches!(kind, Kind::Finding) {
-            self.seen.insert(text.to_owned());
-        }
-        if !is_own {
-            self.wrong = Some(format!("{}: row {row} is not of this shop", self.sheet));
-        }
+        self.columns.iter().all(|(wanted, field)| {
+            let at = cells.binary_search_by_key(wanted, |(column, _)| *column);
+            let cell = at.ok().and_then(|at| cells.get(at));
+            let text = match cell {
+                Some((_, Cell::Text(text))) => text,
+                _ => "",
+            };
+            match field {
+                Field::Finding => text == line.finding,
+                Field::Orders => line.orders.are(text, words::CUT.of(self.expected.language)),
+                Field::Booking => text.trim() == line.booking.trim(),
+                Field::Amount(which) => {
+                    let found = match cell {
+                        Some((_, Cell::Integer(number))) => Some(*number),
+                        _ => None,
+                    };
+                    line.amounts.get(*which) == Some(&found)
+                }
+            }
+        })
     }
 
     fn leave_sheet(&mut self) {
-        if !self.named && self.wrong.is_none() {
-            self.wrong = Some(format!("{}: does not name this shop", self.sheet));
-        }
+        let mut amounts = self.columns.iter().filter_map(|(column, field)| match field {
+            Field::Amount(which) => Some((*column, self.sums.get(*which).copied().unwrap_or(0))),
+            Field::Finding | Field::Orders | Field::Booking => None,
+        });
+        let why = if !self.named {
+            "does not name this shop"
+        } else if !amounts.all(|total| self.above.contains(&total)) {
+            "the totals differ"
+        } else {
+            return;
+        };
+        self.wrong.get_or_insert_with(|| format!("{}: {why}", self.sheet));
     }
 
     fn verdict(mut self) -> Result<(), String> {
         self.leave_sheet();
-        let total = &self.expected.result.sales.total;
-        let missing = [total.gross, total.refunds, total.net()].iter().any(|yen| !self.numbers.contains(&yen.get()));
-        let lost = self.findings.iter().any(|id| !self.seen.contains(*id));
-        match self.wrong {
-            Some(wrong) => Err(wrong),
-            None if self.sheet.is_empty() => Err("no sheet at all".to_owned()),
-            None if missing => Err("the sales totals differ".to_owned()),
-            None if lost => Err("a finding is missing".to_owned()),
-            None => Ok(()),
+        if let Some(wrong) = self.wrong {
+            return Err(wrong);
+        }
+        if self.sales.next().is_some() {
+            return Err("sales are missing".to_owned());
+        }
+        if self.lines.iter_mut().any(|lines| lines.next().is_some()) {
+            return Err("rows are missing".to_owned());
+        }
+        Ok(())
+    }
+}
+
+impl Orders<'_> {
+    /// Whether `text` names exactly these, one a line; a text too long for a cell ends with `cut`.
+    fn are(&self, text: &str, cut: &str) -> bool {
+        match self {
+            Self::One(order) => text == *order,
+            Self::Each([]) => text.is_empty(),
+            Self::Each(payments) => {
+                let mut orders = payments.iter().map(|payment| payment.order_id.as_str());
+                let Some(begun) = text.strip_suffix(cut) else { return text.split('\n').eq(orders) };
+                let (whole, last) = begun.rsplit_once('\n').unwrap_or(("", begun));
+                (whole.is_empty() || whole.split('\n').all(|order| orders.next() == Some(order)))
+                    && orders.next().is_some_and(|order| order.starts_with(last))
+            }
         }
     }
+}
+
+fn findings(result: &Reconciliation) -> Lines<'_> {
+    Box::new(result.findings.iter().map(|finding| {
+        let (gmo, booking) = (finding.group.actual, finding.group.booking.as_ref());
+        let expected = booking.map(|booking| booking.expected);
+        let shown = booking.filter(|booking| booking.foreign.is_none()).map(|booking| booking.expected.get());
+        let difference = expected.map_or(gmo, |expected| gmo - expected);
+        Line {
+            finding: finding.id.as_str(),
+            orders: Orders::Each(&finding.group.payments),
+            booking: booking.map_or("", |booking| booking.cart.as_str()),
+            amounts: [Some(gmo.get()), shown, Some(difference.get())],
+        }
+    }))
+}
+
+fn cancellation(result: &Reconciliation) -> Lines<'_> {
+    Box::new(result.cancellation.iter().map(|line| Line {
+        finding: "",
+        orders: Orders::One(line.payment.order_id.as_str()),
+        booking: line.booking.as_ref().map_or("", |booking| booking.cart.as_str()),
+        amounts: [Some(line.payment.held.get()), None, None],
+    }))
+}
+
+/// One line per payment, the booking's amount on the first; one for a group without payments.
+fn matched(result: &Reconciliation, is_included: bool) -> Lines<'_> {
+    let groups = if is_included { result.matched.as_slice() } else { &[] };
+    Box::new(groups.iter().flat_map(|group| {
+        let booking = group.booking.as_ref();
+        let expected = booking.filter(|booking| booking.foreign.is_none()).map(|booking| booking.expected.get());
+        (0..group.payments.len().max(1)).map(move |at| {
+            let payment = group.payments.get(at);
+            Line {
+                finding: "",
+                orders: Orders::One(payment.map_or("", |payment| payment.order_id.as_str())),
+                booking: booking.map_or("", |booking| booking.cart.as_str()),
+                amounts: [payment.map(|payment| payment.held.get()), expected.filter(|_| at == 0), None],
+            }
+        })
+    }))
+}
+
+fn rest(result: &Reconciliation) -> Lines<'_> {
+    Box::new(result.awaiting.iter().chain(&result.excluded).map(|RestItem { item, .. }| match item {
+        Item::Payment(payment) => Line {
+            finding: "",
+            orders: Orders::One(payment.order_id.as_str()),
+            booking: &payment.booking_ref,
+            amounts: [Some(payment.observed.get()), None, None],
+        },
+        Item::Booking(booking) => Line {
+            finding: "",
+            orders: Orders::One(""),
+            booking: booking.cart.as_str(),
+            amounts: [booking.foreign.is_none().then_some(booking.expected.get()), None, None],
+        },
+    }))
+}
+
+/// The figures of 売上集計 from top to bottom: each cut and its total, which is that of the period.
+fn sales(result: &Reconciliation) -> Box<dyn Iterator<Item = [i64; 4]> + '_> {
+    let sales = &result.sales;
+    let figures = |totals: &Totals| {
+        let count = i64::try_from(totals.count).unwrap_or(i64::MAX);
+        [count, totals.gross.get(), totals.refunds.get(), totals.net().get()]
+    };
+    let days = sales.by_day.iter().map(|(_, totals)| totals).chain([&sales.total]);
+    let cuts = [&sales.by_month, &sales.by_status, &sales.by_method, &sales.by_product].into_iter();
+    let cuts = cuts.flat_map(move |cut| cut.iter().map(|(_, totals)| totals).chain([&sales.total]));
+    Box::new(days.chain(cuts).map(figures))
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::config::{Config, parse};
-    use crate::domain::dates::{Day, Period};
-    use crate::reconcile;
-    use crate::report::{Edition, workbook};
-    use std::collections::BTreeMap;
-    use std::path::Path;
-
-    fn shops() -> Config {
-        let text = "[[shops]]\nid = \"9200000000001\"\nname = \"A\"\n[[shops]]\nid = \"9200000000002\"\nname = \"B\"\n";
-        parse(text, Path::new("/x/totsugo.toml"), &BTreeMap::new()).expect("valid")
-    }
-
-    #[test]
-    fn x01_a_workbook_of_another_shop_is_found_out_before_it_is_mailed() {
-        let (config, facts) = (shops(), ShopFacts::default());
-        let day = |text| Day::parse(text).expect("a day");
-        let period = Period::new(day("2026-11-01"), day("2026-11-22")).expect("a period");
-        let results: Vec<Reconciliation> = config
-            .shops
-            .iter()
-            .map(|shop| reconcile::reconcile(&shop.shop, &facts, &[], &[], period, day("2026-11-23")))
-            .collect();
-        let known: Vec<_> = config.shops.iter().map(|shop| (&shop.shop.id, shop.shop.name.as_str())).collect();
-        for (made_of, written) in results.iter().enumerate() {
-            let edition = Edition {
-                language: Language::Ja,
-                reconciliation: written,
-                revision: 1,
-                files: &[],
-                held: &[],
-                changes: &[],
-                with_customer: false,
-                with_matched: true,
-                installation: "i",
-                expiring_within_days: 30,
-            };
-            let bytes = workbook(&edition).expect("a workbook");
-            for (other, result) in results.iter().enumerate() {
-                let expected = Expected { language: Language::Ja, result, facts: &facts, shops: &known };
-                assert_eq!(read_back(&bytes, &expected).is_ok(), made_of == other, "{made_of} {other}");
-            }
-            let cut = bytes.get(..bytes.len() / 2).unwrap_or_default();
-            let expected = Expected { language: Language::Ja, result: written, facts: &facts, shops: &known };
-            assert!(read_back(cut, &expected).is_err(), "half a file");
-        }
-    }
-}
+mod tests;

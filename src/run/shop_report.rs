@@ -201,10 +201,23 @@ impl ShopJob<'_> {
     }
 
     /// Reads a workbook back before it is mailed (FAULTS X01).
-    fn read_back(&self, bytes: &[u8], result: &Reconciliation) -> Result<(), String> {
+    fn read_back(
+        &self,
+        bytes: &[u8],
+        result: &Reconciliation,
+        revision: u32,
+        matched_sheet: MatchedSheet,
+    ) -> Result<(), String> {
         let config = &self.workshop.config;
         let shops: Vec<_> = config.shops.iter().map(|shop| (&shop.shop.id, shop.shop.name.as_str())).collect();
-        let expected = Expected { language: config.language, result, facts: self.facts, shops: &shops };
+        let expected = Expected {
+            language: config.language,
+            result,
+            shops: &shops,
+            installation: &self.known.installation,
+            revision,
+            with_matched: matched_sheet == MatchedSheet::Included,
+        };
         self.timings.of(Stage::ReadBack, || read_back(bytes, &expected))
     }
 
@@ -249,11 +262,11 @@ impl ShopJob<'_> {
                 .of(Stage::Compose, || mail::compose(&self.workshop.templates, &message))
                 .map_err(|e| e.to_string())
         };
-        self.read_back(&new.bytes, result)?;
+        self.read_back(&new.bytes, result, new.record.revision, MatchedSheet::Included)?;
         let mut bytes = compose(&new.bytes, None)?;
         if count(bytes.len()) > config.mail.max_attachment_mb.saturating_mul(1 << 20) {
             let short = self.workbook_bytes(result, new, MatchedSheet::LeftOut)?;
-            self.read_back(&short, result)?;
+            self.read_back(&short, result, new.record.revision, MatchedSheet::LeftOut)?;
             bytes = compose(&short, Some(new.record.workbook.clone()))?;
         }
         let sender =

@@ -272,7 +272,7 @@ impl Store {
              (SELECT at FROM delivery_event e WHERE e.delivery = d.id ORDER BY e.id DESC LIMIT 1), \
              (SELECT words FROM delivery_event e WHERE e.delivery = d.id AND words <> '' ORDER BY e.id DESC LIMIT 1) \
              FROM delivery d JOIN message m ON m.id = d.message \
-             WHERE d.state NOT IN ('accepted', 'dropped') OR m.id > (SELECT max(id) FROM message) - ?1 \
+             WHERE d.state NOT IN ('accepted', 'dropped', 'settled') OR m.id > (SELECT max(id) FROM message) - ?1 \
              ORDER BY m.id DESC, d.id",
         )?;
         let mut rows = statement.query([limit])?;
@@ -323,6 +323,24 @@ impl Store {
         log(&transaction, delivery, at, "resent", reason)?;
         transaction.commit()?;
         Ok(true)
+    }
+
+    /// Closes a delivery that was refused or is unknown, with the reason in the ledger: a person knows what became of it
+    /// (FAULTS M10). `false` where there is no such delivery, or nothing to settle.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub fn settle(&mut self, delivery: i64, at: &str, reason: &str) -> Result<bool> {
+        let transaction = self.connection.transaction()?;
+        let changed = transaction.execute(
+            "UPDATE delivery SET state = ?2, due = NULL WHERE id = ?1 AND state IN ('refused', 'unknown')",
+            params![delivery, State::Settled.name()],
+        )?;
+        if changed > 0 {
+            log(&transaction, delivery, at, State::Settled.name(), reason)?;
+        }
+        transaction.commit()?;
+        Ok(changed > 0)
     }
 
     /// What happened to a delivery, oldest first: when, what, and in whose words.
