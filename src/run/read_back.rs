@@ -160,6 +160,7 @@ impl<'a> Look<'a> {
 mod tests {
     use super::*;
     use crate::config::{Config, parse};
+    use crate::domain::calendar::Calendar;
     use crate::domain::dates::{Day, Period};
     use crate::reconcile;
     use crate::report::{Edition, workbook};
@@ -179,7 +180,9 @@ mod tests {
         let results: Vec<Reconciliation> = config
             .shops
             .iter()
-            .map(|shop| reconcile::reconcile(&shop.shop, &facts, &[], &[], period, day("2026-11-23")))
+            .map(|shop| {
+                reconcile::reconcile(&shop.shop, &facts, &[], &[], &Calendar::default(), period, day("2026-11-23"))
+            })
             .collect();
         let known: Vec<_> = config.shops.iter().map(|shop| (&shop.shop.id, shop.shop.name.as_str())).collect();
         for (made_of, written) in results.iter().enumerate() {
