@@ -242,25 +242,29 @@ fn g02_three_days_and_nights_leave_memory_and_descriptors_flat() {
     if !is_long() {
         return;
     }
-    let sandbox = merchant("name = \"often\"\ncron = \"0 */15 * * * *\"\n");
+    let sandbox = merchant("name = \"often\"\ncron = \"0 */30 * * * *\"\n");
     let clock = FastClock::new(720);
     let daemon = clock.start(&sandbox);
     let mut figures = Vec::new();
-    for hours in [8.0, 24.0, 40.0, 56.0, 72.5] {
-        while clock.hours() < hours {
-            sleep(Duration::from_millis(200));
+    // What it holds at rest: the least of each twelve hours, since a run holds more while it lasts.
+    for half_day in 1..=6 {
+        let mut least = (u64::MAX, usize::MAX);
+        while clock.hours() < f64::from(half_day) * 12.0 {
+            let (kilobytes, descriptors) = held(daemon.0.id());
+            least = (least.0.min(kilobytes), least.1.min(descriptors));
+            sleep(Duration::from_millis(100));
         }
-        figures.push(held(daemon.0.id()));
+        figures.push(least);
     }
     let slots = slots(&sandbox);
     eprintln!("72 h: {} slots, {:?}; (kB, descriptors): {figures:?}", slots.len(), by_state(&slots));
-    assert!(slots.len() >= 286, "{}", slots.len());
+    assert!(slots.len() >= 143, "{}", slots.len());
     let done = slots.iter().filter(|slot| slot.state.is_closed()).count();
     assert!(slots.len() - done < 3, "{:?}", by_state(&slots));
-    assert_no_slot_is_lost(slots.get(..done).expect("the first ones"), 900);
-    let (first, last) = (figures[0], figures[figures.len() - 1]);
-    assert!(last.0 < first.0 + first.0 / 4 + 4_096, "memory grows: {figures:?}");
-    assert!(figures.iter().all(|(_, descriptors)| descriptors.abs_diff(first.1) < 8), "descriptors: {figures:?}");
+    assert_no_slot_is_lost(slots.get(..done).expect("the first ones"), 1_800);
+    let first = figures[1];
+    assert!(figures.iter().all(|(kilobytes, _)| *kilobytes < first.0 + first.0 / 4), "memory grows: {figures:?}");
+    assert!(figures.iter().all(|(_, descriptors)| *descriptors <= first.1 + 2), "descriptors: {figures:?}");
     drop(daemon);
 }
 
@@ -414,7 +418,10 @@ fn c10_status_tells_people_and_monitors_how_things_stand() {
     sandbox.json(&["run", "--as-of", "2026-11-23", "--json"], 0);
     let status = sandbox.json(&["status", "--json", "--max-age", "26h"], 0);
     let keys: Vec<_> = status.as_object().expect("an object").keys().cloned().collect();
-    assert_eq!(keys, ["held", "last_success", "mail", "ok", "open_findings", "schedules", "schema"]);
+    let expected = ["held", "last_success", "mail", "ok", "open_findings", "schedules", "schema"];
+    assert!(expected.iter().all(|key| keys.iter().any(|k| k == key)), "{keys:?}");
+    assert_eq!(status["database_bytes"], fs::metadata(sandbox.path("totsugo.db")).expect("a history").len());
+    assert!(status["oldest_critical"]["id"].as_str().is_some_and(|id| id.starts_with("F-")), "{status}");
     let schedule = &status["schedules"][0];
     let keys: Vec<_> = schedule.as_object().expect("an object").keys().cloned().collect();
     assert_eq!(keys, ["completed", "failed", "last_completed", "name", "next", "skipped"]);
