@@ -68,7 +68,7 @@ fn verdicts(config: &Config, facts: &BTreeMap<ShopId, ShopFacts>) -> Vec<Reconci
     let period = Period::named(common::PERIOD, as_of).expect("a period");
     let of = |shop: &config::ShopConfig| {
         let facts = facts.get(&shop.shop.id).expect("facts of every shop");
-        reconcile::reconcile(&shop.shop, facts, &[], &[], period, as_of)
+        reconcile::reconcile(&shop.shop, facts, &[], &[], &config.calendar, period, as_of)
     };
     config.shops.iter().map(of).collect()
 }

@@ -192,7 +192,7 @@ const fn point(step: &Step) -> Option<Point> {
         Step::FileRead => Some(Point::Read),
         Step::FileKnown => Some(Point::Known),
         Step::FileDone(_) => Some(Point::Done),
-        Step::TakingIn { .. } | Step::Reading | Step::Reporting(_) | Step::ShopDone => None,
+        Step::TakingIn { .. } | Step::Reading | Step::Reporting(_) | Step::Shop(_) | Step::ShopDone => None,
     }
 }
 
@@ -761,7 +761,7 @@ fn a22_a_backlog_is_taken_in_file_by_file_in_linear_time() {
     let timings = Timings::watched(Box::new(|step| match step {
         Step::TakingIn { files, .. } => assert_eq!(files, count, "progress is told"),
         Step::File(_) => seen.lock().expect("no panic").push(Instant::now()),
-        Step::FileRead | Step::FileKnown | Step::FileDone(_) | Step::Reading | Step::Reporting(_) | Step::ShopDone => {}
+        _ => {}
     }));
     let intake = ingest(&workshop, &mut open.store, &scan, Effect::Real, &timings).expect("goes on");
     drop(timings);

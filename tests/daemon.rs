@@ -10,8 +10,11 @@ use sandbox::Sandbox;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fs;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, mpsc};
+use std::thread;
 use totsugo::config;
-use totsugo::daemon::{Executor, Watch, Work};
+use totsugo::daemon::{self, DaemonError, Executor, Service, Watch, Work};
 use totsugo::domain::ids::ShopId;
 use totsugo::run::{self, Effect, Order, RunError, Workshop};
 use totsugo::store::{LedgerSlot, SlotState, Store};
@@ -49,6 +52,12 @@ impl Night {
         let text = fs::read_to_string(&file).expect("the configuration");
         let config = config::parse(&text, &file, &BTreeMap::new()).expect("a valid configuration");
         Workshop::prepare(config, self.now).expect("a workshop")
+    }
+
+    /// How many messages hold `word`, as an address does in the head.
+    fn mails_with(&self, word: &str) -> usize {
+        let mails = self.sandbox.find("outbox", ".eml").into_values();
+        mails.filter(|mail| String::from_utf8_lossy(mail).contains(word)).count()
     }
 
     /// Looks and works at `time` until nothing is due; gives how many slots were tried.
@@ -405,4 +414,157 @@ fn c10_a_daemon_that_does_not_run_shows_for_200_days() {
         }
     }
     assert_eq!(night.slots().iter().filter(|slot| slot.state.is_closed()).count(), 200, "all were caught up");
+}
+
+#[test]
+fn c09_an_alert_reaches_the_operator_by_mail_once() {
+    let mut night = Night::new(&[("nightly.toml", NIGHTLY)], "2031-03-03T12:00:00+09:00");
+    night.sandbox.write("schedules/broken.toml", b"name = ");
+    for time in ["2031-03-03T12:01:00+09:00", "2031-03-03T12:02:00+09:00", "2031-03-03T18:00:00+09:00"] {
+        assert_eq!(night.comes(time), 0, "no run is due");
+        assert_eq!((night.alerts().len(), night.mails_with("it@example.co.jp")), (1, 1), "{time}");
+    }
+    // Another daemon after this one: the same fault is no news.
+    (night.watch, night.executor) = (Watch::default(), Executor::default());
+    night.comes("2031-03-03T19:00:00+09:00");
+    assert_eq!(night.mails_with("it@example.co.jp"), 1);
+}
+
+#[test]
+fn c09_mail_that_waits_leaves_without_a_run_and_nobody_waits_for_an_idle_daemon() {
+    let mut night = Night::new(&[("nightly.toml", NIGHTLY)], "2031-03-03T12:00:00+09:00");
+    night.sandbox.write("outbox", b"a file where a folder must be");
+    assert_eq!(night.comes("2031-03-04T06:30:00+09:00"), 1);
+    fs::remove_file(night.sandbox.path("outbox")).expect("removed");
+    let history = rusqlite::Connection::open(night.sandbox.path("totsugo.db")).expect("the history");
+    let due = at("2031-03-04T07:00:00+09:00").timestamp();
+    let deferred = history.execute("UPDATE delivery SET state = 'deferred', since = ?1, due = ?1", [due]);
+    let count = deferred.expect("deferred");
+    assert!(count > 0, "reports wait");
+    let runs = night.history().len();
+    // Whatever else stands in the outbox: the deliveries by state, as they are.
+    for (state, count) in [("unknown", 1), ("refused", 2)] {
+        let sql = format!(
+            "INSERT INTO delivery (message, recipient, state) \
+             SELECT (SELECT min(id) FROM message), '{state}' || value || '@example.co.jp', '{state}' \
+             FROM json_each('[1,2]') LIMIT {count}"
+        );
+        assert_eq!(history.execute(&sql, []).expect("added"), count);
+    }
+    let status = night.sandbox.json(&["status", "--json"], 1);
+    let expected = serde_json::json!({"queued": 0, "deferred": count, "unknown": 1, "refused": 2});
+    assert_eq!((&status["mail"], &status["ok"]), (&expected, &Value::Bool(false)));
+    history.execute("DELETE FROM delivery WHERE state IN ('unknown', 'refused')", []).expect("taken out");
+    // Whoever holds the lock is not disturbed, and a daemon with nothing to send never takes it.
+    let by_hand = run::Lock::take(&night.workshop().config.paths.database).expect("the lock");
+    for time in ["2031-03-04T06:59:00+09:00", "2031-03-04T07:00:00+09:00"] {
+        assert_eq!(night.comes(time), 0);
+        assert_eq!(night.sandbox.find("outbox", ".eml").len(), 0, "{time}");
+    }
+    drop(by_hand);
+    assert_eq!(night.comes("2031-03-04T07:01:00+09:00"), 0);
+    let mails = night.sandbox.find("outbox", ".eml").len();
+    assert!(mails > 0, "sent");
+    assert_eq!(night.comes("2031-03-04T07:02:00+09:00"), 0);
+    assert_eq!((night.sandbox.find("outbox", ".eml").len(), night.history().len()), (mails, runs), "once, and no run");
+}
+
+#[test]
+fn g04_a_panic_in_one_shops_job_fails_that_shop_alone() {
+    let night = Night::new(&[], "2031-03-03T12:00:00+09:00");
+    let planted = run::Timings::watched(Box::new(|step| {
+        assert!(step != run::Step::Shop(ShopId::new(SHOPS[0])), "planted");
+    }));
+    let report = run::run(&night.workshop(), &by_hand(&night), &planted).expect("a run");
+    let failed: Vec<&str> = report.failures.iter().map(|(shop, _)| shop.as_str()).collect();
+    let issued: Vec<&str> = report.issued.iter().map(|shop| shop.shop.as_str()).collect();
+    assert_eq!((failed, issued, report.json.exit_code), (vec![SHOPS[0]], vec![SHOPS[1]], 3));
+    assert_eq!(night.workbooks(), 1);
+    assert_eq!(night.history()[0]["outcome"], "failed");
+    let again = run::run(&night.workshop(), &by_hand(&night), &run::Timings::start()).expect("a run");
+    assert_eq!((again.failures.len(), again.issued.len()), (0, 2), "nothing is left behind");
+}
+
+#[test]
+fn g04_a_panic_in_a_run_is_a_failed_attempt_and_the_next_slot_goes_on() {
+    let other = NIGHTLY.replace("nightly", "other");
+    let mut night = Night::new(&[("a.toml", NIGHTLY), ("b.toml", &other)], "2031-03-03T12:00:00+09:00");
+    night.now = at("2031-03-04T06:30:00+09:00");
+    let workshop = night.workshop();
+    night.watch.look(&workshop);
+    let work = night.executor.work(&workshop, &night.watch.schedules(), &|| false, &|| panic!("planted"));
+    assert_eq!(work, Work::Slot);
+    assert_eq!(night.said(), ["nightly 2031-03-04T06:30 planned 1", "other 2031-03-04T06:30 planned 0"]);
+    assert_eq!(night.comes("2031-03-04T06:30:30+09:00"), 1, "the other schedule does not wait for it");
+    assert_eq!(night.comes("2031-03-04T06:31:00+09:00"), 1);
+    assert!(night.slots().iter().all(|slot| slot.state.is_closed()), "{:?}", night.said());
+}
+
+#[test]
+fn g04_a_daemon_whose_worker_died_ends() {
+    let night = Night::new(&[("nightly.toml", NIGHTLY)], "2031-03-03T12:00:00+09:00");
+    for last in 0..3 {
+        let (asked, now) = (AtomicUsize::new(0), night.now);
+        let clock = move || {
+            assert!(asked.fetch_add(1, Ordering::Relaxed) < last, "planted");
+            now
+        };
+        let reload = Box::new(|| Err("not asked for".to_owned()));
+        let service = Service { workshop: night.workshop(), reload, clock: Arc::new(clock) };
+        let (tell, told) = mpsc::channel();
+        thread::spawn(move || tell.send(daemon::serve(service).map_err(|error| (error.to_string(), error))));
+        // The first questions come at once, further ones with the look of each minute.
+        let ended = told.recv_timeout(std::time::Duration::from_secs(100));
+        let (said, error) = ended.expect("it ends").expect_err("not by itself");
+        assert!(matches!(error, DaemonError::WorkerDied(_)), "{last}: {said}");
+    }
+}
+
+#[test]
+fn c10_a_hang_in_any_step_of_a_run_feeds_no_watchdog() {
+    let begun = "2031-03-04T06:30:00+09:00";
+    let steps = {
+        let mut night = Night::new(&[("nightly.toml", NIGHTLY)], "2031-03-03T12:00:00+09:00");
+        let count = AtomicUsize::new(0);
+        work_with(&mut night, begun, &|| drop(count.fetch_add(1, Ordering::Relaxed)));
+        count.into_inner()
+    };
+    assert!(steps > 10, "files, shops and what is between: {steps}");
+    let each = if std::env::var_os("TOTSUGO_LONG_TESTS").is_some() { 1 } else { 5 };
+    for hanging in (0..steps).step_by(each) {
+        let mut night = Night::new(&[("nightly.toml", NIGHTLY)], "2031-03-03T12:00:00+09:00");
+        let (fed, (release, released)) = (AtomicUsize::new(0), mpsc::channel::<()>());
+        let released = std::sync::Mutex::new(released);
+        let progressed = || {
+            if fed.fetch_add(1, Ordering::Relaxed) == hanging {
+                released.lock().expect("the one that hangs").recv().expect("released");
+            }
+        };
+        thread::scope(|scope| {
+            let at_work = scope.spawn(|| {
+                work_with(&mut night, begun, &progressed);
+                night
+            });
+            while fed.load(Ordering::Relaxed) <= hanging {
+                thread::sleep(std::time::Duration::from_millis(5));
+            }
+            // Another shop that is being worked out may come to its end.
+            thread::sleep(std::time::Duration::from_millis(300));
+            let hungry = fed.load(Ordering::Relaxed);
+            thread::sleep(std::time::Duration::from_millis(100));
+            assert_eq!(fed.load(Ordering::Relaxed), hungry, "step {hanging} of {steps}");
+            release.send(()).expect("it hangs");
+            let night = at_work.join().expect("no panic");
+            assert_eq!(night.slots()[0].attempts, 1);
+            assert!(night.slots()[0].state.is_closed(), "it goes on where it hung");
+        });
+    }
+}
+
+/// One attempt at what is due at `time`, with somebody who hears of progress.
+fn work_with(night: &mut Night, time: &str, progressed: &(dyn Fn() + Sync)) {
+    night.now = at(time);
+    let workshop = night.workshop();
+    night.watch.look(&workshop);
+    assert_eq!(night.executor.work(&workshop, &night.watch.schedules(), &|| false, progressed), Work::Slot);
 }

@@ -6,12 +6,14 @@
 #[expect(dead_code, reason = "each test file uses its own part of the sandbox")]
 mod sandbox;
 
+use chrono::{DateTime, Utc};
 use sandbox::Sandbox;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::Read;
 use std::os::unix::net::UnixDatagram;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -83,7 +85,7 @@ fn completed(sandbox: &Sandbox) -> usize {
 
 /// How often: few in the usual tests, more where `TOTSUGO_LONG_TESTS` asks for it.
 fn times(usual: u32, long: u32) -> u32 {
-    if std::env::var_os("TOTSUGO_LONG_TESTS").is_some() { long } else { usual }
+    if is_long() { long } else { usual }
 }
 
 #[test]
@@ -103,8 +105,75 @@ fn c09_a_daemon_killed_at_random_does_every_slot_once() {
     assert_eq!(last.ended().0, Some(0));
     let slots = slots(&sandbox);
     assert!(slots.len() > 5, "{slots:?}");
+    assert_no_slot_is_lost(&slots, 2);
+    assert_each_was_done_once(&sandbox, &slots);
+    // However often they ran: nothing changed, so each shop has one workbook for each period, and one mail.
+    assert_eq!(sandbox.find("reports", "_r2.xlsx").len(), 0);
+    let days = slots.iter().map(|slot| slot.slot.period).collect::<std::collections::BTreeSet<_>>().len();
+    assert_eq!(sandbox.find("reports", "_r1.xlsx").len(), 2 * days);
+}
+
+/// A clock that runs `speed` times as fast as the real one, for processes: libfaketime, on Linux, for the long tests only.
+struct FastClock {
+    library: String,
+    from: DateTime<Utc>,
+    speed: u32,
+    started: Instant,
+}
+
+impl FastClock {
+    fn new(speed: u32) -> Self {
+        let folders = ["/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/usr/lib64", "/usr/lib"];
+        let library = folders.map(|folder| format!("{folder}/faketime/libfaketime.so.1"));
+        let library = library.into_iter().find(|path| Path::new(path).exists()).expect("apt-get install faketime");
+        let from = DateTime::parse_from_rfc3339("2031-03-03T12:00:00+09:00").expect("a moment").to_utc();
+        Self { library, from, speed, started: Instant::now() }
+    }
+
+    /// What the clock says now.
+    fn now(&self) -> DateTime<Utc> {
+        let elapsed = chrono::Duration::from_std(self.started.elapsed()).expect("a short while");
+        self.from + elapsed * i32::try_from(self.speed).expect("a small number")
+    }
+
+    /// How long it has run.
+    fn hours(&self) -> f64 {
+        self.started.elapsed().as_secs_f64() * f64::from(self.speed) / 3_600.0
+    }
+
+    /// A daemon that lives by this clock, which goes on where it stands.
+    fn start(&self, sandbox: &Sandbox) -> Running {
+        let now = format!("@{} x{}", self.now().format("%Y-%m-%d %H:%M:%S"), self.speed);
+        Running::start(sandbox, &[("LD_PRELOAD", &self.library), ("FAKETIME", &now), ("TZ", "UTC")])
+    }
+}
+
+/// What a process holds now: kilobytes of memory and open descriptors.
+fn held(process: u32) -> (u64, usize) {
+    let status = fs::read_to_string(format!("/proc/{process}/status")).expect("its status");
+    let line = status.lines().find(|line| line.starts_with("VmRSS:")).expect("its memory");
+    let kilobytes = line.split_whitespace().nth(1).and_then(|number| number.parse().ok()).expect("a number");
+    (kilobytes, fs::read_dir(format!("/proc/{process}/fd")).expect("its descriptors").count())
+}
+
+/// Seconds of processor time that a process has used.
+fn processor_seconds(process: u32) -> f64 {
+    let stat = fs::read_to_string(format!("/proc/{process}/stat")).expect("its figures");
+    let (_, after_name) = stat.rsplit_once(')').expect("a name");
+    let ticks = after_name.split_whitespace().skip(11).take(2).map(|ticks| ticks.parse::<f64>().expect("ticks"));
+    ticks.sum::<f64>() / 100.0
+}
+
+/// No slot is missing between the first and the last of `slots`, and none is open.
+fn assert_no_slot_is_lost(slots: &[LedgerSlot], seconds_between: i64) {
+    let open: Vec<_> = slots.iter().filter(|slot| !slot.state.is_closed()).collect();
+    assert!(open.is_empty(), "{open:?}");
     let planned: Vec<i64> = slots.iter().map(|slot| slot.slot.planned.timestamp()).collect();
-    assert!(planned.windows(2).all(|pair| pair[1] - pair[0] == 2), "no slot is lost: {planned:?}");
+    assert!(planned.windows(2).all(|pair| pair[1] - pair[0] == seconds_between), "no slot is lost: {planned:?}");
+}
+
+/// Each slot that did not fail has exactly one run that ended well.
+fn assert_each_was_done_once(sandbox: &Sandbox, slots: &[LedgerSlot]) {
     let history = sandbox.json(&["history", "--json"], 0);
     let mut runs: BTreeMap<&str, u32> = BTreeMap::new();
     for run in history["runs"].as_array().expect("runs").iter().filter(|run| run["outcome"] != "failed") {
@@ -114,10 +183,106 @@ fn c09_a_daemon_killed_at_random_does_every_slot_once() {
         let planned = totsugo::schedule::stamp(slot.slot.planned);
         assert_eq!(runs.get(&*planned), Some(&1), "{planned}: done once, after {} attempts", slot.attempts);
     }
-    // However often they ran: nothing changed, so each shop has one workbook for each period, and one mail.
+}
+
+/// How many slots are in which state.
+fn by_state(slots: &[LedgerSlot]) -> BTreeMap<&'static str, usize> {
+    let mut counts = BTreeMap::new();
+    for slot in slots {
+        *counts.entry(slot.state.as_str()).or_default() += 1;
+    }
+    counts
+}
+
+/// Whether the tests that take minutes are asked for.
+fn is_long() -> bool {
+    std::env::var_os("TOTSUGO_LONG_TESTS").is_some()
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn c09_an_hour_of_slots_under_200_kills_is_done_once_each() {
+    if !is_long() {
+        return;
+    }
+    let sandbox = merchant(OFTEN);
+    let clock = FastClock::new(8);
+    let mut chance: u64 = 20_261_124;
+    for _ in 0..200 {
+        let _running = clock.start(&sandbox);
+        chance = chance.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        sleep(Duration::from_millis((chance >> 33) % 4_500));
+    }
+    // From the first slot there was: an hour of them, all worked off however long that takes.
+    let first = slots(&sandbox).first().map(|slot| slot.slot.planned).expect("a slot");
+    let hour = || -> Vec<LedgerSlot> {
+        let all = slots(&sandbox).into_iter();
+        all.filter(|slot| slot.slot.planned - first < chrono::Duration::hours(1)).collect()
+    };
+    let killed_over = clock.hours();
+    let last = clock.start(&sandbox);
+    let start = Instant::now();
+    while clock.hours() < 1.01 || hour().iter().any(|slot| !slot.state.is_closed()) {
+        assert!(start.elapsed() < Duration::from_secs(1_200), "not worked off: {:?}", by_state(&hour()));
+        sleep(Duration::from_secs(1));
+    }
+    drop(last);
+    let slots = hour();
+    assert_eq!(slots.len(), 1_800);
+    assert_no_slot_is_lost(&slots, 2);
+    assert_each_was_done_once(&sandbox, &slots);
     assert_eq!(sandbox.find("reports", "_r2.xlsx").len(), 0);
-    let days = slots.iter().map(|slot| slot.slot.period).collect::<std::collections::BTreeSet<_>>().len();
-    assert_eq!(sandbox.find("reports", "_r1.xlsx").len(), 2 * days);
+    let again = slots.iter().filter(|slot| slot.attempts > 1).count();
+    eprintln!("200 kills over {killed_over:.2} h; {:?}, {again} of them after more than one attempt", by_state(&slots));
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn g02_three_days_and_nights_leave_memory_and_descriptors_flat() {
+    if !is_long() {
+        return;
+    }
+    let sandbox = merchant("name = \"often\"\ncron = \"0 */30 * * * *\"\n");
+    let clock = FastClock::new(720);
+    let daemon = clock.start(&sandbox);
+    let mut figures = Vec::new();
+    // What it holds at rest: the least of each twelve hours, since a run holds more while it lasts.
+    for half_day in 1..=6 {
+        let mut least = (u64::MAX, usize::MAX);
+        while clock.hours() < f64::from(half_day) * 12.0 {
+            let (kilobytes, descriptors) = held(daemon.0.id());
+            least = (least.0.min(kilobytes), least.1.min(descriptors));
+            sleep(Duration::from_millis(100));
+        }
+        figures.push(least);
+    }
+    let slots = slots(&sandbox);
+    eprintln!("72 h: {} slots, {:?}; (kB, descriptors): {figures:?}", slots.len(), by_state(&slots));
+    assert!(slots.len() >= 143, "{}", slots.len());
+    let done = slots.iter().filter(|slot| slot.state.is_closed()).count();
+    assert!(slots.len() - done < 3, "{:?}", by_state(&slots));
+    assert_no_slot_is_lost(slots.get(..done).expect("the first ones"), 1_800);
+    let first = figures[1];
+    assert!(figures.iter().all(|(kilobytes, _)| *kilobytes < first.0 + first.0 / 4), "memory grows: {figures:?}");
+    assert!(figures.iter().all(|(_, descriptors)| *descriptors <= first.1 + 2), "descriptors: {figures:?}");
+    drop(daemon);
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn g02_an_idle_daemon_uses_next_to_no_processor_time() {
+    if !is_long() {
+        return;
+    }
+    let sandbox = merchant("name = \"rarely\"\ncron = \"0 0 0 1 1 *\"\n");
+    let daemon = Running::start(&sandbox, &[]);
+    until("it is ready", || sandbox.path("totsugo.db").exists());
+    sleep(Duration::from_secs(10));
+    let (before, start) = (processor_seconds(daemon.0.id()), Instant::now());
+    sleep(Duration::from_secs(180));
+    let share = (processor_seconds(daemon.0.id()) - before) / start.elapsed().as_secs_f64();
+    eprintln!("idle: {:.3} % of one processor", share * 100.0);
+    assert!(share < 0.001, "{share}");
 }
 
 #[test]
@@ -253,7 +418,10 @@ fn c10_status_tells_people_and_monitors_how_things_stand() {
     sandbox.json(&["run", "--as-of", "2026-11-23", "--json"], 0);
     let status = sandbox.json(&["status", "--json", "--max-age", "26h"], 0);
     let keys: Vec<_> = status.as_object().expect("an object").keys().cloned().collect();
-    assert_eq!(keys, ["held", "last_success", "mail", "ok", "open_findings", "schedules", "schema"]);
+    let expected = ["held", "last_success", "mail", "ok", "open_findings", "schedules", "schema"];
+    assert!(expected.iter().all(|key| keys.iter().any(|k| k == key)), "{keys:?}");
+    assert_eq!(status["database_bytes"], fs::metadata(sandbox.path("totsugo.db")).expect("a history").len());
+    assert!(status["oldest_critical"]["id"].as_str().is_some_and(|id| id.starts_with("F-")), "{status}");
     let schedule = &status["schedules"][0];
     let keys: Vec<_> = schedule.as_object().expect("an object").keys().cloned().collect();
     assert_eq!(keys, ["completed", "failed", "last_completed", "name", "next", "skipped"]);

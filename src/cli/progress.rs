@@ -38,7 +38,7 @@ pub(super) fn watch(language: Language) -> Timings<'static> {
                 pick(language, "取込中", "Taking in").to_owned()
             }
             Step::File(name) => format!("{} {name}", pick(language, "取込中", "Taking in")),
-            Step::FileRead | Step::FileKnown => return,
+            Step::FileRead | Step::FileKnown | Step::Shop(_) => return,
             Step::FileDone(bytes) => {
                 bar.inc(bytes);
                 bar.message()

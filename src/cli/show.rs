@@ -40,7 +40,15 @@ fn lines(workshop: &Workshop, store: &Store, key: &str) -> Result<Vec<String>, c
     let Some(period) = Period::named("month-to-date", today) else { return Ok(out) };
     for shop in &shops {
         let Some(facts) = by_shop.get(&shop.id) else { continue };
-        let result = reconcile::reconcile(shop, facts, &store.findings(Some(&shop.id))?, &[], period, today);
+        let result = reconcile::reconcile(
+            shop,
+            facts,
+            &store.findings(Some(&shop.id))?,
+            &[],
+            &workshop.config.calendar,
+            period,
+            today,
+        );
         let (orders, carts) = related(facts, &result, key);
         let payments: Vec<&Payment> =
             facts.payments.iter().filter(|p| orders.contains(&p.order_id.to_string())).collect();

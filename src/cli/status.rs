@@ -140,7 +140,11 @@ fn open_of(status: &Status, severity: Severity) -> impl Iterator<Item = &OpenFin
     status.open.iter().filter(move |finding| finding.severity == severity)
 }
 
-/// The document of SPEC §9.
+fn oldest_critical(status: &Status) -> Option<&OpenFinding> {
+    open_of(status, Severity::Critical).min_by_key(|finding| finding.first_seen)
+}
+
+/// The document of SPEC §9, and what else SPEC §8 has `status` say.
 fn document(workshop: &Workshop, status: &Status) -> Value {
     let schedules: Vec<Value> = status
         .schedules
@@ -167,6 +171,10 @@ fn document(workshop: &Workshop, status: &Status) -> Value {
             "high": open_of(status, Severity::High).count(),
             "normal": open_of(status, Severity::Normal).count(),
         },
+        "oldest_critical": oldest_critical(status).map(|finding| json!({
+            "id": finding.id.to_string(), "first_seen": finding.first_seen.to_string(),
+        })),
+        "database_bytes": status.database_bytes,
     })
 }
 
@@ -186,8 +194,8 @@ fn tell(workshop: &Workshop, status: &Status) {
     line("保留ファイル", "Held files", &status.held.len().to_string());
     let waiting: u64 = ["queued", "deferred"].iter().filter_map(|state| status.mail.get(*state)).sum();
     line("未送信のメール", "Unsent mail", &waiting.to_string());
-    let critical = open_of(status, Severity::Critical).min_by_key(|finding| finding.first_seen);
-    let oldest = critical.map_or_else(|| none.to_owned(), |f| format!("{} {} ({})", f.id, f.key, f.first_seen));
+    let oldest =
+        oldest_critical(status).map_or_else(|| none.to_owned(), |f| format!("{} {} ({})", f.id, f.key, f.first_seen));
     line("最も古い重大な所見", "Oldest open critical finding", &oldest);
     line("履歴の大きさ", "Database size", &format!("{} MB", Megabytes(status.database_bytes)));
 }

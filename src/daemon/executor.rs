@@ -34,13 +34,14 @@ pub struct Executor {
 impl Executor {
     /// Tries the first slot that is due.
     ///
-    /// `stops` says whether to leave off waiting, `progressed` hears of every pass of a wait that is meant to last.
+    /// `stops` says whether to leave off waiting. `progressed` hears of every file and every shop that a run comes to,
+    /// and of every pass of a wait that is meant to last: a hang is silence (FAULTS C10).
     pub fn work(
         &mut self,
         workshop: &Workshop,
         schedules: &[Schedule],
         stops: &dyn Fn() -> bool,
-        progressed: &dyn Fn(),
+        progressed: &(dyn Fn() + Sync),
     ) -> Work {
         let job = Job { workshop, schedules, stops, progressed };
         match job.first_due() {
@@ -64,7 +65,7 @@ struct Job<'a> {
     workshop: &'a Workshop,
     schedules: &'a [Schedule],
     stops: &'a dyn Fn() -> bool,
-    progressed: &'a dyn Fn(),
+    progressed: &'a (dyn Fn() + Sync),
 }
 
 impl Job<'_> {
@@ -116,7 +117,7 @@ impl Job<'_> {
                 let intake = &self.workshop.config.intake;
                 let settle = Duration::from_secs(intake.settle_seconds);
                 let scan = inbox::scan(&self.workshop.config.paths.inbox, intake.sentinel.as_deref(), settle)?;
-                run::ingest(self.workshop, store, &scan, Effect::Real, &Timings::start())?;
+                run::ingest(self.workshop, store, &scan, Effect::Real, &self.timings())?;
             }
             Err(LockError::Taken) => return Ok(false),
             Err(error) => return Err(self.lock_error(error)),
@@ -211,6 +212,11 @@ impl Job<'_> {
         Ok(())
     }
 
+    /// Stopwatches that tell of every step.
+    fn timings(&self) -> Timings<'_> {
+        Timings::watched(Box::new(|_| (self.progressed)()))
+    }
+
     /// The run of a slot. A panic in it is a failed attempt and nothing more (FAULTS G04).
     fn run(&self, schedule: &Schedule, ledger: &LedgerSlot) -> SlotEnd {
         let slot = &ledger.slot;
@@ -227,7 +233,7 @@ impl Job<'_> {
                 is_late: self.workshop.now.with_timezone(&Utc) - due > LATE_AFTER,
             }),
         };
-        match catch_unwind(AssertUnwindSafe(|| run::run(self.workshop, &order, &Timings::start()))) {
+        match catch_unwind(AssertUnwindSafe(|| run::run(self.workshop, &order, &self.timings()))) {
             Ok(Ok(report)) if report.failures.is_empty() => {
                 tracing::info!(run = report.json.run, notices = report.notices.len(), "run ends");
                 SlotEnd::Done { needs_operator: report.json.exit_code != 0 }

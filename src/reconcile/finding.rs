@@ -5,7 +5,7 @@ use super::matching::Link;
 use super::verdict::severity;
 use super::window::window_of;
 use crate::domain::booking::State;
-use crate::domain::calendar::business_days_between;
+use crate::domain::calendar::{Calendar, business_days_between};
 use crate::domain::dates::Day;
 use crate::domain::finding::{Code, FindingRecord, Severity, finding_id};
 use crate::domain::ids::{FindingId, ShopId};
@@ -149,12 +149,12 @@ fn keep_smallest(map: &mut HashMap<(Yen, Day), Suggestion>, other: &str, amount:
     }
 }
 
-/// Gives findings their age and suggestion, and puts the worst first.
-pub(super) fn finish(findings: &mut [Finding], loose: &Loose, as_of: Day) {
+/// Gives findings their age in business days of `calendar` and their suggestion, and puts the worst first.
+pub(super) fn finish(findings: &mut [Finding], loose: &Loose, calendar: &Calendar, as_of: Day) {
     let mut ages: HashMap<Day, u32> = HashMap::new();
     for finding in &mut *findings {
         let first_seen = finding.first_seen;
-        let age = ages.entry(first_seen).or_insert_with(|| business_days_between(first_seen, as_of));
+        let age = ages.entry(first_seen).or_insert_with(|| business_days_between(calendar, first_seen, as_of));
         finding.age_business_days = *age;
         finding.suggestion = loose.suggestion(finding);
     }

@@ -8,6 +8,7 @@ use super::verdict::{Case, Claim, Excuse, Paid, Verdict, verdict};
 use super::view::{booking_view, payment_view};
 use super::window::{is_listed, risk, sort, window_of};
 use crate::domain::booking::{Booking, State};
+use crate::domain::calendar::Calendar;
 use crate::domain::dates::{Day, Moment, Period};
 use crate::domain::finding::Code;
 use crate::domain::money::Yen;
@@ -56,6 +57,7 @@ pub(super) struct Ground<'a> {
     pub(super) shop: &'a Shop,
     pub(super) period: Period,
     pub(super) as_of: Day,
+    pub(super) calendar: &'a Calendar,
     pub(super) bookings: &'a [&'a Booking],
     pub(super) members: &'a [Member<'a>],
     pub(super) ledger: &'a Ledger<'a>,
@@ -92,7 +94,7 @@ pub(super) fn settle(ground: &Ground<'_>) -> Buckets {
     for member in alone {
         Group::new(ground, None, vec![member]).settle(&mut buckets);
     }
-    finish(&mut buckets.findings, &buckets.loose, ground.as_of);
+    finish(&mut buckets.findings, &buckets.loose, ground.calendar, ground.as_of);
     sort(&mut buckets.cancellation);
     buckets
 }

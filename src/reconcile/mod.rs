@@ -27,6 +27,7 @@ pub use sales::sales_by_day;
 pub use window::window;
 
 use crate::domain::booking::Booking;
+use crate::domain::calendar::Calendar;
 use crate::domain::dates::{Day, Period};
 use crate::domain::finding::FindingRecord;
 use crate::domain::ids::FindingId;
@@ -38,7 +39,8 @@ use groups::{Buckets, Ground, Member};
 use hashbrown::HashSet;
 use rest::{Reach, ShopRules};
 
-/// The whole of SPEC §5 for one shop. `ledger`: findings known from earlier runs, of any shop.
+/// The whole of SPEC §5 for one shop. `ledger`: findings known from earlier runs, of any shop; `calendar`: what counts as
+/// a business day in their ages.
 ///
 /// Depends on the facts alone, never on their order or on which runs happened before (SPEC §5.6); linear in their
 /// number but for sorting.
@@ -47,6 +49,7 @@ pub fn reconcile(
     facts: &ShopFacts,
     ledger: &[FindingRecord],
     files: &[FileSummary],
+    calendar: &Calendar,
     period: Period,
     as_of: Day,
 ) -> Reconciliation {
@@ -58,6 +61,7 @@ pub fn reconcile(
     let ledger = Ledger::of(shop, ledger);
     let ground = Ground {
         shop,
+        calendar,
         period,
         as_of,
         bookings: &bookings,

@@ -15,6 +15,7 @@ use crate::report::json::ShopJson;
 use crate::store::{RunRecord, ShopRun, Store, StoreError};
 use hashbrown::HashMap;
 use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// What was issued for one shop.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -85,7 +86,7 @@ pub fn publish(
         }
     }
     timings.tell(Step::Reporting(count(tasks.len())));
-    side_by_side(&tasks, ShopJob::work_out, |job, done| {
+    side_by_side(&tasks, work_out, |job, done| {
         let shop = job.shop;
         let issue = Issue { order, record, run, shop };
         if let Err(why) = done.and_then(|done| timings.of(Stage::Save, || issue.save(store, done, &mut published))) {
@@ -94,6 +95,16 @@ pub fn publish(
         timings.tell(Step::ShopDone);
     });
     Ok(published)
+}
+
+/// Works one shop out. A panic is this shop's failure and nobody else's (FAULTS G04).
+fn work_out(job: &ShopJob<'_>) -> Result<WorkedOut, String> {
+    let id = &job.shop.shop.id;
+    let done = catch_unwind(AssertUnwindSafe(|| {
+        job.timings.tell(Step::Shop(id.clone()));
+        job.work_out()
+    }));
+    done.unwrap_or_else(|_| Err(format!("{id}: internal error")))
 }
 
 /// What the history says about `shop` before the report `order` asks for.

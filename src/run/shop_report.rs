@@ -90,7 +90,8 @@ impl ShopJob<'_> {
         let (order, known) = (self.order, &self.known);
         let shop = &self.shop.shop;
         let result = self.timings.of(Stage::Reconcile, || {
-            reconcile::reconcile(shop, self.facts, &known.ledger, self.files, order.period, order.as_of)
+            let calendar = &self.workshop.config.calendar;
+            reconcile::reconcile(shop, self.facts, &known.ledger, self.files, calendar, order.period, order.as_of)
         });
         let mut notices = self.missing(&result);
         let now = figures(&result);

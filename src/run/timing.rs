@@ -1,5 +1,6 @@
 //! A run as it goes on: how long each stage took (`timings_ms` of `--json`), and what is being done, for who watches.
 
+use crate::domain::ids::ShopId;
 use crate::report::json::TimingsJson;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -51,6 +52,8 @@ pub enum Step {
     Reading,
     /// The reports of so many shops are being worked out.
     Reporting(u64),
+    /// A shop's report is being worked out; told by the thread that does it.
+    Shop(ShopId),
     /// One shop's report is saved.
     ShopDone,
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use totsugo::domain::booking::{Booking, BookingLine, LineStatus, PaymentEntry, PaymentStatus, PaymentType, Price};
+use totsugo::domain::calendar::Calendar;
 use totsugo::domain::dates::{Day, Moment, Period};
 use totsugo::domain::ids::{CartCode, OrderId, ProductCode, ShopId};
 use totsugo::domain::intake::Source;
@@ -113,7 +114,7 @@ pub(crate) fn facts(payments: Vec<Payment>, bookings: Vec<Booking>) -> ShopFacts
 }
 
 pub(crate) fn run(shop: &Shop, facts: &ShopFacts, as_of: &str) -> Reconciliation {
-    let result = reconcile(shop, facts, &[], &[], period(), day(as_of));
+    let result = reconcile(shop, facts, &[], &[], &Calendar::default(), period(), day(as_of));
     let broken: Vec<_> = result.checks.iter().filter(|check| !check.balances()).collect();
     assert!(broken.is_empty(), "{broken:?}");
     result

@@ -3,6 +3,7 @@
 use crate::facts::{AS_OF, at, booked, cart, day, facts, line, paid, period, run, seen, shop};
 use std::sync::Arc;
 use totsugo::domain::booking::{Booking, LineStatus, PaymentStatus};
+use totsugo::domain::calendar::Calendar;
 use totsugo::domain::dates::{Day, Period};
 use totsugo::domain::finding::{Code, FindingRecord, Note, finding_id};
 use totsugo::domain::ids::ShopId;
@@ -127,8 +128,31 @@ fn record(code: Code, key: &str, cleared: Option<&str>) -> FindingRecord {
 }
 
 fn with_ledger(ledger: &[FindingRecord], period: Period) -> Reconciliation {
+    with_calendar(ledger, &Calendar::default(), period)
+}
+
+fn with_calendar(ledger: &[FindingRecord], calendar: &Calendar, period: Period) -> Reconciliation {
     let known = facts(vec![paid("A", "", SALE), paid("B", "1", SALE)], vec![booked("MZ1", "CANCELLED REFUND 5000")]);
-    reconcile(&shop(), &known, ledger, &[], period, day(AS_OF))
+    reconcile(&shop(), &known, ledger, &[], calendar, period, day(AS_OF))
+}
+
+#[test]
+fn c12_ages_of_findings_count_the_offices_own_business_days() {
+    let usual = Calendar::default();
+    let own = Calendar {
+        year_end_from: (11, 16),
+        year_end_to: (11, 17),
+        closed: vec![day("2026-11-18")],
+        open: vec![day("2026-11-14")],
+    };
+    let ledger = [record(Code::CancelledNotRefunded, "MZ1", None)];
+    let age = |calendar: &Calendar| {
+        let result = with_calendar(&ledger, calendar, period());
+        result.findings.iter().find(|finding| finding.id == ledger[0].id).map(|finding| finding.age_business_days)
+    };
+    // First seen on Friday the 13th, as of Monday the 23rd, a holiday.
+    assert_eq!(age(&usual), Some(5));
+    assert_eq!(age(&own), Some(3), "three days closed, a Saturday open");
 }
 
 #[test]
@@ -186,8 +210,17 @@ fn r17_a_lost_row_breaks_the_proof() {
         yen: Yen::ZERO,
         covers: None,
     };
-    let reconciled =
-        |rows| reconcile(&shop(), &facts(Vec::new(), Vec::new()), &[], &[file(rows)], period(), day(AS_OF));
+    let reconciled = |rows| {
+        reconcile(
+            &shop(),
+            &facts(Vec::new(), Vec::new()),
+            &[],
+            &[file(rows)],
+            &Calendar::default(),
+            period(),
+            day(AS_OF),
+        )
+    };
     let broken = reconciled(rows);
     let failed: Vec<_> = broken.checks.iter().filter(|check| !check.balances()).collect();
     assert_eq!((failed.len(), failed[0].name.as_str(), failed[0].left, failed[0].right), (1, "rows_read", 3, 2));
