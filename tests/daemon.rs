@@ -6,7 +6,7 @@
 mod sandbox;
 
 use chrono::{DateTime, Duration, FixedOffset};
-use sandbox::Sandbox;
+use sandbox::{Sandbox, sheet};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fs;
@@ -294,6 +294,64 @@ fn c14_a20_a_slot_waits_for_exports_or_runs_at_its_time_with_the_gap_named() {
             "nightly 2031-03-06T06:30 problems 1",
         ]
     );
+}
+
+/// The subjects of all mails, by file name, in one line each.
+fn subjects(sandbox: &Sandbox) -> BTreeMap<String, String> {
+    let subject = |mail: Vec<u8>| {
+        let mail = String::from_utf8(mail).expect("ASCII");
+        let (_, rest) = mail.split_once("\nSubject: ").expect("a subject");
+        let folded = rest.lines().enumerate().take_while(|(at, line)| *at == 0 || line.starts_with(' '));
+        folded.map(|(_, line)| line.trim().to_owned()).collect::<Vec<_>>().join(" ")
+    };
+    let mails = sandbox.find("outbox", ".eml").into_iter();
+    mails.filter(|(name, _)| name.contains(SHOPS[0])).map(|(name, mail)| (name, subject(mail))).collect()
+}
+
+fn english() -> Sandbox {
+    let sandbox = Sandbox::demo();
+    let config = fs::read_to_string(sandbox.path("totsugo.toml")).expect("the configuration");
+    sandbox.write("totsugo.toml", config.replace("language = \"ja\"", "language = \"en\"").as_bytes());
+    sandbox
+}
+
+#[test]
+fn a20_a_slot_without_its_export_says_how_far_the_data_reach_in_subject_and_workbook() {
+    let mut night = Night::with(english(), &[("nightly.toml", NIGHTLY)], "2031-03-03T12:00:00+09:00");
+    night.export(SHOPS[0], "2031-03-03");
+    assert_eq!(night.comes("2031-03-04T06:30:00+09:00"), 1);
+    let before = subjects(&night.sandbox);
+    assert!(before.values().all(|subject| !subject.contains("not arrived")), "{before:?}");
+    assert_eq!(night.comes("2031-03-06T06:30:00+09:00"), 2);
+    let after = subjects(&night.sandbox);
+    let newer: Vec<_> = after.iter().filter(|(name, _)| !before.contains_key(*name)).collect();
+    assert_eq!(newer.len(), 2, "{after:?}");
+    for (name, subject) in newer {
+        assert!(subject.contains("payments not arrived (data up to 03-03)"), "{name}: {subject}");
+        assert!(!subject.contains("No differences"), "{name}: {subject}");
+    }
+    let books = night.sandbox.find("reports", ".xlsx");
+    let newest = books.keys().filter(|name| name.contains(SHOPS[0])).max().expect("a workbook");
+    let summary = sheet(&night.sandbox.path(newest), "Summary");
+    let says = |wanted: &str| summary.used_cells().any(|(_, _, cell)| cell.to_string().contains(wanted));
+    assert!(says("payments not arrived (data up to 03-03)"), "{newest}");
+    assert!(says("data up to 2031-03-03 20:00:00, nothing later has arrived"), "{newest}");
+}
+
+#[test]
+fn c01_a_late_report_says_so_in_its_mail_and_holds_the_same_bytes() {
+    let done = ["2031-03-04T06:30:00+09:00", "2031-03-04T12:00:00+09:00"].map(|time| {
+        let mut night = Night::with(english(), &[("nightly.toml", NIGHTLY)], "2031-03-03T12:00:00+09:00");
+        night.export(SHOPS[0], "2031-03-03");
+        assert_eq!(night.comes(time), 1, "{time}");
+        night
+    });
+    let [in_time, late] = done.each_ref().map(|night| subjects(&night.sandbox));
+    assert_eq!((in_time.len(), late.len()), (1, 1));
+    assert!(in_time.values().all(|subject| !subject.contains("(late)")), "{in_time:?}");
+    assert!(late.values().all(|subject| subject.ends_with("(late)")), "{late:?}");
+    let [in_time, late] = done.each_ref().map(|night| night.sandbox.find("reports", ".xlsx"));
+    assert!(in_time == late && !late.is_empty(), "the workbook holds facts, and these are the same");
 }
 
 #[test]

@@ -57,6 +57,8 @@ fn context() -> MailContext {
         cancellation_count: 1,
         payments_until: Some("2026-11-22 23:58".into()),
         bookings_until: None,
+        is_behind: true,
+        late: Some("2026-11-23 06:30".into()),
         held: vec![HeldText { name: "2026-11-22.csv".into(), reason: "文字コードが不明".into() }],
         full_workbook_at: Some("/srv/totsugo/reports/full.xlsx".into()),
         corrections: 1,
@@ -70,6 +72,8 @@ fn clean_context() -> MailContext {
         finding_count: 0,
         cancellation: Vec::new(),
         bookings_until: Some("2026-11-22 23:59".into()),
+        is_behind: false,
+        late: None,
         held: Vec::new(),
         full_workbook_at: None,
         corrections: 0,
@@ -186,7 +190,7 @@ fn m15_and_m16_the_bytes_say_what_was_meant() {
     let mail = Part::read(&text);
     assert_eq!(
         words(mail.header("subject")),
-        "【突合】富士山サイクリングツアー 2026-11-01〜11-22 要確認3件・期限間近2件"
+        "【突合】富士山サイクリングツアー 2026-11-01〜11-22 要確認3件・期限間近2件（遅延）"
     );
     assert_eq!(words(mail.header("from")), "突合 <totsugo@example.co.jp>");
     assert_eq!((mail.header("to"), mail.header("cc")), ("keiri@example.co.jp", "kacho@example.co.jp"));
@@ -263,7 +267,7 @@ fn english_mails_say_the_same() {
     };
     let bytes = compose(&built_in(Language::En), &mail).expect("composed");
     let mail = Part::read(std::str::from_utf8(&bytes).expect("ASCII"));
-    let subject = "[Reconciliation] 富士山サイクリングツアー 2026-11-01 to 2026-11-22: 3 findings";
+    let subject = "[Reconciliation] 富士山サイクリングツアー 2026-11-01 to 2026-11-22: 3 findings (late)";
     assert_eq!(words(mail.header("subject")), subject);
     let parts = mail.parts().first().map(Part::parts).unwrap_or_default();
     for text in parts.iter().map(Part::text) {

@@ -13,7 +13,8 @@ use totsugo::domain::intake::{RowCounts, Source};
 use totsugo::domain::money::Yen;
 use totsugo::domain::reconciliation::*;
 use totsugo::locale::Language;
-use totsugo::locale::findings::{next_step, reason, verdict};
+use totsugo::locale::findings::{next_step, reason};
+use totsugo::locale::verdict::verdict;
 use totsugo::report::figures::{Change, Figures, figures};
 use totsugo::report::json::{FileJson, RunJson, SCHEMA, TimingsJson, shop_json};
 use totsugo::report::{Edition, file_name, workbook};
@@ -93,7 +94,7 @@ fn empty() -> Reconciliation {
         travels_after_window: 0,
         awaiting: Vec::new(),
         excluded: Vec::new(),
-        freshness: Freshness { payments: Some(at("2026-11-22")), bookings: Some(at("2026-11-22")) },
+        freshness: Freshness { payments: Some(at("2026-11-22")), bookings: Some(at("2026-11-22")), is_behind: false },
         checks: vec![
             Check { name: "rows_read".to_owned(), left: 120, right: 120 },
             Check { name: "sales_yen".to_owned(), left: 0, right: 0 },
@@ -340,8 +341,13 @@ fn an_empty_shop_has_no_differences_in_both_languages() {
         let exceptions = book.sheet_names()[2].clone();
         assert_eq!(grid(&mut book, &exceptions).len(), 4);
     }
-    let missing = Reconciliation { freshness: Freshness { payments: None, bookings: None }, ..empty() };
+    let missing =
+        Reconciliation { freshness: Freshness { payments: None, bookings: None, is_behind: false }, ..empty() };
     assert_eq!(verdict(Language::Ja, &missing, 0), "取引データ未着・予約データ未着");
+    let behind = Freshness { payments: Some(at("2026-11-20")), bookings: Some(at("2026-11-22")), is_behind: true };
+    let behind = Reconciliation { freshness: behind, ..empty() };
+    assert_eq!(verdict(Language::Ja, &behind, 0), "取引データ未着（11-20まで）", "A20: never 差異なし");
+    assert_eq!(verdict(Language::En, &behind, 0), "payments not arrived (data up to 11-20)");
     let mut unbalanced = empty();
     unbalanced.checks[0].left = 0;
     assert!(!verdict(Language::Ja, &unbalanced, 0).contains("差異なし"));

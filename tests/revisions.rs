@@ -55,3 +55,29 @@ fn r18_a_closed_period_that_changes_says_what_before_and_after() {
     let revisions: Vec<u64> = revisions.map(|run| run["shops"][0]["revision"].as_u64().expect("one")).collect();
     assert_eq!(revisions, [2, 1, 1], "newest first");
 }
+
+#[test]
+fn r20_a_report_made_again_still_says_what_was_cleared() {
+    let sandbox = Sandbox::minimal("ja");
+    let config = sandbox.path("totsugo.toml").display().to_string();
+    let october = |as_of: &str, more: &[&str]| {
+        let arguments = ["run", "--as-of", as_of, "--from", "2026-10-01", "--to", "2026-10-31", "--config", &config];
+        let said = sandbox.program(&[&arguments, more].concat());
+        assert!(said.code < 2, "{}\n{}", said.err, said.out);
+    };
+    let bookings = "cart_code,product_code,status,payment_status,created_at,start_at,total,currency\n\
+                    MZ1,MZ-T1,CONFIRMED,PAID_IN_FULL,2026-10-05 09:00,2026-12-01 09:00,12000,JPY\n";
+    sandbox.write("inbox/bookings.csv", bookings.as_bytes());
+    sandbox.write("inbox/a.csv", &export(&[("A1", "即時売上", "05", 15_000)]));
+    october("2026-11-22", &[]);
+    sandbox.write("inbox/b.csv", &export(&[("A1", "即時売上", "20", 12_000)]));
+    october("2026-11-23", &[]);
+    october("2026-11-23", &["--reissue"]);
+    let books = sandbox.find("reports", ".xlsx");
+    assert_eq!(books.len(), 3);
+    for (name, cleared) in books.keys().zip([0.0, 1.0, 1.0]) {
+        let summary = sheet(&sandbox.path(name), "サマリー");
+        let row = summary.rows().find(|row| row[0].to_string() == "前回以降に解消した所見").expect("the row");
+        assert_eq!(row[2].to_string(), cleared.to_string(), "{name}");
+    }
+}

@@ -401,6 +401,9 @@ pub struct Freshness {
     pub payments: Option<Moment>,
     /// Newest Creation date known; `None` = 未着.
     pub bookings: Option<Moment>,
+    /// Whether the payment export of the as-of date is not in: whatever came after [`Self::payments`] is 未着 and not
+    /// nothing (FAULTS A20). Rows alone cannot tell a quiet day; whoever knows which files arrived sets it.
+    pub is_behind: bool,
 }
 
 /// A held file named in the report of its shop.

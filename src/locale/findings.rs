@@ -1,10 +1,10 @@
-//! Findings in words: category, severity, reason and next step, and the verdict of a whole report (SPEC §5.4, §7).
+//! Findings in words: category, severity, reason and next step (SPEC §5.4, §7).
 
 use super::{Language, Text, sheets};
 use crate::domain::dates::Day;
 use crate::domain::finding::{Code, NoBooking, Severity};
 use crate::domain::money::Yen;
-use crate::domain::reconciliation::{Finding, Operation, Reason, Reconciliation, Risk, Suggestion, Window};
+use crate::domain::reconciliation::{Finding, Operation, Reason, Risk, Suggestion, Window};
 
 /// 区分.
 pub const fn code_name(language: Language, code: Code) -> &'static str {
@@ -51,67 +51,6 @@ pub const fn risk_name(language: Language, risk: Risk) -> &'static str {
         Risk::Travelled => Text { ja: "催行済", en: "Travelled" },
     };
     text.of(language)
-}
-
-/// The report in one line; `held` counts held files of the shop.
-///
-/// `差異なし` is said only when both sources have arrived and nothing whatever is open.
-pub fn verdict(language: Language, r: &Reconciliation, held: usize) -> String {
-    let mut parts = Vec::new();
-    let (findings, expiring) = (r.findings.len(), r.cancellation.len());
-    match language {
-        Language::Ja => {
-            if !r.balanced() {
-                parts.push("検算不一致".to_owned());
-            }
-            if r.freshness.payments.is_none() {
-                parts.push("取引データ未着".to_owned());
-            }
-            if r.freshness.bookings.is_none() {
-                parts.push("予約データ未着".to_owned());
-            }
-            if held > 0 {
-                parts.push(format!("保留ファイル{held}件"));
-            }
-            if findings > 0 {
-                parts.push(format!("要確認{findings}件"));
-            }
-            if expiring > 0 {
-                parts.push(format!("期限間近{expiring}件"));
-            }
-            if parts.is_empty() { verdict_clear(language).to_owned() } else { parts.join("・") }
-        }
-        Language::En => {
-            if !r.balanced() {
-                parts.push("proof does not balance".to_owned());
-            }
-            if r.freshness.payments.is_none() {
-                parts.push("payments not arrived".to_owned());
-            }
-            if r.freshness.bookings.is_none() {
-                parts.push("bookings not arrived".to_owned());
-            }
-            if held > 0 {
-                parts.push(format!("{held} held file{}", plural(held)));
-            }
-            if findings > 0 {
-                parts.push(format!("{findings} exception{}", plural(findings)));
-            }
-            if expiring > 0 {
-                parts.push(format!("{expiring} window{} closing", plural(expiring)));
-            }
-            if parts.is_empty() { verdict_clear(language).to_owned() } else { parts.join(", ") }
-        }
-    }
-}
-
-/// The verdict when nothing is open.
-pub const fn verdict_clear(language: Language) -> &'static str {
-    Text { ja: "差異なし", en: "No differences" }.of(language)
-}
-
-const fn plural(count: usize) -> &'static str {
-    if count == 1 { "" } else { "s" }
 }
 
 /// What the finding's sentences are made of.

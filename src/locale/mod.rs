@@ -3,6 +3,7 @@
 pub mod findings;
 pub mod problems;
 pub mod sheets;
+pub mod verdict;
 
 /// The language of reports, mails and messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

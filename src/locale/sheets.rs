@@ -2,7 +2,7 @@
 
 use super::{Language, Text};
 use crate::domain::booking::State;
-use crate::domain::dates::Period;
+use crate::domain::dates::{Moment, Period};
 use crate::domain::finding::Code;
 use crate::domain::money::Yen;
 use crate::domain::reconciliation::{MatchKey, Operation, Risk, Rule};
@@ -389,5 +389,13 @@ pub fn within_days(language: Language, days: i32) -> String {
     match language {
         Language::Ja => format!("残{days}日以内"),
         Language::En => format!("within {days} days"),
+    }
+}
+
+/// How far payments reach where whatever came later is 未着 (FAULTS A20).
+pub fn data_up_to(language: Language, newest: Moment) -> String {
+    match language {
+        Language::Ja => format!("{newest} まで（以降は未着）"),
+        Language::En => format!("data up to {newest}, nothing later has arrived"),
     }
 }

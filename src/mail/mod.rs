@@ -62,6 +62,10 @@ pub struct MailContext {
     pub payments_until: Option<String>,
     /// How far the booking exports reach; `None`: missing (未着).
     pub bookings_until: Option<String>,
+    /// Whether payments after `payments_until` are 未着, because the export of the as-of date is not in.
+    pub is_behind: bool,
+    /// The planned time, if the report is 遅延.
+    pub late: Option<String>,
     /// Held files.
     pub held: Vec<HeldText>,
     /// Where the full workbook lies, if the attached one had to leave a sheet out.

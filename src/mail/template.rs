@@ -173,6 +173,8 @@ fn full_sample() -> MailContext {
         cancellation: vec![window; 2],
         cancellation_count: 3,
         payments_until: Some(text()),
+        is_behind: true,
+        late: Some(text()),
         bookings_until: Some(text()),
         held: vec![HeldText { name: text(), reason: text() }; 2],
         full_workbook_at: Some(text()),

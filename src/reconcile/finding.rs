@@ -37,9 +37,13 @@ impl<'a> Ledger<'a> {
         self.by_id.values().copied()
     }
 
-    /// Those that were open.
-    pub(super) fn open(&self) -> Vec<&'a FindingRecord> {
-        self.by_id.values().copied().filter(|record| record.cleared.is_none()).collect()
+    /// Those that were open before the run of `as_of`. One that an earlier run of the same date cleared was open too, so
+    /// that a report made again says the same.
+    pub(super) fn open_before(&self, as_of: Day) -> Vec<&'a FindingRecord> {
+        let was_open = |record: &&FindingRecord| {
+            record.first_seen <= as_of && record.cleared.is_none_or(|cleared| cleared >= as_of)
+        };
+        self.by_id.values().copied().filter(was_open).collect()
     }
 }
 

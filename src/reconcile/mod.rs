@@ -73,7 +73,8 @@ pub fn reconcile(
     let Buckets { matched, findings, cancellation, travels_after_window, awaiting, excluded, .. } =
         groups::settle(&ground);
     let trend = trend::trend(&ledger, &findings, as_of);
-    let cleared = cleared(&ledger, &findings);
+    let open_before = ledger.open_before(as_of);
+    let cleared = cleared(&open_before, &findings);
     let mut result = Reconciliation {
         shop: shop.id.clone(),
         shop_name: shop.name.clone(),
@@ -91,7 +92,7 @@ pub fn reconcile(
         cleared,
         trend,
     };
-    result.checks = proof::checks(&result, &payments, &bookings, files, &ledger.open());
+    result.checks = proof::checks(&result, &payments, &bookings, files, &open_before);
     result
 }
 
@@ -112,13 +113,14 @@ fn freshness(facts: &ShopFacts) -> Freshness {
     Freshness {
         payments: facts.payments.iter().filter_map(|payment| payment.newest()).map(|newest| newest.at).max(),
         bookings: facts.bookings.iter().flat_map(|booking| &booking.lines).map(|line| line.created_at).max(),
+        is_behind: false,
     }
 }
 
 /// Ids open before and no longer, in order (SPEC §5.6).
-fn cleared(ledger: &Ledger<'_>, findings: &[Finding]) -> Vec<FindingId> {
+fn cleared(open_before: &[&FindingRecord], findings: &[Finding]) -> Vec<FindingId> {
     let now: HashSet<&FindingId> = findings.iter().map(|finding| &finding.id).collect();
-    let mut cleared: Vec<FindingId> = ledger.open().iter().map(|record| record.id.clone()).collect();
+    let mut cleared: Vec<FindingId> = open_before.iter().map(|record| record.id.clone()).collect();
     cleared.retain(|id| !now.contains(id));
     cleared.sort();
     cleared

@@ -3,7 +3,8 @@
 use crate::domain::money::Yen;
 use crate::domain::reconciliation::{Expiring, Finding, HeldSummary, Reconciliation};
 use crate::locale::Language;
-use crate::locale::findings::{code_name, next_step, reason, risk_name, severity_name, verdict};
+use crate::locale::findings::{code_name, next_step, reason, risk_name, severity_name};
+use crate::locale::verdict::verdict;
 use crate::mail::{FindingText, HeldText, MailContext, SalesText, WindowText};
 
 /// So many findings and windows stand in the mail, worst first; mail programs cut long messages, and the workbook has
@@ -18,6 +19,8 @@ pub(super) struct Facts<'a> {
     pub(super) revision: u32,
     /// Entries of 変更点.
     pub(super) corrections: usize,
+    /// The planned time, where the run for it is late; said in the mail alone, as the workbook holds only facts.
+    pub(super) late: Option<String>,
 }
 
 /// The values the templates may use.
@@ -46,6 +49,8 @@ pub(super) fn context(facts: &Facts<'_>, full_workbook_at: Option<String>) -> Ma
         held: facts.held.iter().map(|h| HeldText { name: h.name.clone(), reason: h.reason.clone() }).collect(),
         full_workbook_at,
         corrections: facts.corrections,
+        is_behind: result.freshness.is_behind,
+        late: facts.late.clone(),
     }
 }
 

@@ -116,6 +116,7 @@ fn known(store: &Store, shop: &ShopId, order: &Order) -> Result<Known, StoreErro
         last: store.latest_report(shop, order.period)?,
         said: said_before(store, shop, order.period.from())?,
         installation: store.installation().to_owned(),
+        is_export_in: store.has_export_of(shop, order.as_of)?,
     })
 }
 

@@ -4,18 +4,19 @@
 //! about the shop comes in as [`Known`], what it shall say goes out as [`WorkedOut`].
 
 use super::read_back::{Expected, read_back};
-use super::{Notice, Order, Stage, Timings, Workshop, message};
+use super::{Notice, Order, SlotOrder, Stage, Timings, Workshop, message};
 use crate::config::ShopConfig;
 use crate::domain::dates::{Day, Period};
 use crate::domain::finding::FindingRecord;
 use crate::domain::reconciliation::{FileSummary, HeldSummary, Reconciliation, ShopFacts};
 use crate::durable;
-use crate::locale::findings::verdict;
+use crate::locale::verdict::verdict;
 use crate::mail::{self, ReportMail};
 use crate::reconcile;
 use crate::report::figures::{Change, Figures, corrections, figures};
 use crate::report::json::{ShopJson, shop_json};
 use crate::report::{self, Edition};
+use crate::schedule;
 use crate::store::{NewMessage, ReportRecord};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -32,6 +33,8 @@ pub(super) struct Known {
     pub(super) said: BTreeMap<Day, Option<String>>,
     /// The installation's id.
     pub(super) installation: String,
+    /// Whether the payment export of the as-of date is in.
+    pub(super) is_export_in: bool,
 }
 
 /// A shop's report before anything of it is written.
@@ -89,10 +92,11 @@ impl ShopJob<'_> {
     pub(super) fn work_out(&self) -> Result<WorkedOut, String> {
         let (order, known) = (self.order, &self.known);
         let shop = &self.shop.shop;
-        let result = self.timings.of(Stage::Reconcile, || {
+        let mut result = self.timings.of(Stage::Reconcile, || {
             let calendar = &self.workshop.config.calendar;
             reconcile::reconcile(shop, self.facts, &known.ledger, self.files, calendar, order.period, order.as_of)
         });
+        result.freshness.is_behind = !known.is_export_in && result.freshness.payments.is_some();
         let mut notices = self.missing(&result);
         let now = figures(&result);
         let last = known.last.as_ref();
@@ -247,6 +251,7 @@ impl ShopJob<'_> {
             held: &self.known.held,
             revision: new.record.revision,
             corrections: new.changes.len(),
+            late: self.order.slot.as_ref().filter(|of| of.is_late).map(planned),
         };
         let compose = |attachment: &[u8], full_workbook_at: Option<String>| {
             let message = ReportMail {
@@ -301,6 +306,11 @@ fn open_findings(result: &Reconciliation) -> Vec<FindingRecord> {
         note: finding.note.clone(),
     };
     result.findings.iter().map(record).collect()
+}
+
+/// When a slot was due, as people read it.
+fn planned(of: &SlotOrder) -> String {
+    schedule::jst(of.slot.planned).format("%Y-%m-%d %H:%M").to_string()
 }
 
 fn unbalanced(result: &Reconciliation) -> String {

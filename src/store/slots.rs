@@ -382,7 +382,7 @@ impl Store {
     }
 
     /// Whether the export of `shop` for a slot is in: its payments reach the day before `as_of`, or a file of its
-    /// payments came in on `as_of` by the host's clock (SPEC §8 `wait_for_exports_until`).
+    /// payments came in on `as_of` or later (SPEC §8 `wait_for_exports_until`).
     ///
     /// # Errors
     /// When the database cannot be read.
@@ -391,7 +391,7 @@ impl Store {
         Ok(self.connection.query_row(
             "SELECT EXISTS (SELECT 1 FROM observation o JOIN payment p ON p.id = o.payment_id \
              WHERE p.shop = ?1 AND o.at >= ?2) OR EXISTS (SELECT 1 FROM file f JOIN file_arrival a ON a.file_id = f.id \
-             WHERE a.at >= ?3 AND a.at < ?3 + 86400 AND (EXISTS (SELECT 1 FROM file_shop s WHERE s.file_id = f.id \
+             WHERE a.at >= ?3 AND (EXISTS (SELECT 1 FROM file_shop s WHERE s.file_id = f.id \
              AND s.shop = ?1) OR (f.folder = ?1 AND f.layout LIKE 'gmo-%')))",
             params![shop.as_str(), as_of.plus(-1).start().number(), midnight],
             |row| row.get(0),

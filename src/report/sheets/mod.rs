@@ -187,7 +187,7 @@ mod tests {
             travels_after_window: 0,
             awaiting: Vec::new(),
             excluded: Vec::new(),
-            freshness: Freshness { payments: None, bookings: None },
+            freshness: Freshness { payments: None, bookings: None, is_behind: false },
             checks: Vec::new(),
             cleared: Vec::new(),
             trend: Trend::default(),

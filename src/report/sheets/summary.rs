@@ -11,6 +11,7 @@ use crate::domain::dates::Moment;
 use crate::domain::finding::{Code, Severity};
 use crate::domain::money::Yen;
 use crate::domain::reconciliation::{Finding, Risk};
+use crate::locale::verdict::{verdict, verdict_clear};
 use crate::locale::{Text, findings, sheets as words};
 
 /// Last column of the page, and first column of its right half.
@@ -22,8 +23,8 @@ pub(in crate::report) fn sheet<'a>(edition: &'a Edition<'a>, places: &Places, na
     let mut sheet = Sheet::new(words::SUMMARY.of(l));
     sheet.put((0, 0), Cell::text(format!("{}　{}", words::TITLE.of(l), r.shop_name)).styled(Style::Title));
     sheet.merge((0, 0), LAST);
-    let verdict = findings::verdict(l, r, edition.held.len());
-    let clear = verdict == findings::verdict_clear(l);
+    let verdict = verdict(l, r, edition.held.len());
+    let clear = verdict == verdict_clear(l);
     let style = if clear { Style::VerdictClear } else { Style::VerdictOpen };
     sheet.put((1, 0), Cell::text(verdict).styled(style));
     sheet.merge((1, 0), LAST);
@@ -59,7 +60,8 @@ pub(in crate::report) fn sheet<'a>(edition: &'a Edition<'a>, places: &Places, na
 /// Shop, period, as-of date, revision, freshness, proof.
 fn facts(edition: &Edition<'_>, sheet: &mut Sheet<'_>) {
     let (r, l) = (edition.reconciliation, edition.language);
-    let fresh = |newest: Option<Moment>| match newest {
+    let fresh = |newest: Option<Moment>, is_behind: bool| match newest {
+        Some(at) if is_behind => Cell::text(words::data_up_to(l, at)).styled(Style::Red),
         Some(at) => Cell::text(at.to_string()),
         None => Cell::text(words::NOT_ARRIVED.of(l)).styled(Style::Red),
     };
@@ -73,8 +75,8 @@ fn facts(edition: &Edition<'_>, sheet: &mut Sheet<'_>) {
         (words::PERIOD, Cell::text(words::period(l, r.period))),
         (words::AS_OF, Cell::day(r.as_of).styled(Style::Value)),
         (words::REVISION, Cell::text(format!("r{}", edition.revision))),
-        (words::PAYMENT_DATA, fresh(r.freshness.payments)),
-        (words::BOOKING_DATA, fresh(r.freshness.bookings)),
+        (words::PAYMENT_DATA, fresh(r.freshness.payments, r.freshness.is_behind)),
+        (words::BOOKING_DATA, fresh(r.freshness.bookings, false)),
         (words::PROOF, proof),
     ];
     for (row, (label, value)) in (2_u32..).zip(rows) {

@@ -1,0 +1,80 @@
+//! A whole report in one line: what stands at the top of the workbook and in the subject of its mail (SPEC §7).
+
+use super::{Language, Text};
+use crate::domain::dates::Moment;
+use crate::domain::reconciliation::Reconciliation;
+
+/// The report in one line; `held` counts held files of the shop.
+///
+/// `差異なし` is said only when both sources have arrived, up to the as-of date, and nothing whatever is open
+/// (FAULTS A20).
+pub fn verdict(language: Language, r: &Reconciliation, held: usize) -> String {
+    let mut parts = Vec::new();
+    let (findings, expiring) = (r.findings.len(), r.cancellation.len());
+    match language {
+        Language::Ja => {
+            if !r.balanced() {
+                parts.push("検算不一致".to_owned());
+            }
+            match r.freshness.payments {
+                None => parts.push("取引データ未着".to_owned()),
+                Some(until) if r.freshness.is_behind => {
+                    parts.push(format!("取引データ未着（{}まで）", month_day(until)))
+                }
+                Some(_) => {}
+            }
+            if r.freshness.bookings.is_none() {
+                parts.push("予約データ未着".to_owned());
+            }
+            if held > 0 {
+                parts.push(format!("保留ファイル{held}件"));
+            }
+            if findings > 0 {
+                parts.push(format!("要確認{findings}件"));
+            }
+            if expiring > 0 {
+                parts.push(format!("期限間近{expiring}件"));
+            }
+            if parts.is_empty() { verdict_clear(language).to_owned() } else { parts.join("・") }
+        }
+        Language::En => {
+            if !r.balanced() {
+                parts.push("proof does not balance".to_owned());
+            }
+            match r.freshness.payments {
+                None => parts.push("payments not arrived".to_owned()),
+                Some(until) if r.freshness.is_behind => {
+                    parts.push(format!("payments not arrived (data up to {})", month_day(until)));
+                }
+                Some(_) => {}
+            }
+            if r.freshness.bookings.is_none() {
+                parts.push("bookings not arrived".to_owned());
+            }
+            if held > 0 {
+                parts.push(format!("{held} held file{}", plural(held)));
+            }
+            if findings > 0 {
+                parts.push(format!("{findings} exception{}", plural(findings)));
+            }
+            if expiring > 0 {
+                parts.push(format!("{expiring} window{} closing", plural(expiring)));
+            }
+            if parts.is_empty() { verdict_clear(language).to_owned() } else { parts.join(", ") }
+        }
+    }
+}
+
+/// The verdict when nothing is open.
+pub const fn verdict_clear(language: Language) -> &'static str {
+    Text { ja: "差異なし", en: "No differences" }.of(language)
+}
+
+/// `11-20`; the year stands in the period beside it.
+fn month_day(at: Moment) -> String {
+    at.to_string().chars().skip(5).take(5).collect()
+}
+
+const fn plural(count: usize) -> &'static str {
+    if count == 1 { "" } else { "s" }
+}
