@@ -172,6 +172,55 @@ fn s12_same_time_other_amount_in_one_file_makes_both_rows_conflict() {
 }
 
 #[test]
+fn s12_rows_handed_over_in_pieces_are_stored_like_all_at_once() {
+    let rows = vec![
+        row(2, "A", "2026-11-01", "即時売上", 100),
+        row(3, "B", "2026-11-01", "即時売上", 50),
+        row(5, "A", "2026-11-01", "即時売上", 90),
+        row(6, "B", "2026-11-01", "即時売上", 50),
+        row(7, "C", "2026-11-02", "即時売上", 7),
+        row(8, "A", "2026-11-03", "返品", 90),
+    ];
+    let mut history = History::new();
+    let whole = history.take(Rows::Payments(rows.clone()));
+    assert_eq!((whole.read, whole.conflict, whole.same, whole.new, whole.update), (6, 2, 1, 2, 1));
+    let normalised = |rows_read| Normalised {
+        layout: "test".to_owned(),
+        encoding: "UTF-8",
+        rows_read,
+        rows: Rows::Payments(Vec::new()),
+        excluded: Vec::new(),
+        rejected: Vec::new(),
+        unknown_columns: Vec::new(),
+        hidden_rows: 0,
+    };
+    for size in 1..=rows.len() {
+        let mut other = History::new();
+        let judged = normalised(6);
+        let file = NewFile { digest: FileDigest([1; 32]), name: "1.csv", folder: None, normalised: &judged };
+        let pieces = other.store.save_pieces(&file, disposition, &mut |take| rows.chunks(size).for_each(&mut *take));
+        assert_eq!(pieces.expect("stored"), whole);
+        assert_eq!(facts(&other.store).expect("facts"), facts(&history.store).expect("facts"), "pieces of {size}");
+        let (_kept, path) = other.closed();
+        assert_eq!(chain(&path), chain(&history.path()), "pieces of {size}");
+    }
+    // Fewer rows than were read: nothing of the file is stored.
+    let mut short = History::new();
+    let judged = normalised(7);
+    let file = NewFile { digest: FileDigest([1; 32]), name: "1.csv", folder: None, normalised: &judged };
+    let refused = short.store.save_pieces(&file, disposition, &mut |take| take(&rows));
+    assert!(matches!(refused, Err(StoreError::Unexpected { what: "row count", .. })));
+    assert_eq!(short.store.payments().expect("payments"), []);
+    assert!(short.store.known_file(FileDigest([1; 32])).expect("looked up").is_none());
+}
+
+/// The seal of the only file record of a history.
+fn chain(path: &std::path::Path) -> Vec<u8> {
+    let connection = Connection::open(path).expect("opens");
+    connection.query_row("SELECT chain FROM file", [], |row| row.get(0)).expect("a seal")
+}
+
+#[test]
 fn a_later_snapshot_replaces_a_cart_and_an_older_one_does_not_bring_it_back() {
     let live = || vec![cart("MZ1", LineStatus::Confirmed, "2026-10-01", 100)];
     let cancelled = || {

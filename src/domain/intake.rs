@@ -72,14 +72,24 @@ impl RowCounts {
     /// Counts one row as read and as `disposition`.
     pub fn add(&mut self, disposition: Disposition) {
         self.read += 1;
+        *self.of(disposition) += 1;
+    }
+
+    /// Counts as `to` a row that was counted as `from`.
+    pub fn recount(&mut self, from: Disposition, to: Disposition) {
+        *self.of(from) = self.of(from).saturating_sub(1);
+        *self.of(to) += 1;
+    }
+
+    fn of(&mut self, disposition: Disposition) -> &mut u64 {
         match disposition {
-            Disposition::New => self.new += 1,
-            Disposition::Update => self.update += 1,
-            Disposition::Same => self.same += 1,
-            Disposition::Stale => self.stale += 1,
-            Disposition::Conflict => self.conflict += 1,
-            Disposition::Excluded => self.excluded += 1,
-            Disposition::Rejected => self.rejected += 1,
+            Disposition::New => &mut self.new,
+            Disposition::Update => &mut self.update,
+            Disposition::Same => &mut self.same,
+            Disposition::Stale => &mut self.stale,
+            Disposition::Conflict => &mut self.conflict,
+            Disposition::Excluded => &mut self.excluded,
+            Disposition::Rejected => &mut self.rejected,
         }
     }
 

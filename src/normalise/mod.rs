@@ -10,9 +10,11 @@ mod examine;
 mod fields;
 mod layout;
 mod payments;
+mod pieces;
 
 pub use examine::{Examined, examine};
 pub use layout::{Layout, LayoutError};
+pub use pieces::normalise_in_pieces;
 
 use crate::domain::dates::{Day, Moment};
 use crate::domain::ids::ShopId;

@@ -96,7 +96,15 @@ impl Payments {
         }
     }
 
-    /// All rows, if totals and identifiers hold.
+    /// Hands the rows so far to `take` and lets go of them, if they are as many as `enough`.
+    pub(super) fn hand_over(&mut self, enough: usize, take: &mut dyn FnMut(&[PaymentRow])) {
+        if self.rows.len() >= enough {
+            take(&self.rows);
+            self.rows.clear();
+        }
+    }
+
+    /// All rows that are left, if totals and identifiers hold.
     pub(super) fn finish(self) -> Result<Vec<PaymentRow>, Problem> {
         if let Some((count, problem)) = self.rounded
             && self.long_ids >= LONG_IDS

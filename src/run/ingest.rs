@@ -1,10 +1,10 @@
 //! One file, from the inbox to the archive or the held folder (SPEC §4.4). One bad file never stops the others.
 
-use super::reading::{may_be_growing, read_file, whole};
+use super::reading::{may_be_growing, read_again, read_file, read_in_pieces, whole};
 use super::returned::{Received, receive};
 use super::{Effect, Notice, RunError, Stage, Step, Timings, Workshop, lasting};
 use crate::domain::ids::{FileDigest, ShopId};
-use crate::domain::intake::{Fault, Normalised, Place, Problem, RowCounts, Rows};
+use crate::domain::intake::{Fault, Normalised, PaymentRow, Place, Problem, RowCounts, Rows};
 use crate::domain::notebook::LAYOUT;
 use crate::durable;
 use crate::inbox::{self, Arrival, Scan};
@@ -13,6 +13,9 @@ use crate::reconcile;
 use crate::report::json::FileJson;
 use crate::store::{HeldFile, KnownFile, NewFile, ReturnedFile, Store};
 use std::io;
+
+/// The size in bytes up to which the rows of a file are kept from judging it to storing it.
+const KEPT: usize = 32 << 20;
 
 /// What became of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -137,6 +140,8 @@ fn forget_gone(workshop: &Workshop, store: &Store) -> Result<(), RunError> {
 /// What a file turned out to be.
 enum Decision {
     Store(Normalised),
+    /// Its payments are to be read again, as they are too many to be kept.
+    StoreInPieces(Normalised),
     Notes(Received),
     Duplicate(KnownFile),
     Hold(Vec<Problem>),
@@ -196,6 +201,15 @@ fn take_in(
                 let rows = timings.of(Stage::Store, || store.save_file(&file, reconcile::disposition))?;
                 (Outcome::Stored, normalised.layout, rows)
             }
+            Decision::StoreInPieces(normalised) => {
+                let file = NewFile { digest, name: &arrival.name, folder: folder.as_ref(), normalised: &normalised };
+                let rows = timings.of(Stage::Store, || {
+                    store.save_pieces(&file, reconcile::disposition, &mut |take| {
+                        read_again(workshop, folder.as_ref(), &arrival.name, &content, take);
+                    })
+                })?;
+                (Outcome::Stored, normalised.layout, rows)
+            }
             Decision::Notes(received) => {
                 let file = ReturnedFile { digest, name: &arrival.name, folder: folder.as_ref(), rows: &received.rows };
                 timings.of(Stage::Store, || store.save_returned(&file, &received.entries))?;
@@ -234,19 +248,46 @@ fn decide(
     if let Some(received) = receive(workshop, store, content, folder)? {
         return Ok(received.map_or_else(Decision::Hold, Decision::Notes));
     }
+    if content.len() > KEPT {
+        return decide_in_pieces(workshop, store, arrival, content, folder);
+    }
     let normalised = match read_file(workshop, folder, &arrival.name, content) {
         Ok(normalised) => normalised,
         Err(problems) => return Ok(Decision::Hold(problems)),
     };
-    Ok(match shortened(store, &normalised.rows)? {
+    let problem = match &normalised.rows {
+        Rows::Payments(rows) => shortened(store, rows)?,
+        Rows::Bookings(_) | Rows::PaymentList(_) => None,
+    };
+    Ok(match problem {
         Some(problem) => Decision::Hold(vec![problem]),
         None => Decision::Store(normalised),
     })
 }
 
+/// As [`decide`] for a large file: it is judged whole before any row of it is stored, so its rows are read twice.
+fn decide_in_pieces(
+    workshop: &Workshop,
+    store: &Store,
+    arrival: &Arrival,
+    content: &[u8],
+    folder: Option<&ShopId>,
+) -> Result<Decision, RunError> {
+    let mut damaged: Result<Option<Problem>, RunError> = Ok(None);
+    let read = read_in_pieces(workshop, folder, &arrival.name, content, &mut |rows| {
+        if matches!(damaged, Ok(None)) {
+            damaged = shortened(store, rows);
+        }
+    });
+    Ok(match (read, damaged?) {
+        (Err(problems), _) => Decision::Hold(problems),
+        (Ok(_), Some(problem)) => Decision::Hold(vec![problem]),
+        (Ok(normalised), None) => Decision::StoreInPieces(normalised),
+    })
+}
+
 /// N03: an Order ID that is unknown as it stands and known with zeros in front has lost them in a spreadsheet.
-fn shortened(store: &Store, rows: &Rows) -> Result<Option<Problem>, RunError> {
-    let Rows::Payments(rows) = rows else { return Ok(None) };
+fn shortened(store: &Store, rows: &[PaymentRow]) -> Result<Option<Problem>, RunError> {
     Ok(store.shortened_order_id(rows)?.map(|row| Problem {
         place: Place { line: Some(row.observation.source.line), column: Some("オーダーID".to_owned()) },
         fault: Fault::DamagedIdentifier { found: row.order_id.to_string() },

@@ -2,10 +2,10 @@
 
 use super::Workshop;
 use crate::domain::ids::{FileDigest, ShopId};
-use crate::domain::intake::{Fault, Normalised, Place, Problem};
+use crate::domain::intake::{Fault, Normalised, PaymentRow, Place, Problem};
 use crate::domain::notebook::LAYOUT;
 use crate::inbox::Arrival;
-use crate::normalise::{Context, Examined, TIME_LIMIT, examine, normalise};
+use crate::normalise::{Context, Examined, TIME_LIMIT, examine, normalise, normalise_in_pieces};
 use crate::notes;
 use crate::read;
 use std::panic::{self, AssertUnwindSafe};
@@ -37,6 +37,38 @@ pub(super) fn read_file(
     content: &[u8],
 ) -> Result<Normalised, Vec<Problem>> {
     guarded(content, || with_context(workshop, folder, |context| normalise(content, name, context)))
+}
+
+/// As [`read_file`] without keeping payment rows: they go to `take` piece by piece and count only if the whole file is
+/// accepted in the end.
+///
+/// # Errors
+/// As [`read_file`].
+pub(super) fn read_in_pieces(
+    workshop: &Workshop,
+    folder: Option<&ShopId>,
+    name: &str,
+    content: &[u8],
+    take: &mut dyn FnMut(&[PaymentRow]),
+) -> Result<Normalised, Vec<Problem>> {
+    guarded(content, || with_context(workshop, folder, |context| normalise_in_pieces(content, name, context, take)))
+}
+
+/// Hands over the payment rows of a file that [`read_in_pieces`] accepted. However long whoever takes them needs.
+pub(super) fn read_again(
+    workshop: &Workshop,
+    folder: Option<&ShopId>,
+    name: &str,
+    content: &[u8],
+    take: &mut dyn FnMut(&[PaymentRow]),
+) {
+    let again = guarded(content, || {
+        with_context(workshop, folder, |context| {
+            normalise_in_pieces(content, name, &Context { is_late: &|| false, ..*context }, take)
+        })
+    });
+    // The same bytes give the same rows. Were it not so, the store would miss some and take back the file.
+    drop(again);
 }
 
 /// Says how a file would be read; nothing is taken in.

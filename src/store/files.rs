@@ -3,7 +3,7 @@
 use super::{Result, Store, bookings, integrity, payments, unexpected};
 use crate::domain::dates::{Day, Moment};
 use crate::domain::ids::{FileDigest, ShopId};
-use crate::domain::intake::{Disposition, Normalised, RowCounts, Rows, reach};
+use crate::domain::intake::{Disposition, Normalised, PaymentRow, RowCounts, Rows, reach};
 use crate::domain::money::Yen;
 use crate::domain::payment::Observation;
 use crate::domain::reconciliation::FileSummary;
@@ -98,7 +98,7 @@ fn disposition_named(name: &str) -> Result<Disposition> {
 pub(super) struct RowOutcome {
     pub(super) line: u32,
     pub(super) disposition: Disposition,
-    pub(super) reason: Option<String>,
+    pub(super) reason: Option<Box<str>>,
 }
 
 impl Store {
@@ -133,6 +133,20 @@ impl Store {
         file: &NewFile<'_>,
         dispose: fn(&[Observation], &Observation) -> Disposition,
     ) -> Result<RowCounts> {
+        self.save_pieces(file, dispose, &mut |_| {})
+    }
+
+    /// As [`Store::save_file`], for a file with more payment rows than memory should hold: `pieces` hands them over in
+    /// file order, behind those of [`NewFile::normalised`].
+    ///
+    /// # Errors
+    /// As [`Store::save_file`], and when the rows handed over are not as many as were read.
+    pub fn save_pieces(
+        &mut self,
+        file: &NewFile<'_>,
+        dispose: fn(&[Observation], &Observation) -> Disposition,
+        pieces: &mut dyn FnMut(&mut dyn FnMut(&[PaymentRow])),
+    ) -> Result<RowCounts> {
         let transaction = self.connection.transaction()?;
         let rows_read = i64::try_from(file.normalised.rows_read).unwrap_or(i64::MAX);
         transaction.execute(
@@ -150,22 +164,34 @@ impl Store {
             ],
         )?;
         let id = transaction.last_insert_rowid();
-        let mut outcomes: Vec<RowOutcome> = Vec::new();
+        let mut outcomes: Vec<RowOutcome> =
+            Vec::with_capacity(usize::try_from(file.normalised.rows_read).unwrap_or_default());
         let mut totals: BTreeMap<ShopId, ShopTotals> = BTreeMap::new();
         let mut counts = RowCounts::default();
         match &file.normalised.rows {
-            Rows::Payments(rows) => payments::save(&transaction, id, rows, dispose, &mut outcomes, &mut totals)?,
+            Rows::Payments(rows) => {
+                let mut writer = payments::Writer::prepare(&transaction, id, dispose)?;
+                let mut taken = writer.take(rows, &mut outcomes, &mut totals);
+                pieces(&mut |rows| {
+                    if taken.is_ok() {
+                        taken = writer.take(rows, &mut outcomes, &mut totals);
+                    }
+                });
+                taken?;
+                let yen: Yen = totals.values().map(|total| total.yen).sum();
+                transaction.execute("UPDATE file SET yen = ?2 WHERE id = ?1", params![id, yen.get()])?;
+            }
             Rows::Bookings(carts) => {
                 bookings::save(&transaction, id, file.folder, carts, &mut outcomes)?;
             }
             Rows::PaymentList(entries) => bookings::save_entries(&transaction, id, entries, &mut outcomes)?,
         }
         for (line, rule) in &file.normalised.excluded {
-            let reason = Some(rule.clone());
+            let reason = Some(rule.as_str().into());
             outcomes.push(RowOutcome { line: *line, disposition: Disposition::Excluded, reason });
         }
         for problem in &file.normalised.rejected {
-            let reason = Some(format!("{:?}", problem.fault));
+            let reason = Some(format!("{:?}", problem.fault).into());
             let line = problem.place.line.unwrap_or(0);
             outcomes.push(RowOutcome { line, disposition: Disposition::Rejected, reason });
         }
@@ -278,10 +304,10 @@ impl Store {
     }
 }
 
-/// The yen that the accepted rows of a file state.
+/// The yen that the accepted rows of a file state; those of payments are summed up while they are stored.
 fn total_of(rows: &Rows) -> Yen {
     match rows {
-        Rows::Payments(rows) => rows.iter().map(|row| row.observation.amount).sum(),
+        Rows::Payments(_) => Yen::ZERO,
         Rows::Bookings(carts) => carts.iter().flat_map(|cart| &cart.lines).filter_map(|line| line.total.yen()).sum(),
         Rows::PaymentList(entries) => entries.iter().filter_map(|entry| entry.amount.yen()).sum(),
     }

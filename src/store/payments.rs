@@ -9,7 +9,7 @@ use crate::domain::money::Yen;
 use crate::domain::payment::{Observation, Payment, Status};
 use hashbrown::hash_map::Entry;
 use hashbrown::{HashMap, HashSet};
-use rusqlite::{Row, Transaction, params};
+use rusqlite::{CachedStatement, Row, Transaction, params};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -130,69 +130,109 @@ fn may_be_shortened(order_id: &OrderId) -> bool {
     !text.starts_with('0') && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// Saves the observations of a file that say something new, with every row's disposition.
-pub(super) fn save(
-    transaction: &Transaction<'_>,
+/// Saves the observations of a file that say something new, with every row's disposition, as the rows come.
+pub(super) struct Writer<'t> {
+    find: CachedStatement<'t>,
+    insert_payment: CachedStatement<'t>,
+    load: CachedStatement<'t>,
+    earlier: CachedStatement<'t>,
+    insert: CachedStatement<'t>,
+    transaction: &'t Transaction<'t>,
     file: i64,
-    rows: &[PaymentRow],
     dispose: fn(&[Observation], &Observation) -> Disposition,
-    outcomes: &mut Vec<RowOutcome>,
-    totals: &mut BTreeMap<ShopId, ShopTotals>,
-) -> Result<()> {
-    let mut find = transaction.prepare_cached("SELECT id FROM payment WHERE shop = ?1 AND order_id = ?2")?;
-    let mut insert_payment =
-        transaction.prepare_cached("INSERT INTO payment (shop, order_id) VALUES (?1, ?2) ON CONFLICT DO NOTHING")?;
-    let mut load = transaction.prepare_cached(
-        "SELECT at, status, amount, booking_ref, method, '', line FROM observation WHERE payment_id = ?1",
-    )?;
-    let mut insert = transaction.prepare_cached(
-        "INSERT INTO observation (payment_id, at, status, amount, booking_ref, method, file_id, line) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-    )?;
-    let mut reader = ObservationReader::default();
-    let mut decided: Vec<Disposition> = Vec::with_capacity(rows.len());
-    let mut first_at: HashMap<(i64, Moment), usize> = HashMap::new();
-    for (at, row) in rows.iter().enumerate() {
-        let observation = &row.observation;
-        let payment = [row.shop.as_str(), row.order_id.as_str()];
-        let mut known: Vec<Observation> = Vec::new();
-        // Most rows are new payments: one search of the index tells, and stores them.
-        let id = if insert_payment.execute(payment)? == 1 {
-            transaction.last_insert_rowid()
-        } else {
-            let id = find.query_row(payment, |found| found.get::<_, i64>(0))?;
-            let mut found = load.query([id])?;
-            while let Some(found) = found.next()? {
-                known.push(reader.read(found, 0)?);
+    reader: ObservationReader,
+}
+
+impl<'t> Writer<'t> {
+    pub(super) fn prepare(
+        transaction: &'t Transaction<'t>,
+        file: i64,
+        dispose: fn(&[Observation], &Observation) -> Disposition,
+    ) -> Result<Self> {
+        Ok(Self {
+            find: transaction.prepare_cached("SELECT id FROM payment WHERE shop = ?1 AND order_id = ?2")?,
+            insert_payment: transaction
+                .prepare_cached("INSERT INTO payment (shop, order_id) VALUES (?1, ?2) ON CONFLICT DO NOTHING")?,
+            load: transaction.prepare_cached(
+                "SELECT at, status, amount, booking_ref, method, '', line FROM observation WHERE payment_id = ?1",
+            )?,
+            earlier: transaction.prepare_cached(
+                "SELECT max(line) FROM observation WHERE payment_id = ?1 AND at = ?2 AND file_id = ?3",
+            )?,
+            insert: transaction.prepare_cached(
+                "INSERT INTO observation (payment_id, at, status, amount, booking_ref, method, file_id, line) \
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+            )?,
+            transaction,
+            file,
+            dispose,
+            reader: ObservationReader::default(),
+        })
+    }
+
+    /// Takes the next rows in file order: their lines ascend over all calls.
+    pub(super) fn take(
+        &mut self,
+        rows: &[PaymentRow],
+        outcomes: &mut Vec<RowOutcome>,
+        totals: &mut BTreeMap<ShopId, ShopTotals>,
+    ) -> Result<()> {
+        for row in rows {
+            let observation = &row.observation;
+            let (id, known) = self.payment(row)?;
+            let disposition = (self.dispose)(&known, observation);
+            if !totals.contains_key(&row.shop) {
+                totals.insert(row.shop.clone(), ShopTotals::default());
             }
-            known.sort();
-            id
-        };
-        let disposition = dispose(&known, observation);
-        if disposition == Disposition::Conflict
-            && let Some(earlier) = first_at.get(&(id, observation.at)).and_then(|earlier| decided.get_mut(*earlier))
-        {
-            *earlier = Disposition::Conflict;
+            let total = totals.get_mut(&row.shop);
+            if let Some(total) = total {
+                total.add(disposition, observation.amount, observation.at.day());
+                // A later row can make an earlier one of the same file a conflict; of no other file.
+                if disposition == Disposition::Conflict
+                    && let Some(earlier) = self.earlier(id, observation.at)?
+                    && let Ok(at) = outcomes.binary_search_by_key(&earlier, |outcome| outcome.line)
+                    && let Some(outcome) = outcomes.get_mut(at)
+                {
+                    total.rows.recount(outcome.disposition, Disposition::Conflict);
+                    outcome.disposition = Disposition::Conflict;
+                }
+            }
+            if disposition != Disposition::Same {
+                self.insert.execute(params![
+                    id,
+                    observation.at.number(),
+                    observation.status.label(),
+                    observation.amount.get(),
+                    &*observation.booking_ref,
+                    &*observation.method,
+                    self.file,
+                    observation.source.line
+                ])?;
+            }
+            outcomes.push(RowOutcome { line: observation.source.line, disposition, reason: None });
         }
-        if disposition != Disposition::Same {
-            insert.execute(params![
-                id,
-                observation.at.number(),
-                observation.status.label(),
-                observation.amount.get(),
-                &*observation.booking_ref,
-                &*observation.method,
-                file,
-                observation.source.line
-            ])?;
-            first_at.insert((id, observation.at), at);
+        Ok(())
+    }
+
+    /// The payment of a row, made if need be, with what is known of it.
+    fn payment(&mut self, row: &PaymentRow) -> Result<(i64, Vec<Observation>)> {
+        let payment = [row.shop.as_str(), row.order_id.as_str()];
+        let mut known = Vec::new();
+        // Most rows are new payments: one search of the index tells, and stores them.
+        if self.insert_payment.execute(payment)? == 1 {
+            return Ok((self.transaction.last_insert_rowid(), known));
         }
-        decided.push(disposition);
+        let id = self.find.query_row(payment, |found| found.get::<_, i64>(0))?;
+        let mut found = self.load.query([id])?;
+        while let Some(found) = found.next()? {
+            known.push(self.reader.read(found, 0)?);
+        }
+        known.sort();
+        Ok((id, known))
     }
-    for (row, disposition) in rows.iter().zip(decided) {
-        outcomes.push(RowOutcome { line: row.observation.source.line, disposition, reason: None });
-        let total = totals.entry(row.shop.clone()).or_default();
-        total.add(disposition, row.observation.amount, row.observation.at.day());
+
+    /// The line of the last stored row of this file on the same payment at the same time.
+    fn earlier(&mut self, payment: i64, at: Moment) -> Result<Option<u32>> {
+        Ok(self.earlier.query_row(params![payment, at.number(), self.file], |row| row.get(0))?)
     }
-    Ok(())
 }
