@@ -122,7 +122,7 @@ fn filled(shop: usize) -> Reconciliation {
         travels_after_window: 0,
         awaiting: vec![rest(Item::Payment(payment("P-7", 70)), None)],
         excluded: vec![rest(Item::Booking(booking("MZ9", 10, None)), Some(Rule::Free))],
-        freshness: Freshness { payments: None, bookings: None },
+        freshness: Freshness { payments: None, bookings: None, is_behind: false },
         checks: Vec::new(),
         cleared: Vec::new(),
         trend: Trend::default(),
