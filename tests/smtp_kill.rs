@@ -102,6 +102,30 @@ fn m01_m02_killed_at_any_step_of_the_wire_a_mail_is_delivered_or_shown_and_never
 }
 
 #[test]
+fn m02_killed_on_the_second_connection_a_retry_is_as_safe_as_the_first_try() {
+    for point in [Point::Hello, Point::Sender, Point::Data, Point::End] {
+        let server = Server::start(Script::faulty(point, Fault::Kill));
+        let sandbox = merchant(&server, "");
+        // The first try ends before a server is reached, so that the kill falls into the next one.
+        let config = std::fs::read_to_string(sandbox.path("totsugo.toml")).expect("a configuration");
+        let port = format!("port = {}", server.port);
+        sandbox.write("totsugo.toml", config.replace(&port, "port = 9").as_bytes());
+        assert_eq!(sandbox.program(RUN).code, 1, "{point:?}: nobody there");
+        assert_eq!(states(&sandbox), ["deferred"; 2], "{point:?}");
+        sandbox.write("totsugo.toml", config.as_bytes());
+        let store = rusqlite::Connection::open(sandbox.path("totsugo.db")).expect("a history");
+        store.execute("UPDATE delivery SET due = 0", []).expect("due now");
+        drop(store);
+        killed(&sandbox, &server);
+        let next = sandbox.program(RUN);
+        let (state, code) = if point == Point::End { ("unknown", 1) } else { ("accepted", 0) };
+        assert_eq!((states(&sandbox), next.code), (vec![state.to_owned(); 2], code), "{point:?}: {}", next.err);
+        sandbox.program(RUN);
+        assert_eq!(TWO.map(|address| server.count(address)), [1, 1], "{point:?}");
+    }
+}
+
+#[test]
 fn m10_an_unknown_outcome_stays_in_every_run_until_it_is_sent_again_or_settled() {
     let server = Server::start(Script::faulty(Point::End, Fault::Drop));
     let sandbox = merchant(&server, "");

@@ -197,13 +197,8 @@ impl<'a> Look<'a> {
 
     /// A row of 売上集計 with figures is the next of them.
     fn sales_row(&mut self, cells: &[(usize, Cell<'_>)]) -> bool {
-        let integer = |wanted| {
-            cells.iter().find_map(|(column, cell)| match cell {
-                Cell::Integer(number) if *column == wanted => Some(*number),
-                _ => None,
-            })
-        };
-        let figures = [1, 2, 3, 4].map(integer);
+        let figure = |wanted| cells.iter().find(|(column, _)| *column == wanted).and_then(|(_, cell)| integer_of(cell));
+        let figures = [1, 2, 3, 4].map(figure);
         figures.iter().all(Option::is_none) || self.sales.next().map(|next| next.map(Some)) == Some(figures)
     }
 
@@ -216,10 +211,7 @@ impl<'a> Look<'a> {
             }
         }
         if self.columns.is_empty() {
-            let integers = cells.iter().filter_map(|(column, cell)| match cell {
-                Cell::Integer(number) => Some((*column, *number)),
-                _ => None,
-            });
+            let integers = cells.iter().filter_map(|(column, cell)| Some((*column, integer_of(cell)?)));
             self.above = integers.collect();
         }
         true
@@ -243,10 +235,7 @@ impl<'a> Look<'a> {
                 Field::Orders => line.orders.are(text, words::CUT.of(self.expected.language)),
                 Field::Booking => text.trim() == line.booking.trim(),
                 Field::Amount(which) => {
-                    let found = match cell {
-                        Some((_, Cell::Integer(number))) => Some(*number),
-                        _ => None,
-                    };
+                    let found = cell.and_then(|(_, cell)| integer_of(cell));
                     line.amounts.get(*which) == Some(&found)
                 }
             }
@@ -281,6 +270,10 @@ impl<'a> Look<'a> {
         }
         Ok(())
     }
+}
+
+const fn integer_of(cell: &Cell<'_>) -> Option<i64> {
+    if let Cell::Integer(number) = cell { Some(*number) } else { None }
 }
 
 impl Orders<'_> {

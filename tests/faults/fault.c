@@ -1,6 +1,7 @@
 /* Counts the calls with which a program changes files, and lets the n-th fail or ends the program there.
  *
  * Preloaded by tests/faults/main.rs: FAULT_AT n, FAULT_MODE once | ever | before | after, FAULT_LOG where the count goes.
+ * With FAULT_WIRE what is sent to sockets counts too.
  * FAULT_READ counts reads of files below a folder of that name instead. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -10,17 +11,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 static long seen, at;
-static const char *mode = "", *folder;
+static const char *mode = "", *folder, *wire;
 
 __attribute__((constructor)) static void begin(void) {
     const char *number = getenv("FAULT_AT");
     at = number ? atol(number) : 0;
     mode = getenv("FAULT_MODE") ? getenv("FAULT_MODE") : "";
     folder = getenv("FAULT_READ");
+    wire = getenv("FAULT_WIRE");
 }
 
 __attribute__((destructor)) static void end(void) {
@@ -69,6 +72,8 @@ EFFECT(ssize_t, pwrite, (int, const void *, size_t, off_t), (int file, const voi
        (file, data, size, place), 0)
 EFFECT(ssize_t, pwrite64, (int, const void *, size_t, off64_t), (int file, const void *data, size_t size, off64_t place),
        (file, data, size, place), 0)
+EFFECT(ssize_t, send, (int, const void *, size_t, int), (int file, const void *data, size_t size, int flags),
+       (file, data, size, flags), !wire)
 EFFECT(int, ftruncate, (int, off_t), (int file, off_t size), (file, size), 0)
 EFFECT(int, ftruncate64, (int, off64_t), (int file, off64_t size), (file, size), 0)
 EFFECT(int, rename, (const char *, const char *), (const char *from, const char *to), (from, to), 0)
