@@ -761,7 +761,13 @@ fn a22_a_backlog_is_taken_in_file_by_file_in_linear_time() {
     let timings = Timings::watched(Box::new(|step| match step {
         Step::TakingIn { files, .. } => assert_eq!(files, count, "progress is told"),
         Step::File(_) => seen.lock().expect("no panic").push(Instant::now()),
-        _ => {}
+        Step::FileRead
+        | Step::FileKnown
+        | Step::FileDone(_)
+        | Step::Reading
+        | Step::Reporting(_)
+        | Step::Shop(_)
+        | Step::ShopDone => {}
     }));
     let intake = ingest(&workshop, &mut open.store, &scan, Effect::Real, &timings).expect("goes on");
     drop(timings);

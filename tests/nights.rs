@@ -2,6 +2,7 @@
 
 #![cfg(unix)]
 #![expect(clippy::expect_used, clippy::panic, reason = "a test may stop where it cannot go on")]
+#![expect(clippy::print_stderr, reason = "the long tests say what they measured")]
 
 #[expect(dead_code, reason = "each test file uses its own part of the sandbox")]
 mod sandbox;
@@ -11,7 +12,7 @@ use sandbox::Sandbox;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::Read;
+use std::io::{Read, Write};
 use std::os::unix::net::UnixDatagram;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -34,13 +35,17 @@ impl Drop for Running {
 
 impl Running {
     fn start(sandbox: &Sandbox, variables: &[(&str, &str)]) -> Self {
+        Self::start_with(sandbox, variables, Stdio::piped())
+    }
+
+    fn start_with(sandbox: &Sandbox, variables: &[(&str, &str)], log: Stdio) -> Self {
         let child = Command::new(env!("CARGO_BIN_EXE_totsugo"))
             .arg("daemon")
             .current_dir(sandbox.path(""))
             .env_remove("TOTSUGO_CONFIG")
             .envs(variables.iter().copied())
             .stdout(Stdio::null())
-            .stderr(Stdio::piped())
+            .stderr(log)
             .spawn();
         Self(child.expect("the program starts"))
     }
@@ -136,9 +141,9 @@ impl FastClock {
         self.from + elapsed * i32::try_from(self.speed).expect("a small number")
     }
 
-    /// How long it has run.
-    fn hours(&self) -> f64 {
-        self.started.elapsed().as_secs_f64() * f64::from(self.speed) / 3_600.0
+    /// How many minutes it has run.
+    fn minutes(&self) -> i64 {
+        (self.now() - self.from).num_minutes()
     }
 
     /// A daemon that lives by this clock, which goes on where it stands.
@@ -156,12 +161,12 @@ fn held(process: u32) -> (u64, usize) {
     (kilobytes, fs::read_dir(format!("/proc/{process}/fd")).expect("its descriptors").count())
 }
 
-/// Seconds of processor time that a process has used.
-fn processor_seconds(process: u32) -> f64 {
+/// Hundredths of a second of processor time that a process has used.
+fn processor_ticks(process: u32) -> u64 {
     let stat = fs::read_to_string(format!("/proc/{process}/stat")).expect("its figures");
     let (_, after_name) = stat.rsplit_once(')').expect("a name");
-    let ticks = after_name.split_whitespace().skip(11).take(2).map(|ticks| ticks.parse::<f64>().expect("ticks"));
-    ticks.sum::<f64>() / 100.0
+    let ticks = after_name.split_whitespace().skip(11).take(2).map(|ticks| ticks.parse::<u64>().expect("ticks"));
+    ticks.sum()
 }
 
 /// No slot is missing between the first and the last of `slots`, and none is open.
@@ -219,10 +224,10 @@ fn c09_an_hour_of_slots_under_200_kills_is_done_once_each() {
         let all = slots(&sandbox).into_iter();
         all.filter(|slot| slot.slot.planned - first < chrono::Duration::hours(1)).collect()
     };
-    let killed_over = clock.hours();
+    let killed_over = clock.minutes();
     let last = clock.start(&sandbox);
     let start = Instant::now();
-    while clock.hours() < 1.01 || hour().iter().any(|slot| !slot.state.is_closed()) {
+    while clock.minutes() < 61 || hour().iter().any(|slot| !slot.state.is_closed()) {
         assert!(start.elapsed() < Duration::from_secs(1_200), "not worked off: {:?}", by_state(&hour()));
         sleep(Duration::from_secs(1));
     }
@@ -233,7 +238,10 @@ fn c09_an_hour_of_slots_under_200_kills_is_done_once_each() {
     assert_each_was_done_once(&sandbox, &slots);
     assert_eq!(sandbox.find("reports", "_r2.xlsx").len(), 0);
     let again = slots.iter().filter(|slot| slot.attempts > 1).count();
-    eprintln!("200 kills over {killed_over:.2} h; {:?}, {again} of them after more than one attempt", by_state(&slots));
+    eprintln!(
+        "200 kills over {killed_over} minutes; {:?}, {again} of them after more than one attempt",
+        by_state(&slots)
+    );
 }
 
 #[test]
@@ -249,7 +257,7 @@ fn g02_three_days_and_nights_leave_memory_and_descriptors_flat() {
     // What it holds at rest: the least of each twelve hours, since a run holds more while it lasts.
     for half_day in 1..=6 {
         let mut least = (u64::MAX, usize::MAX);
-        while clock.hours() < f64::from(half_day) * 12.0 {
+        while clock.minutes() < half_day * 720 {
             let (kilobytes, descriptors) = held(daemon.0.id());
             least = (least.0.min(kilobytes), least.1.min(descriptors));
             sleep(Duration::from_millis(100));
@@ -278,11 +286,11 @@ fn g02_an_idle_daemon_uses_next_to_no_processor_time() {
     let daemon = Running::start(&sandbox, &[]);
     until("it is ready", || sandbox.path("totsugo.db").exists());
     sleep(Duration::from_secs(10));
-    let (before, start) = (processor_seconds(daemon.0.id()), Instant::now());
+    let before = processor_ticks(daemon.0.id());
     sleep(Duration::from_secs(180));
-    let share = (processor_seconds(daemon.0.id()) - before) / start.elapsed().as_secs_f64();
-    eprintln!("idle: {:.3} % of one processor", share * 100.0);
-    assert!(share < 0.001, "{share}");
+    let used = processor_ticks(daemon.0.id()) - before;
+    eprintln!("idle: {used} of 18000 hundredths of a second");
+    assert!(used < 18, "0.1 % of one processor: {used}");
 }
 
 #[test]
@@ -316,6 +324,25 @@ fn g01_a_daemon_stops_within_five_seconds_of_any_moment() {
         assert!(code == Some(0) || (code.is_none() && at < 500), "{at} ms, {name}: {code:?}\n{said}");
         assert!(sandbox.find("reports", ".part").is_empty(), "nothing half done");
     }
+}
+
+#[test]
+fn g03_a_log_that_nobody_reads_stops_nothing() {
+    let sandbox = merchant(OFTEN);
+    let config = fs::read_to_string(sandbox.path("totsugo.toml")).expect("the configuration");
+    sandbox.write("totsugo.toml", format!("{config}\n[daemon]\nlog_file = \"log/totsugo.log\"\n").as_bytes());
+    // A pipe that is full from the beginning and that nobody reads.
+    let (_reader, mut writer) = std::io::pipe().expect("a pipe");
+    let full = writer.try_clone().expect("the same pipe");
+    let filling = std::thread::spawn(move || drop(writer.write_all(&[b' '; 1 << 20])));
+    sleep(Duration::from_millis(300));
+    assert!(!filling.is_finished(), "the pipe is full");
+    let mut daemon = Running::start_with(&sandbox, &[], Stdio::from(full));
+    until("slots go on", || completed(&sandbox) > 3);
+    daemon.signal("TERM");
+    let start = Instant::now();
+    assert_eq!(daemon.0.wait().expect("its end").code(), Some(0));
+    assert!(start.elapsed() < Duration::from_secs(7), "{:?}", start.elapsed());
 }
 
 #[test]

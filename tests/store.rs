@@ -578,3 +578,24 @@ fn s05_s08_a_copy_is_restored_only_if_it_is_whole_and_keeps_what_was_there() {
     assert_eq!(fs::read(restored.kept.expect("kept")).expect("a database"), newer);
     assert_eq!(Store::open(&database, "test").expect("opens").verify().expect("whole").files, 7);
 }
+
+/// Found by the daemon's tests on a busy machine: a run by hand and a daemon that both began a new history.
+#[test]
+fn s09_processes_that_start_together_make_one_history() {
+    for round in 0..10 {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("totsugo.db");
+        let start = std::sync::Barrier::new(4);
+        std::thread::scope(|scope| {
+            let open = || {
+                start.wait();
+                Store::open(&path, "one").map(|store| store.installation().to_owned())
+            };
+            let openers: Vec<_> = (0..4).map(|_| scope.spawn(open)).collect();
+            for opener in openers {
+                let opened = opener.join().expect("no panic");
+                assert_eq!(opened.expect("opened"), "one", "round {round}");
+            }
+        });
+    }
+}

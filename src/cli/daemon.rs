@@ -11,9 +11,11 @@ use std::sync::Arc;
 /// Runs until a signal stops it; what happens meanwhile is in the log.
 pub(super) fn daemon(workshop: &Workshop, config: Option<&Path>) -> Exit {
     let language = workshop.language();
-    if let Err(error) = daemon::start_log(&workshop.config.daemon) {
-        return failed(&error);
-    }
+    // Kept to the end: what still waits to be written is written when it is dropped.
+    let _log = match daemon::start_log(&workshop.config.daemon) {
+        Ok(log) => log,
+        Err(error) => return failed(&error),
+    };
     let file: Option<PathBuf> = config.map(Path::to_path_buf);
     let ended = daemon::serve(Service {
         workshop: workshop.at(clock::now()),

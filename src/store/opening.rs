@@ -54,6 +54,20 @@ fn size(path: &Path) -> u64 {
     path.metadata().map_or(0, |metadata| metadata.len())
 }
 
+/// Brings the schema up to date; another process that began at the same moment may do a part of it.
+fn migrate(connection: &mut Connection) -> Result<()> {
+    let mut pending = migrations().pending_migrations(connection)?;
+    while let Err(error) = migrations().to_latest(connection) {
+        // Overtaken if there is less to do than before; else it is a fault.
+        let left = migrations().pending_migrations(connection)?;
+        if left >= pending {
+            return Err(error.into());
+        }
+        pending = left;
+    }
+    Ok(())
+}
+
 impl Store {
     /// Opens the history at `path`, creating it or bringing its schema up to date.
     ///
@@ -80,7 +94,9 @@ impl Store {
         if !is_new && (was_unclean || size(path) <= ALWAYS_CHECKED) {
             integrity::structure(&connection, "quick_check")?;
         }
-        if schema == 0 && connection.prepare("SELECT 1 FROM sqlite_schema")?.exists([])? {
+        let has_tables = schema == 0 && connection.prepare("SELECT 1 FROM sqlite_schema")?.exists([])?;
+        // Another process may have begun the history between the two looks.
+        if has_tables && known_schema(&connection)? == 0 {
             return Err(StoreError::Damaged("no history of totsugo".to_owned()));
         }
         connection.pragma_update(None, "journal_mode", "WAL")?;
@@ -90,7 +106,7 @@ impl Store {
             if schema > 0 {
                 backup::before_upgrade(&connection, path, schema)?;
             }
-            migrations().to_latest(&mut connection)?;
+            migrate(&mut connection)?;
             connection.execute("UPDATE installation SET program = ?1", [OWN])?;
         }
         connection.pragma_update(None, "foreign_keys", "ON")?;
@@ -104,7 +120,7 @@ impl Store {
         let installation = match known {
             Ok(id) => id,
             Err(rusqlite::Error::QueryReturnedNoRows) => {
-                connection.execute("INSERT INTO installation (id, program) VALUES (?1, ?2)", [installation, OWN])?;
+                connection.execute("INSERT INTO installation (id, program) SELECT ?1, ?2 WHERE NOT EXISTS (SELECT 1 FROM installation)", [installation, OWN])?;
                 installation.to_owned()
             }
             Err(error) => return Err(error.into()),
