@@ -212,6 +212,7 @@ fn files() -> Vec<FileSummary> {
         layout,
         digest,
         rows,
+        hidden_rows: 2,
         yen: Yen::new(1_234_567),
         covers,
     }]
@@ -267,6 +268,9 @@ fn headings_types_and_cached_totals_are_as_promised() {
     }];
     let edition = Edition { changes: &changes, held: &held, ..edition(&r, &files, Language::Ja) };
     let bytes = workbook(&edition).expect("written");
+    let proof = grid(&mut open(bytes.clone()), "検算");
+    let hidden = proof.iter().flatten().filter(|cell| cell.to_string().contains("非表示の行（フィルターを含む）が2行"));
+    assert_eq!(hidden.count(), 1, "P15");
     look("rich-ja.xlsx", &bytes);
     assert_eq!(bytes, workbook(&edition).expect("written"), "X09: same edition, same bytes");
     let mut book = open(bytes);

@@ -473,7 +473,7 @@ fn s13_a_newer_database_is_refused_with_both_versions() {
     drop(connection);
     let before = fs::read(&path).expect("a database");
     let error = Store::open(&path, "test").map(|_| ()).expect_err("refused").to_string();
-    for part in ["schema 99", "9.8.7", env!("CARGO_PKG_VERSION"), "schema 5"] {
+    for part in ["schema 99", "9.8.7", env!("CARGO_PKG_VERSION"), "schema 6"] {
         assert!(error.contains(part), "{part}: {error}");
     }
     assert_eq!(fs::read(&path).expect("a database"), before);

@@ -388,6 +388,8 @@ pub struct FileSummary {
     pub digest: String,
     /// Rows of this shop by disposition.
     pub rows: RowCounts,
+    /// Rows of the whole file that its sheet hides; they count like the others (FAULTS P15).
+    pub hidden_rows: u64,
     /// Control total in yen over its accepted rows of this shop.
     pub yen: Yen,
     /// First and last date its rows cover (処理日時, Creation date, transaction date).

@@ -399,3 +399,11 @@ pub fn data_up_to(language: Language, newest: Moment) -> String {
         Language::En => format!("data up to {newest}, nothing later has arrived"),
     }
 }
+
+/// Rows that a file's sheet hides (FAULTS P15).
+pub fn hidden_rows(language: Language, name: &str, rows: u64) -> String {
+    match language {
+        Language::Ja => format!("{name}: 非表示の行（フィルターを含む）が{rows}行あり、すべて読み込みました。"),
+        Language::En => format!("{name}: its sheet hides {rows} rows (filters too); all of them were read."),
+    }
+}

@@ -148,10 +148,11 @@ impl Store {
         pieces: &mut dyn FnMut(&mut dyn FnMut(&[PaymentRow])),
     ) -> Result<RowCounts> {
         let transaction = self.connection.transaction()?;
+        let hidden = i64::try_from(file.normalised.hidden_rows).unwrap_or(i64::MAX);
         let rows_read = i64::try_from(file.normalised.rows_read).unwrap_or(i64::MAX);
         transaction.execute(
-            "INSERT INTO file (digest, name, folder, layout, encoding, rows_read, yen, reach) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+            "INSERT INTO file (digest, name, folder, layout, encoding, rows_read, yen, reach, hidden_rows) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
             params![
                 file.digest.0.as_slice(),
                 file.name,
@@ -160,7 +161,8 @@ impl Store {
                 file.normalised.encoding,
                 rows_read,
                 total_of(&file.normalised.rows).get(),
-                reach_of(&file.normalised.rows)
+                reach_of(&file.normalised.rows),
+                hidden
             ],
         )?;
         let id = transaction.last_insert_rowid();
@@ -205,7 +207,7 @@ impl Store {
         }
         save_outcomes(&transaction, id, &mut outcomes)?;
         save_totals(&transaction, id, &totals)?;
-        integrity::seal(&transaction, id)?;
+        integrity::seal(&transaction, id, hidden)?;
         for outcome in &outcomes {
             counts.add(outcome.disposition);
         }
@@ -251,14 +253,12 @@ impl Store {
         let names = self.file_names()?;
         let mut summaries: BTreeMap<ShopId, Vec<FileSummary>> = BTreeMap::new();
         for ((shop, file), totals) in by_shop {
-            let Some((name, layout, digest)) = names.get(&file) else { continue };
+            let Some(summary) = names.get(&file) else { continue };
             summaries.entry(shop).or_default().push(FileSummary {
-                name: name.clone(),
-                layout: layout.clone(),
-                digest: digest.clone(),
                 rows: totals.rows,
                 yen: totals.yen,
                 covers: totals.covers,
+                ..summary.clone()
             });
         }
         for files in summaries.values_mut() {
@@ -294,11 +294,21 @@ impl Store {
         Ok(())
     }
 
-    fn file_names(&self) -> Result<HashMap<i64, (String, String, String)>> {
-        let mut statement = self.connection.prepare("SELECT id, name, layout, digest FROM file")?;
+    /// Every file without what it brought a shop.
+    fn file_names(&self) -> Result<HashMap<i64, FileSummary>> {
+        let mut statement = self.connection.prepare("SELECT id, name, layout, digest, hidden_rows FROM file")?;
         let rows = statement.query_map([], |row| {
             let digest: [u8; 32] = row.get(3)?;
-            Ok((row.get(0)?, (row.get(1)?, row.get(2)?, FileDigest(digest).to_string())))
+            let summary = FileSummary {
+                name: row.get(1)?,
+                layout: row.get(2)?,
+                digest: FileDigest(digest).to_string(),
+                rows: RowCounts::default(),
+                hidden_rows: row.get::<_, i64>(4)?.unsigned_abs(),
+                yen: Yen::ZERO,
+                covers: None,
+            };
+            Ok((row.get(0)?, summary))
         })?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }

@@ -99,7 +99,8 @@ impl Pieces {
     }
 }
 
-fn seal_of(connection: &Connection, file: i64, before: Option<&[u8]>) -> Result<Seal> {
+/// `hidden`: the rows that its sheet hides; sealed where there are any, so that older seals stay valid.
+fn seal_of(connection: &Connection, file: i64, before: Option<&[u8]>, hidden: i64) -> Result<Seal> {
     let mut rows = Pieces::new();
     for (number, query) in (0_u8..).zip(ROWS) {
         rows.push(&[number]);
@@ -118,13 +119,16 @@ fn seal_of(connection: &Connection, file: i64, before: Option<&[u8]>) -> Result<
     let columns = statement.column_count();
     statement.query_row([file], |row| chain.row(row, columns))?;
     chain.push(&rows);
+    if hidden != 0 {
+        chain.push(&hidden.to_le_bytes());
+    }
     Ok(Seal { rows, chain: chain.end() })
 }
 
 /// Seals the newest file record, within the transaction that stores it.
-pub(super) fn seal(connection: &Connection, file: i64) -> Result<()> {
+pub(super) fn seal(connection: &Connection, file: i64, hidden: i64) -> Result<()> {
     let before: Option<Vec<u8>> = connection.query_row("SELECT head FROM installation", [], |row| row.get(0))?;
-    let seal = seal_of(connection, file, before.as_deref())?;
+    let seal = seal_of(connection, file, before.as_deref(), hidden)?;
     connection
         .prepare_cached("UPDATE file SET rows_digest = ?2, chain = ?3 WHERE id = ?1")?
         .execute(params![file, seal.rows, seal.chain])?;
@@ -144,7 +148,7 @@ pub(super) fn seal_all(connection: &Connection) -> Result<()> {
     )?;
     let mut files = connection.prepare("SELECT id FROM file ORDER BY id")?;
     for file in files.query_map([], |row| row.get(0))? {
-        seal(connection, file?)?;
+        seal(connection, file?, 0)?;
     }
     Ok(())
 }
@@ -157,6 +161,7 @@ struct Sealed {
     yen: Option<i64>,
     rows: Option<Vec<u8>>,
     chain: Option<Vec<u8>>,
+    hidden: i64,
 }
 
 impl Sealed {
@@ -168,12 +173,13 @@ impl Sealed {
             yen: row.get(3)?,
             rows: row.get(4)?,
             chain: row.get(5)?,
+            hidden: row.get(6)?,
         })
     }
 
     /// Holds the record and its rows against the seal.
     fn verify(&self, connection: &Connection, before: Option<&[u8]>) -> Result<()> {
-        let seal = seal_of(connection, self.id, before)?;
+        let seal = seal_of(connection, self.id, before, self.hidden)?;
         let accounted: (i64, Option<i64>) = connection.query_row(
             "SELECT coalesce((SELECT sum(\"rows\") FROM row_disposition WHERE file_id = ?1), 0), \
              (SELECT sum(yen) FROM (SELECT yen FROM file_shop WHERE file_id = ?1 \
@@ -193,7 +199,7 @@ impl Sealed {
     }
 }
 
-const SEALED: &str = "SELECT id, name, rows_read, yen, rows_digest, chain FROM file";
+const SEALED: &str = "SELECT id, name, rows_read, yen, rows_digest, chain, hidden_rows FROM file";
 
 fn head(connection: &Connection) -> Result<Option<Vec<u8>>> {
     let head = connection.query_row("SELECT head FROM installation", [], |row| row.get(0)).optional()?;

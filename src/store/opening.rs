@@ -27,6 +27,7 @@ pub(super) fn migrations() -> Migrations<'static> {
         M::up(include_str!("migrations/0003_notes.sql")),
         M::up(include_str!("migrations/0004_slots.sql")),
         M::up(include_str!("migrations/0005_outbox.sql")),
+        M::up(include_str!("migrations/0006_hidden_rows.sql")),
     ])
 }
 

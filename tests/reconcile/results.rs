@@ -207,6 +207,7 @@ fn r17_a_lost_row_breaks_the_proof() {
         layout: String::new(),
         digest: String::new(),
         rows,
+        hidden_rows: 0,
         yen: Yen::ZERO,
         covers: None,
     };

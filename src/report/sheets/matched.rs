@@ -24,7 +24,7 @@ const COLUMNS: [Text; 12] = [
 ];
 
 /// Narrow, so that a page can be read; long texts wrap.
-const WIDTHS: [(u16, u16); 8] = [(0, 12), (3, 14), (4, 12), (5, 18), (8, 30), (9, 12), (10, 16), (11, 32)];
+const WIDTHS: [(u16, u16); 8] = [(0, 12), (3, 14), (4, 12), (5, 18), (8, 30), (9, 12), (10, 16), (11, 44)];
 
 /// Why the two totals differ although all is matched: of a DEPOSIT booking any part may be paid (SPEC §5.4).
 fn explain(edition: &Edition<'_>, sheet: &mut Sheet<'_>) {

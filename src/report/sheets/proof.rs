@@ -14,7 +14,7 @@ pub(in crate::report) fn sheet<'a>(edition: &'a Edition<'a>) -> Sheet<'a> {
     let row = equations(edition, &mut sheet, 2);
     let row = rows_written(edition, &mut sheet, row + 1);
     files(edition, &mut sheet, row + 1);
-    sheet.widths.extend([(0, 46), (1, 16), (2, 14), (14, 32)]);
+    sheet.widths.extend([(0, 58), (1, 16), (2, 14), (14, 32)]);
     sheet.widths.extend((3..=11).map(|column| (column, 8)));
     sheet.tab = Some(if r.balanced() { 0x0054_8235 } else { 0x00C0_0000 });
     sheet
@@ -105,7 +105,7 @@ fn files(edition: &Edition<'_>, sheet: &mut Sheet<'_>, row: u32) {
         cells.push(agrees(disposed(at), c.read == c.accounted()));
         cells.extend([Cell::day(from), Cell::day(to), Cell::text(file.digest.as_str()).styled(Style::SmallWrap)]);
         sheet.put_row((at, 0), cells);
-        sheet.heights.insert(at, 60);
+        sheet.heights.insert(at, 40);
         for (sum, value) in sums.iter_mut().zip(std::iter::once(file.yen.get()).chain(counts)) {
             *sum += value;
         }
@@ -123,6 +123,11 @@ fn files(edition: &Edition<'_>, sheet: &mut Sheet<'_>, row: u32) {
     let balanced = sums[1] == sums.iter().skip(2).sum::<i64>();
     sheet.put((at, 11), agrees(disposed(at), balanced));
     sheet.filter = Some((row + 1, 0, 14, at - 1));
+    for file in edition.files.iter().filter(|file| file.hidden_rows > 0) {
+        at += 1;
+        let line = words::hidden_rows(l, &file.name, file.hidden_rows);
+        sheet.put((at, 0), Cell::text(line).styled(Style::Subtitle));
+    }
 }
 
 /// Rows read = the rows of all dispositions.

@@ -134,7 +134,9 @@ fn kinds(edition: &Edition<'_>, sheet: &mut Sheet<'_>, row: u32) -> u32 {
     let headings =
         [words::CATEGORY, words::SEVERITY, words::COUNT, words::ABSOLUTE_DIFFERENCE, words::OLDEST, words::TREND]
             .map(|text| text.of(l));
-    section(sheet, (row, 0), words::FINDINGS_BY_KIND.of(l), &headings);
+    // The first report has nothing to show a trend of.
+    let width = if r.trend.days.is_empty() { 5 } else { 6 };
+    section(sheet, (row, 0), words::FINDINGS_BY_KIND.of(l), headings.get(..width).unwrap_or(&headings));
     let first = row + 2;
     let mut at = first;
     let (mut count, mut yen, mut oldest) = (0, Yen::ZERO, 0);

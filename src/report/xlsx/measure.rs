@@ -12,20 +12,28 @@ const WIDEST: u16 = 40;
 const WIDEST_SMALL: u16 = 72;
 /// Height in pixels of a line of wrapped text; 游ゴシック stands far apart.
 const LINE: u32 = 21;
+/// The same for small print.
+const SMALL_LINE: u32 = 15;
 
 /// The height in pixels that wrapped texts need, where one line is not enough.
 pub(super) fn height(cells: &[Cell], widths: &BTreeMap<u16, u16>) -> Option<u32> {
-    let lines = |(column, cell): (u16, &Cell)| {
-        let Value::Text(text) = &cell.value else { return 1 };
+    let wanted = |(column, cell): (u16, &Cell)| {
+        let Value::Text(text) = &cell.value else { return None };
         let spare = if matches!(cell.style, Style::Heading | Style::InputHeading) { 0 } else { 3 };
         if !matches!(cell.style, Style::Heading | Style::InputHeading | Style::Wrap | Style::SmallWrap | Style::Input) {
-            return 1;
+            return None;
         }
         let room = widths.get(&column).copied().unwrap_or(8).saturating_sub(spare).max(2);
-        text.lines().map(|line| lines_of(line, room)).sum()
+        let (room, height) = if cell.style == Style::SmallWrap { (small(room), SMALL_LINE) } else { (room, LINE) };
+        let lines: u32 = text.lines().map(|line| lines_of(line, room)).sum();
+        (lines > 1).then(|| (lines * height + 6).min(540))
     };
-    let most = (0_u16..).zip(cells).map(lines).max().unwrap_or(1);
-    (most > 1).then(|| (most * LINE + 6).min(540))
+    (0_u16..).zip(cells).filter_map(wanted).max()
+}
+
+/// How many characters of small print fit where `room` of the usual size do.
+const fn small(room: u16) -> u16 {
+    room / 5 * 6
 }
 
 /// Lines that a text takes in a room of so many half-width characters; latin letters of stand-in fonts are wider.
