@@ -143,7 +143,6 @@ fn look(content: &mut Content<'_>) -> io::Result<Result<Seen, Problem>> {
         };
         // No field may be that long, and nothing else goes on without a comma, a tab, a quote or a line end.
         if end == 0 && stretch.len() > STRETCH {
-            drop(rest);
             let fault = Fault::Limit { what: "field", limit: FIELD_LIMIT as u64 };
             return Ok(Err(at(content.line_of(offset)?, None, fault)));
         }
