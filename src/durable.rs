@@ -1,5 +1,6 @@
 //! Every file we write or move goes through here: written aside, flushed, then renamed; never overwriting.
 
+use crate::domain::ids::FileDigest;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufRead, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
@@ -17,11 +18,15 @@ pub fn create_folder(folder: &Path) -> io::Result<()> {
 /// # Errors
 /// `AlreadyExists` when there is a file of that name; otherwise whatever writing or flushing says.
 pub fn write_new(target: &Path, bytes: &[u8]) -> io::Result<()> {
+    write_all_new(target, bytes)
+}
+
+fn write_all_new(target: &Path, mut content: impl Read) -> io::Result<()> {
     let folder = target.parent().unwrap_or_else(|| Path::new("."));
     create_folder(folder)?;
     let aside = aside_of(target);
     let mut file = OpenOptions::new().write(true).create(true).truncate(true).open(&aside)?;
-    file.write_all(bytes)?;
+    io::copy(&mut content, &mut file)?;
     file.sync_all()?;
     drop(file);
     let linked = rename_new(&aside, target);
@@ -115,15 +120,24 @@ fn copy_compared(source: &Path, aside: &Path) -> io::Result<()> {
     let mut copy = OpenOptions::new().write(true).create(true).truncate(true).open(aside)?;
     io::copy(&mut File::open(source)?, &mut copy)?;
     copy.sync_all()?;
-    let (mut one, mut other) = (io::BufReader::new(File::open(source)?), io::BufReader::new(File::open(aside)?));
+    if is_same(File::open(source)?, File::open(aside)?)? {
+        Ok(())
+    } else {
+        Err(io::Error::other("the copy differs from its original"))
+    }
+}
+
+/// Whether both give the same bytes.
+fn is_same(one: impl Read, other: impl Read) -> io::Result<bool> {
+    let (mut one, mut other) = (io::BufReader::new(one), io::BufReader::new(other));
     loop {
         let (left, right) = (one.fill_buf()?, other.fill_buf()?);
         let length = left.len().min(right.len());
         if left.get(..length) != right.get(..length) || (length == 0 && left.len() != right.len()) {
-            return Err(io::Error::other("the copy differs from its original"));
+            return Ok(false);
         }
         if length == 0 {
-            return Ok(());
+            return Ok(true);
         }
         one.consume(length);
         other.consume(length);
@@ -157,6 +171,93 @@ pub fn read_limited(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
     let read = file.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
     if u64::try_from(read).unwrap_or(u64::MAX) > limit { Err(io::ErrorKind::FileTooLarge.into()) } else { Ok(bytes) }
 }
+
+/// What a file held when it was read: our own copy, whatever becomes of the file.
+#[derive(Debug)]
+pub enum Content {
+    /// In memory.
+    Bytes(Vec<u8>),
+    /// Too large for that: in a file without a name, gone with this process.
+    Copy(File),
+}
+
+impl Content {
+    /// Reads `path` whole, refusing more than `limit` bytes; above `kept` bytes, and where `may_copy` says so of the
+    /// first bytes, into a file on the disk of `folder`.
+    ///
+    /// # Errors
+    /// `FileTooLarge` beyond the limit; otherwise whatever reading or copying says.
+    pub fn read(path: &Path, limit: u64, kept: u64, may_copy: fn(&[u8]) -> bool, folder: &Path) -> io::Result<Self> {
+        let mut file = File::open(path)?;
+        let expected = file.metadata()?.len();
+        let mut head = Vec::new();
+        if expected > kept && expected <= limit {
+            (&mut file).take(HEAD).read_to_end(&mut head)?;
+        }
+        if head.is_empty() || !may_copy(&head) {
+            return read_limited(path, limit).map(Self::Bytes);
+        }
+        let mut copy = tempfile::tempfile_in(folder)?;
+        file.seek(SeekFrom::Start(0))?;
+        let length = io::copy(&mut file.take(limit.saturating_add(1)), &mut copy)?;
+        if length > limit { Err(io::ErrorKind::FileTooLarge.into()) } else { Ok(Self::Copy(copy)) }
+    }
+
+    /// All of it, from the start.
+    ///
+    /// # Errors
+    /// Whatever the disk says.
+    pub fn reader(&self) -> io::Result<Box<dyn Read + '_>> {
+        Ok(match self {
+            Self::Bytes(bytes) => Box::new(bytes.as_slice()),
+            Self::Copy(file) => {
+                let mut file: &File = file;
+                file.seek(SeekFrom::Start(0))?;
+                Box::new(file)
+            }
+        })
+    }
+
+    /// Its first bytes, at most a mebibyte.
+    ///
+    /// # Errors
+    /// Whatever the disk says.
+    pub fn head(&self) -> io::Result<Vec<u8>> {
+        let mut head = Vec::new();
+        self.reader()?.take(HEAD).read_to_end(&mut head)?;
+        Ok(head)
+    }
+
+    /// What it *is*.
+    ///
+    /// # Errors
+    /// Whatever the disk says.
+    pub fn digest(&self) -> io::Result<FileDigest> {
+        match self {
+            Self::Bytes(bytes) => Ok(FileDigest::of(bytes)),
+            Self::Copy(_) => FileDigest::of_all(self.reader()?),
+        }
+    }
+
+    /// Whether the file at `path` holds the same.
+    ///
+    /// # Errors
+    /// Whatever reading says.
+    pub fn is_at(&self, path: &Path) -> io::Result<bool> {
+        is_same(self.reader()?, File::open(path)?)
+    }
+
+    /// Writes it to `target`, as [`write_new`] does.
+    ///
+    /// # Errors
+    /// As [`write_new`].
+    pub fn write_new(&self, target: &Path) -> io::Result<()> {
+        write_all_new(target, self.reader()?)
+    }
+}
+
+/// How much the first look at a file takes.
+const HEAD: u64 = 1 << 20;
 
 fn aside_of(target: &Path) -> PathBuf {
     let mut name = std::ffi::OsString::from(".");

@@ -13,6 +13,7 @@ use std::path::PathBuf;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant, SystemTime};
+use totsugo::durable::Content;
 use totsugo::run::{Effect, Intake, Notice, Step, Timings, Workshop, ingest};
 use totsugo::{clock, config, inbox};
 
@@ -170,7 +171,8 @@ fn a05_a_file_replaced_while_it_is_taken_in_is_never_mixed_up() {
     assert!(intake.files.is_empty() && intake.notices.len() == 1, "{intake:?}");
     // Between storing and archiving: our copy goes to the archive, the newcomer stays.
     let arrival = scan.arrivals.remove(0);
-    let kept = inbox::archive(&sandbox.path("archive"), &arrival, &old, workshop.today()).expect("archived");
+    let kept = inbox::archive(&sandbox.path("archive"), &arrival, &Content::Bytes(old.clone()), workshop.today())
+        .expect("archived");
     assert_eq!(fs::read(kept).expect("read"), old);
     assert_eq!(fs::read(sandbox.path("inbox/a.csv")).expect("read"), new);
     drop(open);

@@ -14,6 +14,7 @@ mod targets;
 #[expect(dead_code, reason = "shared with tests that look at more")]
 mod sandbox;
 
+use std::io::Cursor;
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 use totsugo::domain::dates::Day;
@@ -21,6 +22,7 @@ use totsugo::domain::ids::ShopId;
 use totsugo::domain::intake::{Fault, Normalised, Problem, Rows};
 use totsugo::locale::{Language, problems};
 use totsugo::normalise::{Context, Layout, normalise, normalise_in_pieces};
+use totsugo::read::Table;
 
 const MAIN: &str = "xmlns=\"http://schemas.openxmlformats.org/spreadsheetml/2006/main\"";
 const HEADINGS: [&str; 8] =
@@ -161,7 +163,7 @@ fn p10_rows_of_a_large_file_come_piece_by_piece_the_same_rows() {
     ] {
         let (mut pieces, mut found) = (0, Vec::new());
         let taken = with_context(0, &|| false, |context| {
-            normalise_in_pieces(file.as_bytes(), "in", context, &mut |rows| {
+            normalise_in_pieces(Table::Text(&mut Cursor::new(file.as_bytes())), "in", context, &mut |rows| {
                 pieces += 1;
                 found.extend_from_slice(rows);
             })
@@ -370,7 +372,7 @@ fn peak(bytes: &[u8], name: &str) -> (String, u64) {
 #[cfg(target_os = "linux")]
 #[test]
 fn p10_p11_bombs_are_held_in_little_memory() {
-    use std::io::{Cursor, Write as _};
+    use std::io::Write as _;
     let zip = |name: &str, mebibytes: usize, filling: &str| {
         let packed = Cursor::new(book("", &good_rows(), ""));
         let mut zip = zip::ZipWriter::new_append(packed).expect("a workbook");

@@ -2,6 +2,7 @@
 
 use sha2::{Digest, Sha256};
 use std::fmt;
+use std::io;
 use std::sync::Arc;
 
 macro_rules! text_id {
@@ -73,6 +74,16 @@ impl FileDigest {
     /// The digest of `bytes`.
     pub fn of(bytes: &[u8]) -> Self {
         Self(Sha256::digest(bytes).into())
+    }
+
+    /// The digest of all that `reader` gives.
+    ///
+    /// # Errors
+    /// Whatever reading says.
+    pub fn of_all(mut reader: impl io::Read) -> io::Result<Self> {
+        let mut digest = Sha256::new();
+        io::copy(&mut reader, &mut digest)?;
+        Ok(Self(digest.finalize().into()))
     }
 }
 

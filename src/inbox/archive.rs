@@ -3,8 +3,7 @@
 
 use super::{Arrival, look_at};
 use crate::domain::dates::Day;
-use crate::domain::ids::FileDigest;
-use crate::durable;
+use crate::durable::{self, Content};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -18,7 +17,7 @@ use std::path::{Path, PathBuf};
 ///
 /// # Errors
 /// When the archive cannot be written; the original is still in the inbox then.
-pub fn archive(archive: &Path, arrival: &Arrival, content: &[u8], today: Day) -> io::Result<PathBuf> {
+pub fn archive(archive: &Path, arrival: &Arrival, content: &Content, today: Day) -> io::Result<PathBuf> {
     if arrival.is_archived {
         return Ok(arrival.path.clone());
     }
@@ -29,7 +28,7 @@ pub fn archive(archive: &Path, arrival: &Arrival, content: &[u8], today: Day) ->
 }
 
 /// The name a refused original gets in the held folder; `is_taken` says which names stand for other files.
-pub fn held_name(held: &Path, arrival: &Arrival, content: Option<&[u8]>, is_taken: impl Fn(&str) -> bool) -> String {
+pub fn held_name(held: &Path, arrival: &Arrival, content: Option<&Content>, is_taken: impl Fn(&str) -> bool) -> String {
     let own = plain_name(own_name(arrival));
     let first = content.map_or_else(|| durable::free_name(held, &own), |content| name_for(held, &own, content));
     let plain = |path: PathBuf| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
@@ -45,7 +44,7 @@ pub fn held_name(held: &Path, arrival: &Arrival, content: Option<&[u8]>, is_take
 ///
 /// # Errors
 /// When the reason cannot be written, or the original cannot leave the inbox; it is still there then.
-pub fn hold(held: &Path, arrival: &Arrival, content: Option<&[u8]>, name: &str, reason: &str) -> io::Result<()> {
+pub fn hold(held: &Path, arrival: &Arrival, content: Option<&Content>, name: &str, reason: &str) -> io::Result<()> {
     durable::create_folder(held)?;
     write_reason(held, name, reason)?;
     let target = held.join(name);
@@ -107,7 +106,7 @@ pub fn forget_reason(held: &Path, name: &str) -> io::Result<()> {
     }
 }
 
-fn put(arrival: &Arrival, content: &[u8], folder: &Path) -> io::Result<PathBuf> {
+fn put(arrival: &Arrival, content: &Content, folder: &Path) -> io::Result<PathBuf> {
     let first = folder.join(plain_name(own_name(arrival)));
     if is_moved_already(arrival, &first) {
         fs::remove_file(&arrival.path)?;
@@ -119,26 +118,25 @@ fn put(arrival: &Arrival, content: &[u8], folder: &Path) -> io::Result<PathBuf> 
 }
 
 /// Moves what was read to `target`: the original, or our copy where another file has taken its place.
-fn move_read(arrival: &Arrival, content: &[u8], target: &Path) -> io::Result<()> {
+fn move_read(arrival: &Arrival, content: &Content, target: &Path) -> io::Result<()> {
     if arrival.is_unchanged() {
         durable::move_new(&arrival.path, target)?;
         keep_newcomer(arrival, content, target)
     } else {
-        durable::write_new(target, content)
+        content.write_new(target)
     }
 }
 
 /// What was moved is what was read; a file that took its place in the last moment goes back to the inbox, and our copy
 /// to the archive (FAULTS A05).
-fn keep_newcomer(arrival: &Arrival, content: &[u8], target: &Path) -> io::Result<()> {
-    let is_ours = look_at(target)? == Some(arrival.look)
-        || durable::read_limited(target, u64::MAX).is_ok_and(|moved| moved == content);
+fn keep_newcomer(arrival: &Arrival, content: &Content, target: &Path) -> io::Result<()> {
+    let is_ours = look_at(target)? == Some(arrival.look) || content.is_at(target).unwrap_or(false);
     if is_ours {
         return Ok(());
     }
     let folder = arrival.path.parent().unwrap_or_else(|| Path::new(""));
     durable::move_new(target, &durable::free_name(folder, &plain_name(own_name(arrival))))?;
-    durable::write_new(target, content)
+    content.write_new(target)
 }
 
 /// Whether an earlier move linked the file to `target` and was stopped before it let go of the inbox (FAULTS A22).
@@ -148,13 +146,14 @@ fn is_moved_already(arrival: &Arrival, target: &Path) -> bool {
 }
 
 /// A name that is free in `folder`: the file's own; where that is taken, with part of the digest (FAULTS A08).
-fn name_for(folder: &Path, name: &str, content: &[u8]) -> PathBuf {
+fn name_for(folder: &Path, name: &str, content: &Content) -> PathBuf {
     let name = plain_name(name);
     let first = folder.join(&name);
     if !first.exists() {
         return first;
     }
-    let part: String = FileDigest::of(content).to_string().chars().take(8).collect();
+    let digest = content.digest().map(|digest| digest.to_string()).unwrap_or_default();
+    let part: String = digest.chars().take(8).collect();
     let named = match name.rsplit_once('.') {
         Some((stem, extension)) if !stem.is_empty() => format!("{stem}-{part}.{extension}"),
         _ => format!("{name}-{part}"),

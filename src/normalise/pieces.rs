@@ -2,7 +2,7 @@
 
 use super::{Body, Collected, Context, Intake};
 use crate::domain::intake::{Normalised, PaymentRow, Problem, Rows};
-use crate::read::{self, Cell, Plan, Sink};
+use crate::read::{self, Cell, Plan, Sink, Table};
 
 /// Payment rows in a piece: some megabytes.
 const PIECE: usize = 16_384;
@@ -13,13 +13,13 @@ const PIECE: usize = 16_384;
 /// # Errors
 /// As [`super::normalise`].
 pub fn normalise_in_pieces(
-    bytes: &[u8],
+    table: Table<'_>,
     name: &str,
     context: &Context<'_>,
     take: &mut dyn FnMut(&[PaymentRow]),
 ) -> Result<Normalised, Vec<Problem>> {
     let mut pieces = Pieces { intake: Intake::open(name, context, 0)?, take };
-    let reading = read::rows(bytes, &mut pieces)?;
+    let reading = read::table(table, &mut pieces)?;
     let mut normalised = pieces.intake.finish(&reading)?;
     if let Rows::Payments(rows) = &mut normalised.rows {
         take(rows);

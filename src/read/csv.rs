@@ -1,10 +1,12 @@
 //! Records of a CSV file with their true line numbers, and no quote that swallows rows. Must not know layouts.
 
-use super::decode::{Text, line_ends};
+use super::decode::{Form, line_ends};
+use super::large::Content;
 use super::{COLUMN_LIMIT, Cell, FIELD_LIMIT, HEADING_SEARCH, Plan, ROW_LIMIT, Reading, Sink, at, control, whole};
 use crate::domain::intake::{Fault, Problem};
 use csv::{ByteRecord, Reader, ReaderBuilder};
 use std::borrow::Cow;
+use std::io::{self, Read};
 
 /// Delimiters that are tried on the heading row, in this order.
 const DELIMITERS: [u8; 3] = [b',', b'\t', b';'];
@@ -13,17 +15,26 @@ const DELIMITERS: [u8; 3] = [b',', b'\t', b';'];
 ///
 /// # Errors
 /// Why the file must be held.
-pub fn read(text: &Text<'_>, sink: &mut dyn Sink) -> Result<Reading, Vec<Problem>> {
-    let (declared, start) = separator_line(&text.bytes);
+pub(super) fn read(form: Form, content: &mut Content<'_>, sink: &mut dyn Sink) -> Result<Reading, Vec<Problem>> {
+    let failed = |_| one(whole(Fault::Incomplete));
+    let mut first = Vec::new();
+    content.from(0).and_then(|all| all.take(SEPARATOR).read_to_end(&mut first)).map_err(failed)?;
+    let (declared, start) = separator_line(&first);
     for delimiter in DELIMITERS.into_iter().filter(|candidate| declared.is_none_or(|byte| byte == *candidate)) {
-        let mut records = Records::new(&text.bytes, start, delimiter);
-        if let Some(plan) = find_heading(text, &mut records, sink)? {
-            body(text, &mut records, &plan, sink)?;
-            return Ok(Reading { encoding: text.encoding, headed: true, hidden_rows: 0 });
+        let mut records =
+            Records::new(content.from(u64::try_from(start).unwrap_or(u64::MAX)).map_err(failed)?, start, delimiter);
+        if let Some(plan) = find_heading(form, &mut records, sink)? {
+            body(form, &mut records, &plan, sink)?;
+            return Ok(Reading { encoding: form.encoding, headed: true, hidden_rows: 0 });
         }
     }
-    Ok(Reading { encoding: text.encoding, headed: false, hidden_rows: 0 })
+    Ok(Reading { encoding: form.encoding, headed: false, hidden_rows: 0 })
 }
+
+/// The start of a file in which a `sep=` line stands, if any.
+const SEPARATOR: u64 = 16;
+/// The longest record, in bytes: as many columns as there may be of the longest fields.
+const RECORD_LIMIT: usize = COLUMN_LIMIT * FIELD_LIMIT;
 
 /// Excel's `sep=;` line: the delimiter it declares and where the content behind it begins.
 fn separator_line(bytes: &[u8]) -> (Option<u8>, usize) {
@@ -34,7 +45,11 @@ fn separator_line(bytes: &[u8]) -> (Option<u8>, usize) {
     }
 }
 
-fn find_heading(text: &Text<'_>, records: &mut Records<'_>, sink: &mut dyn Sink) -> Result<Option<Plan>, Vec<Problem>> {
+fn find_heading(
+    form: Form,
+    records: &mut Records<impl Read>,
+    sink: &mut dyn Sink,
+) -> Result<Option<Plan>, Vec<Problem>> {
     let mut looked = 0;
     while looked < HEADING_SEARCH {
         let Some(record) = records.next().map_err(one)? else { break };
@@ -42,7 +57,7 @@ fn find_heading(text: &Text<'_>, records: &mut Records<'_>, sink: &mut dyn Sink)
             continue;
         }
         looked += 1;
-        let raw = record.raw(records.bytes);
+        let raw = records.raw(record);
         if records.fields.len() > COLUMN_LIMIT {
             return Err(one(at(record.line, None, Fault::Limit { what: "columns", limit: COLUMN_LIMIT as u64 })));
         }
@@ -51,16 +66,16 @@ fn find_heading(text: &Text<'_>, records: &mut Records<'_>, sink: &mut dyn Sink)
         }
         let mut cells = Vec::with_capacity(records.fields.len());
         for field in &records.fields {
-            cells.push(decoded(text, record, records, field, None)?.into_owned());
+            cells.push(decoded(form, record, records, field, None)?.into_owned());
         }
-        if let Some(plan) = sink.heading(text.encoding, record.line, &cells)? {
+        if let Some(plan) = sink.heading(form.encoding, record.line, &cells)? {
             return Ok(Some(plan));
         }
     }
     Ok(None)
 }
 
-fn body(text: &Text<'_>, records: &mut Records<'_>, plan: &Plan, sink: &mut dyn Sink) -> Result<(), Vec<Problem>> {
+fn body(form: Form, records: &mut Records<impl Read>, plan: &Plan, sink: &mut dyn Sink) -> Result<(), Vec<Problem>> {
     let mut count = 0_u64;
     while let Some(record) = records.next().map_err(one)? {
         check_quotes(records, record, plan).map_err(one)?;
@@ -81,7 +96,7 @@ fn body(text: &Text<'_>, records: &mut Records<'_>, plan: &Plan, sink: &mut dyn 
         }
         let mut cells = Vec::with_capacity(plan.slots.len());
         for slot in &plan.slots {
-            cells.push(cell(text, record, records, plan, *slot)?);
+            cells.push(cell(form, record, records, plan, *slot)?);
         }
         sink.row(record.line, &cells)?;
     }
@@ -89,9 +104,9 @@ fn body(text: &Text<'_>, records: &mut Records<'_>, plan: &Plan, sink: &mut dyn 
 }
 
 fn cell<'r>(
-    text: &Text<'_>,
+    form: Form,
     record: Span,
-    records: &'r Records<'_>,
+    records: &'r Records<impl Read>,
     plan: &Plan,
     slot: Option<usize>,
 ) -> Result<Cell<'r>, Vec<Problem>> {
@@ -101,7 +116,7 @@ fn cell<'r>(
     if field.is_empty() {
         return Ok(Cell::Empty);
     }
-    let value = decoded(text, record, records, field, Some((plan, column)))?;
+    let value = decoded(form, record, records, field, Some((plan, column)))?;
     match control(&value, plan.allows_line_breaks(column)) {
         None => Ok(Cell::Text(value)),
         Some(code) => Err(one(at(record.line, plan.heading(column), Fault::ControlCharacter { code: code.into() }))),
@@ -109,17 +124,18 @@ fn cell<'r>(
 }
 
 fn decoded<'r>(
-    text: &Text<'_>,
+    form: Form,
     record: Span,
-    records: &'r Records<'_>,
+    records: &'r Records<impl Read>,
     field: &'r [u8],
     column: Option<(&Plan, usize)>,
 ) -> Result<Cow<'r, str>, Vec<Problem>> {
-    text.field(field).map_err(|_| {
+    form.field(field).map_err(|_| {
         // The field has lost its quotes, so the place is looked up in the record as it stands in the file.
-        let offset = text.field(record.raw(records.bytes)).err().unwrap_or_default();
+        let offset = form.field(records.raw(record)).err().unwrap_or_default();
         let heading = column.and_then(|(plan, column)| plan.heading(column));
-        one(text.undecodable(record.line, heading, record.start + offset))
+        let bad = records.reader.get_ref().get(record.start + offset, record.start + offset + 2);
+        one(form.undecodable(record.line, heading, record.start + offset, bad))
     })
 }
 
@@ -135,16 +151,47 @@ struct Span {
     line: u32,
 }
 
-impl Span {
-    fn raw(self, bytes: &[u8]) -> &[u8] {
-        bytes.get(self.start..self.end).unwrap_or_default()
+/// Keeps what csv's reader was given, as far back as is still of use.
+struct Kept<R> {
+    inner: R,
+    bytes: Vec<u8>,
+    /// Where in the file `bytes` begin.
+    from: usize,
+}
+
+impl<R: Read> Read for Kept<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.bytes.len() > RECORD_LIMIT {
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
+        let read = self.inner.read(buffer)?;
+        self.bytes.extend_from_slice(buffer.get(..read).unwrap_or_default());
+        Ok(read)
     }
 }
 
+impl<R> Kept<R> {
+    fn get(&self, start: usize, end: usize) -> &[u8] {
+        let at = |offset: usize| offset.saturating_sub(self.from).min(self.bytes.len());
+        self.bytes.get(at(start)..at(end)).unwrap_or_default()
+    }
+
+    /// Lets go of what stands before `offset`, once that is worth the moving.
+    fn forget(&mut self, offset: usize) {
+        let unused = offset.saturating_sub(self.from);
+        if unused > 4 * BUFFER && unused <= self.bytes.len() {
+            self.bytes.drain(..unused);
+            self.from = offset;
+        }
+    }
+}
+
+/// How much csv's reader takes at a time.
+const BUFFER: usize = 64 * 1024;
+
 /// csv's reader, with byte spans and lines of our own: its line numbers shift at blank lines (FAULTS, measured traps).
-struct Records<'a> {
-    reader: Reader<&'a [u8]>,
-    bytes: &'a [u8],
+struct Records<R> {
+    reader: Reader<Kept<R>>,
     base: usize,
     delimiter: u8,
     fields: ByteRecord,
@@ -152,37 +199,49 @@ struct Records<'a> {
     line: u32,
 }
 
-impl<'a> Records<'a> {
-    fn new(bytes: &'a [u8], start: usize, delimiter: u8) -> Self {
+impl<R: Read> Records<R> {
+    fn new(content: R, start: usize, delimiter: u8) -> Self {
         let reader = ReaderBuilder::new()
             .has_headers(false)
             .flexible(true)
             .delimiter(delimiter)
-            .from_reader(bytes.get(start..).unwrap_or_default());
-        Self { reader, bytes, base: start, delimiter, fields: ByteRecord::new(), counted: 0, line: 1 }
+            .buffer_capacity(BUFFER)
+            .from_reader(Kept { inner: content, bytes: Vec::new(), from: start });
+        Self { reader, base: start, delimiter, fields: ByteRecord::new(), counted: start, line: 1 }
     }
 
     fn offset(&self) -> usize {
         self.base + usize::try_from(self.reader.position().byte()).unwrap_or(usize::MAX - self.base)
     }
 
+    /// A record as it stands in the file.
+    fn raw(&self, record: Span) -> &[u8] {
+        self.reader.get_ref().get(record.start, record.end)
+    }
+
     fn next(&mut self) -> Result<Option<Span>, Problem> {
+        // The byte before is kept: it tells whether a line feed ends a line of its own.
+        self.reader.get_mut().forget(self.counted.saturating_sub(1));
         let mut start = self.offset();
         let more = self.reader.read_byte_record(&mut self.fields);
-        let mut end = self.offset().min(self.bytes.len());
-        let is_end = |byte: Option<&u8>| matches!(byte, Some(b'\r' | b'\n'));
-        while start < end && is_end(self.bytes.get(start)) {
+        let kept = self.reader.get_ref();
+        let mut end = self.offset().min(kept.from + kept.bytes.len());
+        let is_end = |at: usize| matches!(kept.get(at, at + 1), [b'\r' | b'\n']);
+        while start < end && is_end(start) {
             start += 1;
         }
-        while end > start && is_end(self.bytes.get(end - 1)) {
+        while end > start && is_end(end - 1) {
             end -= 1;
         }
-        self.line += line_ends(self.bytes, self.counted, start);
+        self.line += line_ends(&kept.bytes, self.counted - kept.from, start - kept.from);
         self.counted = start;
         match more {
             Ok(true) => Ok(Some(Span { start, end, line: self.line })),
             Ok(false) => Ok(None),
-            Err(_) => Err(whole(Fault::Incomplete)),
+            Err(_) if kept.bytes.len() <= RECORD_LIMIT => Err(whole(Fault::Incomplete)),
+            // Longer than any record can be: quotes that do not close, or one field without an end.
+            Err(_) if kept.bytes.contains(&b'"') => Err(at(self.line, None, Fault::Quoting)),
+            Err(_) => Err(at(self.line, None, Fault::Limit { what: "field", limit: FIELD_LIMIT as u64 })),
         }
     }
 
@@ -192,8 +251,8 @@ impl<'a> Records<'a> {
 }
 
 /// P01: the record is quoted as RFC 4180 says, and its line breaks stand where the plan allows them.
-fn check_quotes(records: &Records<'_>, record: Span, plan: &Plan) -> Result<(), Problem> {
-    let raw = record.raw(records.bytes);
+fn check_quotes(records: &Records<impl Read>, record: Span, plan: &Plan) -> Result<(), Problem> {
+    let raw = records.raw(record);
     if !raw.contains(&b'"') {
         return Ok(());
     }

@@ -17,25 +17,45 @@ pub struct Text<'a> {
 }
 
 impl Text<'_> {
+    /// How its bytes are read.
+    pub(super) fn form(&self) -> Form {
+        Form { encoding: self.encoding, skipped: self.skipped }
+    }
+
+    fn undecodable(&self, offset: usize) -> Problem {
+        let bad = self.bytes.get(offset..).unwrap_or_default();
+        self.form().undecodable(line_of(&self.bytes, offset), None, offset, bad)
+    }
+}
+
+/// How the bytes of a text file are read.
+#[derive(Clone, Copy)]
+pub(super) struct Form {
+    /// How the file was encoded.
+    pub(super) encoding: &'static str,
+    /// Length of the BOM, so that offsets count from the start of the file.
+    pub(super) skipped: usize,
+}
+
+impl Form {
     /// One field as text.
     ///
     /// # Errors
     /// The offset in `raw` of the first byte that has no character.
-    pub fn field<'f>(&self, raw: &'f [u8]) -> Result<Cow<'f, str>, usize> {
+    pub(super) fn field<'f>(self, raw: &'f [u8]) -> Result<Cow<'f, str>, usize> {
         if self.encoding != "CP932" {
             return std::str::from_utf8(raw).map(Cow::Borrowed).map_err(|error| error.valid_up_to());
         }
         SHIFT_JIS.decode_without_bom_handling_and_without_replacement(raw).ok_or_else(|| bad_offset(SHIFT_JIS, raw))
     }
 
-    /// The problem of an undecodable byte at `offset` of [`Text::bytes`].
-    pub fn undecodable(&self, line: u32, column: Option<String>, offset: usize) -> Problem {
-        at(line, column, fault(self.encoding, &self.bytes, offset, self.skipped))
+    /// The problem of an undecodable byte at `offset` behind the BOM, where `bad` begins.
+    pub(super) fn undecodable(self, line: u32, column: Option<String>, offset: usize, bad: &[u8]) -> Problem {
+        at(line, column, fault(self.encoding, bad, offset, self.skipped))
     }
 }
 
-fn fault(encoding: &'static str, bytes: &[u8], offset: usize, skipped: usize) -> Fault {
-    let bad = bytes.get(offset..).unwrap_or_default();
+fn fault(encoding: &'static str, bad: &[u8], offset: usize, skipped: usize) -> Fault {
     let found: Vec<String> = bad.iter().take(2).map(|byte| format!("{byte:02X}")).collect();
     Fault::Undecodable { encoding, byte: as_u64(offset + skipped), found: found.join(" ") }
 }
@@ -116,7 +136,7 @@ pub fn open(bytes: &[u8]) -> Result<Text<'_>, Problem> {
     if text.encoding == "CP932"
         && let Some(offset) = bad_cp932(&text.bytes)
     {
-        return Err(text.undecodable(line_of(&text.bytes, offset), None, offset));
+        return Err(text.undecodable(offset));
     }
     match text.bytes.last() {
         None => Err(whole(Fault::Empty)),
@@ -129,7 +149,7 @@ fn utf8(rest: &[u8], skipped: usize) -> Result<Text<'_>, Problem> {
     let text = Text { bytes: Cow::Borrowed(rest), encoding: "UTF-8", skipped };
     match std::str::from_utf8(rest) {
         Ok(_) => Ok(text),
-        Err(error) => Err(text.undecodable(line_of(rest, error.valid_up_to()), None, error.valid_up_to())),
+        Err(error) => Err(text.undecodable(error.valid_up_to())),
     }
 }
 
@@ -139,7 +159,10 @@ fn utf16<'a>(rest: &'a [u8], encoding: &'static Encoding, name: &'static str) ->
     }
     match encoding.decode_without_bom_handling_and_without_replacement(rest) {
         Some(text) => Ok(Text { bytes: Cow::Owned(text.into_owned().into_bytes()), encoding: name, skipped: 2 }),
-        None => Err(whole(fault(name, rest, bad_offset(encoding, rest), 2))),
+        None => {
+            let offset = bad_offset(encoding, rest);
+            Err(whole(fault(name, rest.get(offset..).unwrap_or_default(), offset, 2)))
+        }
     }
 }
 
@@ -160,8 +183,7 @@ fn without_sub(text: Text<'_>) -> Text<'_> {
 
 /// NUL and other control characters; ASCII bytes never occur inside a UTF-8 or CP932 character below 0x40.
 fn no_control(text: &Text<'_>) -> Result<(), Problem> {
-    let control = |byte: &u8| (*byte < 0x20 && !matches!(byte, b'\t' | b'\r' | b'\n')) || *byte == 0x7F;
-    match text.bytes.iter().position(control) {
+    match text.bytes.iter().position(is_control) {
         None => Ok(()),
         Some(offset) => {
             let code = u32::from(text.bytes.get(offset).copied().unwrap_or_default());
@@ -170,8 +192,13 @@ fn no_control(text: &Text<'_>) -> Result<(), Problem> {
     }
 }
 
+/// Whether a byte is a control character that no export contains.
+pub(super) fn is_control(byte: &u8) -> bool {
+    (*byte < 0x20 && !matches!(byte, b'\t' | b'\r' | b'\n')) || *byte == 0x7F
+}
+
 /// The first byte that cannot be CP932, or is one of its unassigned and user-defined characters (F040…).
-fn bad_cp932(bytes: &[u8]) -> Option<usize> {
+pub(super) fn bad_cp932(bytes: &[u8]) -> Option<usize> {
     let mut offset = 0;
     while let Some(byte) = bytes.get(offset) {
         offset += match byte {
@@ -250,7 +277,7 @@ mod tests {
                 let raw = [lead, trail, b'\n'];
                 let Ok(text) = open(&raw) else { continue };
                 if text.encoding == "CP932"
-                    && let Ok(field) = text.field(&raw[..2])
+                    && let Ok(field) = text.form().field(&raw[..2])
                 {
                     assert!(!field.contains(|c| ('\u{E000}'..='\u{F8FF}').contains(&c) || c == '\u{80}'), "{raw:02X?}");
                 }
@@ -261,7 +288,7 @@ mod tests {
     #[test]
     fn d07_d08_text_is_kept_and_the_end_mark_dropped() {
         let text = open(b"\x81\x60\x81\x7C\xFB\xFC\x83\x5C\r\n\x1A").expect("reads");
-        assert_eq!(text.field(&text.bytes[..8]).as_deref(), Ok("～－髙ソ"));
+        assert_eq!(text.form().field(&text.bytes[..8]).as_deref(), Ok("～－髙ソ"));
         assert!(text.bytes.ends_with(b"\r\n"));
         assert_eq!(fault_of(b"a,b\n1,2"), (None, Fault::Incomplete));
         assert_eq!(fault_of(b"\x1A"), (None, Fault::Empty));

@@ -7,14 +7,17 @@
 
 pub mod csv;
 pub mod decode;
+mod large;
 mod package;
 pub mod properties;
 pub mod xlsx;
 
+pub use large::Input;
 pub use xlsx::every_row;
 
 use crate::domain::dates::Moment;
 use crate::domain::intake::{Fault, Place, Problem};
+use large::Content;
 use std::borrow::Cow;
 
 /// The longest field, in bytes.
@@ -90,6 +93,28 @@ pub struct Reading {
     pub hidden_rows: u64,
 }
 
+/// A file to be read.
+pub enum Table<'t> {
+    /// All its bytes.
+    Bytes(&'t [u8]),
+    /// Text too large for memory, see [`is_text`]: read in stretches, in two passes.
+    Text(&'t mut dyn Input),
+}
+
+/// Reads a file into `sink` as [`rows`] does.
+///
+/// # Errors
+/// Why the file must be held.
+pub fn table(table: Table<'_>, sink: &mut dyn Sink) -> Result<Reading, Vec<Problem>> {
+    match table {
+        Table::Bytes(bytes) => rows(bytes, sink),
+        Table::Text(input) => {
+            let (form, mut content) = large::open(input).map_err(|problem| vec![problem])?;
+            csv::read(form, &mut content, sink)
+        }
+    }
+}
+
 /// Reads a file whole into `sink`, recognising by content what it is.
 ///
 /// # Errors
@@ -105,7 +130,15 @@ pub fn rows(bytes: &[u8], sink: &mut dyn Sink) -> Result<Reading, Vec<Problem>> 
         return Err(vec![whole(Fault::NotATable { looks_like: looks_like.to_owned() })]);
     }
     let text = decode::open(bytes).map_err(|problem| vec![problem])?;
-    csv::read(&text, sink)
+    let mut bytes = std::io::Cursor::new(&*text.bytes);
+    csv::read(text.form(), &mut Content::new(&mut bytes, 0, text.bytes.len()), sink)
+}
+
+/// Whether a file that begins with `head` is read as text, and not as UTF-16.
+pub fn is_text(head: &[u8]) -> bool {
+    let is_wide = head.starts_with(b"\xFF\xFE") || head.starts_with(b"\xFE\xFF");
+    let is_blank = head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(head).trim_ascii_start().is_empty();
+    !is_wide && !is_blank && !is_zip(head) && other_format(head).is_none()
 }
 
 /// Whether a file ends as its format must: a line end, a whole ZIP end record. A cut at a line end cannot be seen.

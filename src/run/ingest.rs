@@ -6,16 +6,18 @@ use super::{Effect, Notice, RunError, Stage, Step, Timings, Workshop, lasting};
 use crate::domain::ids::{FileDigest, ShopId};
 use crate::domain::intake::{Fault, Normalised, PaymentRow, Place, Problem, RowCounts, Rows};
 use crate::domain::notebook::LAYOUT;
-use crate::durable;
+use crate::durable::Content;
 use crate::inbox::{self, Arrival, Scan};
 use crate::locale::problems::problem as problem_sentence;
+use crate::read;
 use crate::reconcile;
 use crate::report::json::FileJson;
 use crate::store::{HeldFile, KnownFile, NewFile, ReturnedFile, Store};
 use std::io;
+use std::path::Path;
 
-/// The size in bytes up to which the rows of a file are kept from judging it to storing it.
-const KEPT: usize = 32 << 20;
+/// The size in bytes up to which a file and its rows are kept in memory from judging it to storing it.
+const KEPT: u64 = 32 << 20;
 
 /// What became of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -174,7 +176,7 @@ fn take_in(
         return Ok(Err(Left::Growing));
     }
     let limit_mb = workshop.config.intake.max_file_mb;
-    let content = timings.of(Stage::Read, || durable::read_limited(&arrival.path, limit_mb.saturating_mul(1 << 20)));
+    let content = timings.of(Stage::Read, || read_whole(workshop, arrival, effect));
     let content = match content {
         Ok(content) => content,
         Err(error) if error.kind() == io::ErrorKind::FileTooLarge => {
@@ -187,7 +189,10 @@ fn take_in(
     if !arrival.is_unchanged() || may_be_growing(workshop, arrival, &content) {
         return Ok(Err(Left::Growing));
     }
-    let digest = timings.of(Stage::Read, || FileDigest::of(&content));
+    let digest = match timings.of(Stage::Read, || content.digest()) {
+        Ok(digest) => digest,
+        Err(error) => return Ok(Err(Left::Failed(error))),
+    };
     let folder = arrival.folder.as_deref().map(ShopId::new);
     let mut notice = None;
     let (outcome, layout, rows) =
@@ -205,7 +210,7 @@ fn take_in(
                 let file = NewFile { digest, name: &arrival.name, folder: folder.as_ref(), normalised: &normalised };
                 let rows = timings.of(Stage::Store, || {
                     store.save_pieces(&file, reconcile::disposition, &mut |take| {
-                        read_again(workshop, folder.as_ref(), &arrival.name, &content, take);
+                        read_again(workshop, folder.as_ref(), &arrival.name, (&content, digest), take);
                     })
                 })?;
                 (Outcome::Stored, normalised.layout, rows)
@@ -225,11 +230,23 @@ fn take_in(
     Ok(Ok(Taken { outcome, notice, moved }))
 }
 
+/// Reads all of an arrival; a large text file into a copy beside the history, that of a dry run elsewhere.
+fn read_whole(workshop: &Workshop, arrival: &Arrival, effect: Effect) -> io::Result<Content> {
+    let limit = workshop.config.intake.max_file_mb.saturating_mul(1 << 20);
+    let beside = workshop.config.paths.database.parent().filter(|folder| *folder != Path::new(""));
+    let elsewhere = std::env::temp_dir();
+    let folder = match effect {
+        Effect::Real => beside.unwrap_or_else(|| Path::new(".")),
+        Effect::Rehearsal => &elsewhere,
+    };
+    Content::read(&arrival.path, limit, KEPT, read::is_text, folder)
+}
+
 fn decide(
     workshop: &Workshop,
     store: &Store,
     arrival: &Arrival,
-    content: &[u8],
+    content: &Content,
     digest: FileDigest,
     folder: Option<&ShopId>,
 ) -> Result<Decision, RunError> {
@@ -245,13 +262,14 @@ fn decide(
             Decision::Duplicate(known)
         });
     }
-    if let Some(received) = receive(workshop, store, content, folder)? {
+    let bytes = match content {
+        Content::Bytes(bytes) => bytes,
+        Content::Copy(_) => return decide_in_pieces(workshop, store, arrival, (content, digest), folder),
+    };
+    if let Some(received) = receive(workshop, store, bytes, folder)? {
         return Ok(received.map_or_else(Decision::Hold, Decision::Notes));
     }
-    if content.len() > KEPT {
-        return decide_in_pieces(workshop, store, arrival, content, folder);
-    }
-    let normalised = match read_file(workshop, folder, &arrival.name, content) {
+    let normalised = match read_file(workshop, folder, &arrival.name, bytes) {
         Ok(normalised) => normalised,
         Err(problems) => return Ok(Decision::Hold(problems)),
     };
@@ -270,7 +288,7 @@ fn decide_in_pieces(
     workshop: &Workshop,
     store: &Store,
     arrival: &Arrival,
-    content: &[u8],
+    content: (&Content, FileDigest),
     folder: Option<&ShopId>,
 ) -> Result<Decision, RunError> {
     let mut damaged: Result<Option<Problem>, RunError> = Ok(None);
@@ -279,6 +297,7 @@ fn decide_in_pieces(
             damaged = shortened(store, rows);
         }
     });
+    let read = read.map_err(|source| RunError::Io { path: arrival.path.clone(), source })?;
     Ok(match (read, damaged?) {
         (Err(problems), _) => Decision::Hold(problems),
         (Ok(_), Some(problem)) => Decision::Hold(vec![problem]),
@@ -294,7 +313,7 @@ fn shortened(store: &Store, rows: &[PaymentRow]) -> Result<Option<Problem>, RunE
     }))
 }
 
-fn archive(workshop: &Workshop, arrival: &Arrival, content: &[u8], effect: Effect) -> io::Result<()> {
+fn archive(workshop: &Workshop, arrival: &Arrival, content: &Content, effect: Effect) -> io::Result<()> {
     if effect == Effect::Real {
         inbox::archive(&workshop.config.paths.archive, arrival, content, workshop.today())?;
     }
@@ -309,31 +328,31 @@ fn hold(
     workshop: &Workshop,
     store: &Store,
     arrival: &Arrival,
-    content: Option<(&[u8], FileDigest)>,
+    content: Option<(&Content, FileDigest)>,
     problems: &[Problem],
     effect: Effect,
 ) -> Result<Result<Taken, Left>, RunError> {
     let reason = sentences(workshop, arrival, problems).join("\n");
     let digest = content.map(|(_, digest)| digest.to_string()).unwrap_or_default();
-    let bytes = content.map(|(bytes, _)| bytes);
+    let content = content.map(|(content, _)| content);
     let mut moved = Ok(());
     // An original that a person took in from the archive stays there, whatever it turns out to be.
     if !arrival.is_archived {
         let paths = &workshop.config.paths;
         let known = store.held()?;
         let is_taken = |name: &str| known.iter().any(|held| held.name == name && held.original != arrival.name);
-        let name = inbox::held_name(&paths.held, arrival, bytes, is_taken);
+        let name = inbox::held_name(&paths.held, arrival, content, is_taken);
         // The record first: a stop between the two leaves a file that is known as held where it lies.
         store.add_held(&HeldFile {
             name: name.clone(),
             digest: digest.clone(),
             original: arrival.name.clone(),
-            shop: shop_of_held(workshop, arrival, bytes),
+            shop: shop_of_held(workshop, arrival, content),
             reason: reason.clone(),
             since: workshop.stamp(),
         })?;
         if effect == Effect::Real {
-            moved = inbox::hold(&paths.held, arrival, bytes, &name, &format!("{reason}\n"));
+            moved = inbox::hold(&paths.held, arrival, content, &name, &format!("{reason}\n"));
         }
         if let Err(error) = &moved
             && error.kind() == io::ErrorKind::NotFound
@@ -354,12 +373,12 @@ fn hold(
 }
 
 /// The shop a held file is told to: its folder's, else the only configured shop ID that its bytes contain.
-fn shop_of_held(workshop: &Workshop, arrival: &Arrival, content: Option<&[u8]>) -> Option<ShopId> {
+fn shop_of_held(workshop: &Workshop, arrival: &Arrival, content: Option<&Content>) -> Option<ShopId> {
     let shops = || workshop.config.shops.iter().map(|shop| &shop.shop.id);
     if let Some(folder) = &arrival.folder {
         return shops().find(|id| id.as_str() == folder).cloned();
     }
-    let head = content?.get(..1 << 20).or(content)?;
+    let head = content?.head().ok()?;
     let contains = |id: &&ShopId| head.windows(id.as_str().len()).any(|window| window == id.as_str().as_bytes());
     let mut named = shops().filter(contains);
     named.next().filter(|_| named.next().is_none()).cloned()

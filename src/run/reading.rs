@@ -4,10 +4,14 @@ use super::Workshop;
 use crate::domain::ids::{FileDigest, ShopId};
 use crate::domain::intake::{Fault, Normalised, PaymentRow, Place, Problem};
 use crate::domain::notebook::LAYOUT;
+use crate::durable::Content;
 use crate::inbox::Arrival;
 use crate::normalise::{Context, Examined, TIME_LIMIT, examine, normalise, normalise_in_pieces};
 use crate::notes;
-use crate::read;
+use crate::read::{self, Table};
+use std::cell::RefCell;
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
 use std::panic::{self, AssertUnwindSafe};
 use std::time::{Duration, Instant};
 
@@ -20,9 +24,9 @@ pub(super) fn whole(fault: Fault) -> Vec<Problem> {
 }
 
 /// Whether somebody may still be writing the file: it does not end as its format must and was touched just now.
-pub(super) fn may_be_growing(workshop: &Workshop, arrival: &Arrival, content: &[u8]) -> bool {
+pub(super) fn may_be_growing(workshop: &Workshop, arrival: &Arrival, content: &Content) -> bool {
     workshop.config.intake.settle_seconds > 0
-        && !read::ends_whole(content)
+        && !ends_whole(content).unwrap_or(false)
         && arrival.look.is_within(MAY_GROW, workshop.now.into())
 }
 
@@ -40,18 +44,20 @@ pub(super) fn read_file(
 }
 
 /// As [`read_file`] without keeping payment rows: they go to `take` piece by piece and count only if the whole file is
-/// accepted in the end.
+/// accepted in the end. `digest` is the content's.
 ///
 /// # Errors
-/// As [`read_file`].
+/// When our own copy cannot be read. The inner error says why the file must be held.
 pub(super) fn read_in_pieces(
     workshop: &Workshop,
     folder: Option<&ShopId>,
     name: &str,
-    content: &[u8],
+    (content, digest): (&Content, FileDigest),
     take: &mut dyn FnMut(&[PaymentRow]),
-) -> Result<Normalised, Vec<Problem>> {
-    guarded(content, || with_context(workshop, folder, |context| normalise_in_pieces(content, name, context, take)))
+) -> io::Result<Result<Normalised, Vec<Problem>>> {
+    let mut work =
+        |table: Table<'_>| with_context(workshop, folder, |context| normalise_in_pieces(table, name, context, take));
+    with_table(content, |table| guarded_as(|| digest, || work(table)))
 }
 
 /// Hands over the payment rows of a file that [`read_in_pieces`] accepted. However long whoever takes them needs.
@@ -59,16 +65,69 @@ pub(super) fn read_again(
     workshop: &Workshop,
     folder: Option<&ShopId>,
     name: &str,
-    content: &[u8],
+    (content, digest): (&Content, FileDigest),
     take: &mut dyn FnMut(&[PaymentRow]),
 ) {
-    let again = guarded(content, || {
+    let mut work = |table: Table<'_>| {
         with_context(workshop, folder, |context| {
-            normalise_in_pieces(content, name, &Context { is_late: &|| false, ..*context }, take)
+            normalise_in_pieces(table, name, &Context { is_late: &|| false, ..*context }, take)
         })
-    });
+    };
     // The same bytes give the same rows. Were it not so, the store would miss some and take back the file.
-    drop(again);
+    drop(with_table(content, |table| guarded_as(|| digest, || work(table))));
+}
+
+fn with_table<T>(content: &Content, work: impl FnOnce(Table<'_>) -> T) -> io::Result<T> {
+    match content {
+        Content::Bytes(bytes) => Ok(work(Table::Bytes(bytes))),
+        Content::Copy(file) => {
+            let mut input = Watched { file, failed: RefCell::new(None) };
+            let done = work(Table::Text(&mut input));
+            input.failed.into_inner().map_or(Ok(done), Err)
+        }
+    }
+}
+
+/// Our own copy of a file: where the disk fails, the file is not to blame.
+struct Watched<'f> {
+    file: &'f File,
+    failed: RefCell<Option<io::Error>>,
+}
+
+impl Watched<'_> {
+    fn watched<T>(&self, done: io::Result<T>) -> io::Result<T> {
+        if let Err(error) = &done {
+            *self.failed.borrow_mut() = Some(error.kind().into());
+        }
+        done
+    }
+}
+
+impl Read for Watched<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.file.read(buffer);
+        self.watched(read)
+    }
+}
+
+impl Seek for Watched<'_> {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        let at = self.file.seek(to);
+        self.watched(at)
+    }
+}
+
+/// Whether a file ends as its format must; of a large text file its last line end says so.
+fn ends_whole(content: &Content) -> io::Result<bool> {
+    match content {
+        Content::Bytes(bytes) => Ok(read::ends_whole(bytes)),
+        Content::Copy(file) => {
+            let (mut file, mut last) = (file, Vec::new());
+            file.seek(SeekFrom::End(-2))?;
+            file.read_to_end(&mut last)?;
+            Ok(read::ends_whole(&last))
+        }
+    }
 }
 
 /// Says how a file would be read; nothing is taken in.
@@ -121,9 +180,16 @@ fn with_context<T>(workshop: &Workshop, folder: Option<&ShopId>, work: impl FnOn
 
 /// Does `work`; a panic inside becomes a problem of the file.
 pub(super) fn guarded<T>(content: &[u8], work: impl FnOnce() -> Result<T, Vec<Problem>>) -> Result<T, Vec<Problem>> {
+    guarded_as(|| FileDigest::of(content), work)
+}
+
+fn guarded_as<T>(
+    digest: impl FnOnce() -> FileDigest,
+    work: impl FnOnce() -> Result<T, Vec<Problem>>,
+) -> Result<T, Vec<Problem>> {
     // Nothing that the work could have left half done outlives it.
     panic::catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
-        let id = FileDigest::of(content).to_string().chars().take(12).collect();
+        let id = digest().to_string().chars().take(12).collect();
         Err(whole(Fault::Unreadable { id }))
     })
 }

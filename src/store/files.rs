@@ -24,6 +24,9 @@ pub struct NewFile<'a> {
     pub normalised: &'a Normalised,
 }
 
+/// Takes the next rows of a file.
+pub type TakeRows<'t> = &'t mut dyn FnMut(&[PaymentRow]);
+
 /// A file whose content is known already.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KnownFile {
@@ -145,7 +148,7 @@ impl Store {
         &mut self,
         file: &NewFile<'_>,
         dispose: fn(&[Observation], &Observation) -> Disposition,
-        pieces: &mut dyn FnMut(&mut dyn FnMut(&[PaymentRow])),
+        pieces: &mut dyn FnMut(TakeRows<'_>),
     ) -> Result<RowCounts> {
         let transaction = self.connection.transaction()?;
         let hidden = i64::try_from(file.normalised.hidden_rows).unwrap_or(i64::MAX);

@@ -23,7 +23,7 @@ mod slots;
 
 pub use acts::Act;
 pub use backup::Restored;
-pub use files::{KnownFile, NewFile};
+pub use files::{KnownFile, NewFile, TakeRows};
 pub use findings::OpenFinding;
 pub use held::HeldFile;
 pub use integrity::Verified;
