@@ -69,9 +69,24 @@ impl Sandbox {
 
     /// Runs the program here.
     pub(crate) fn program(&self, arguments: &[&str]) -> Said {
+        self.program_with(arguments, &[])
+    }
+
+    /// Runs the program here with variables set.
+    pub(crate) fn program_with(&self, arguments: &[&str], set: &[(&str, &str)]) -> Said {
+        self.start(".", arguments, set)
+    }
+
+    /// Runs the program in a folder of this one.
+    pub(crate) fn program_in(&self, folder: &str, arguments: &[&str]) -> Said {
+        self.start(folder, arguments, &[])
+    }
+
+    fn start(&self, folder: &str, arguments: &[&str], set: &[(&str, &str)]) -> Said {
         let output = Command::new(env!("CARGO_BIN_EXE_totsugo"))
             .args(arguments)
-            .current_dir(self.0.path())
+            .envs(set.iter().copied())
+            .current_dir(self.path(folder))
             .env_remove("TOTSUGO_CONFIG")
             .output()
             .expect("the program starts");
