@@ -102,7 +102,7 @@ pub(super) const EXAMPLES: &[(&str, &[Example])] = &[
     ),
     (
         "daemon",
-        &[("totsugo --config /var/lib/totsugo/totsugo.toml daemon", "サービスとして動かす", "run it as a service")],
+        &[("totsugo --config /etc/totsugo/totsugo.toml daemon", "サービスとして動かす", "run it as a service")],
     ),
     (
         "status",
