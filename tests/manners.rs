@@ -1,6 +1,6 @@
 //! Manners of the command line: help in the user's language, `--json` for scripts, no colour codes where none belong.
 
-#![expect(clippy::expect_used, reason = "a test may stop where it cannot go on")]
+#![expect(clippy::expect_used, clippy::panic, reason = "a test may stop where it cannot go on")]
 
 #[expect(dead_code, reason = "each test file uses its own part of the sandbox")]
 mod sandbox;

@@ -74,19 +74,10 @@ impl Sandbox {
 
     /// Runs the program here with variables set.
     pub(crate) fn program_with(&self, arguments: &[&str], set: &[(&str, &str)]) -> Said {
-        self.start(".", arguments, set)
-    }
-
-    /// Runs the program in a folder of this one.
-    pub(crate) fn program_in(&self, folder: &str, arguments: &[&str]) -> Said {
-        self.start(folder, arguments, &[])
-    }
-
-    fn start(&self, folder: &str, arguments: &[&str], set: &[(&str, &str)]) -> Said {
         let output = Command::new(env!("CARGO_BIN_EXE_totsugo"))
             .args(arguments)
             .envs(set.iter().copied())
-            .current_dir(self.path(folder))
+            .current_dir(self.0.path())
             .env_remove("TOTSUGO_CONFIG")
             .output()
             .expect("the program starts");

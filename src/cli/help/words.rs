@@ -100,10 +100,7 @@ pub(super) const EXAMPLES: &[(&str, &[Example])] = &[
             ("totsugo ingest archive", "失った履歴を原本から作り直す", "rebuild a lost history from the originals"),
         ],
     ),
-    (
-        "daemon",
-        &[("totsugo --config /etc/totsugo/totsugo.toml daemon", "サービスとして動かす", "run it as a service")],
-    ),
+    ("daemon", &[("totsugo --config /etc/totsugo/totsugo.toml daemon", "サービスとして動かす", "run it as a service")]),
     (
         "status",
         &[
