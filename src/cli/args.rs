@@ -62,6 +62,9 @@ pub(super) enum Command {
     Show {
         /// A booking number, with or without its prefix, or an Order ID
         key: String,
+        /// Print one JSON document
+        #[arg(long)]
+        json: bool,
     },
     /// Findings that are open: list, note, resolve, reopen
     Findings {
@@ -87,7 +90,7 @@ pub(super) enum Command {
         #[arg(long)]
         json: bool,
         /// What people did instead: released, discarded, backed up, restored, with user and reason
-        #[arg(long, conflicts_with_all = ["shop", "json"])]
+        #[arg(long, conflicts_with = "shop")]
         acts: bool,
     },
     /// Write a copy of the history to the new file FILE and verify it; other work may go on
@@ -197,7 +200,11 @@ pub(super) enum FindingsAction {
 #[derive(Debug, Subcommand)]
 pub(super) enum HeldAction {
     /// List held files with their reasons
-    List,
+    List {
+        /// Print one JSON document
+        #[arg(long)]
+        json: bool,
+    },
     /// Send a held file through the same checks again
     Release {
         /// Its name in the held folder

@@ -31,7 +31,8 @@ pub(super) fn with_store(workshop: &Workshop, work: impl FnOnce(&mut Store) -> E
 pub(super) fn held(workshop: &Workshop, action: Option<HeldAction>) -> Exit {
     let language = workshop.language();
     let (name, reason) = match action {
-        None | Some(HeldAction::List) => return list_held(workshop),
+        None => return list_held(workshop, false),
+        Some(HeldAction::List { json }) => return list_held(workshop, json),
         Some(HeldAction::Release { name }) => (name, None),
         Some(HeldAction::Discard { name, reason }) => (name, Some(reason)),
     };
@@ -71,8 +72,15 @@ pub(super) fn held(workshop: &Workshop, action: Option<HeldAction>) -> Exit {
     })
 }
 
-fn list_held(workshop: &Workshop) -> Exit {
+fn list_held(workshop: &Workshop, as_json: bool) -> Exit {
     with_store(workshop, |store| match store.held() {
+        Ok(held) if as_json => {
+            let held: Vec<_> = held
+                .iter()
+                .map(|file| json!({"name": file.name, "since": file.since.to_string(), "reason": file.reason}))
+                .collect();
+            printed(print_json(&json!({"schema": 1, "held": held})))
+        }
         Ok(held) => {
             for file in &held {
                 say!("{}  ({})\n  {}", file.name, file.since, file.reason.replace('\n', "\n  "));
@@ -130,12 +138,21 @@ pub(super) fn history(workshop: &Workshop, shop: Option<&str>, as_json: bool) ->
 }
 
 /// `history --acts`: the trail of what people did, newest first.
-pub(super) fn acts(workshop: &Workshop) -> Exit {
+pub(super) fn acts(workshop: &Workshop, as_json: bool) -> Exit {
     with_store(workshop, |store| {
         let acts = match store.acts() {
             Ok(acts) => acts,
             Err(error) => return failed(&error),
         };
+        if as_json {
+            let acts: Vec<_> = acts
+                .iter()
+                .map(|act| {
+                    json!({"at": act.at, "user": act.user, "act": act.act, "subject": act.subject, "reason": act.reason})
+                })
+                .collect();
+            return printed(print_json(&json!({"schema": 1, "acts": acts})));
+        }
         let headings = pick(workshop.language(), "日時,ユーザー,操作,対象,理由", "Time,User,Act,Subject,Reason");
         let mut shown = table(&headings.split(',').collect::<Vec<_>>());
         for act in acts {

@@ -22,6 +22,7 @@ mod check;
 mod clean;
 mod daemon;
 mod findings;
+mod help;
 mod lists;
 mod mail;
 mod notices;
@@ -37,11 +38,12 @@ use crate::clock;
 use crate::config::{self, Config};
 use crate::domain::dates::{Day, Period};
 use crate::domain::ids::ShopId;
+use crate::durable;
 use crate::inbox;
 use crate::locale::Language;
 use crate::run::{self, Effect, Lock, LockError, Notice, Order, Outcome, PreparationError, Report, RunError, Workshop};
 use args::{Arguments, Command, RunArguments};
-use clap::{CommandFactory, Parser};
+use clap::FromArgMatches;
 use notices::pick;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -91,7 +93,10 @@ pub fn main(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> Exit {
         let place = panic.location().map(|at| format!("{}:{}", at.file(), at.line())).unwrap_or_default();
         complain!("totsugo: internal error at {place}; please report it");
     }));
-    let arguments = match Arguments::try_parse_from(arguments) {
+    durable::keep_private();
+    let tree = help::command(help::terminal_language());
+    let parsed = tree.try_get_matches_from(arguments).and_then(|found| Arguments::from_arg_matches(&found));
+    let arguments = match parsed {
         Ok(arguments) => arguments,
         Err(error) => {
             // clap prints help and version to stdout, mistakes to stderr; a closed stream changes nothing.
@@ -110,11 +115,11 @@ pub fn main(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> Exit {
             with_workshop(config, |workshop| status::status(workshop, max_age.as_deref(), json))
         }
         Command::Clean { dry_run } => with_workshop(config, |workshop| clean::clean(workshop, dry_run)),
-        Command::Show { key } => with_workshop(config, |workshop| show::show(workshop, &key)),
+        Command::Show { key, json } => with_workshop(config, |workshop| show::show(workshop, &key, json)),
         Command::Findings { action } => with_workshop(config, |workshop| findings::findings(workshop, action)),
         Command::Held { action } => with_workshop(config, |workshop| lists::held(workshop, action)),
         Command::Mail { action } => with_workshop(config, |workshop| mail::mail(workshop, action)),
-        Command::History { acts: true, .. } => with_workshop(config, lists::acts),
+        Command::History { acts: true, json, .. } => with_workshop(config, |workshop| lists::acts(workshop, json)),
         Command::History { shop, json, .. } => {
             with_workshop(config, |workshop| lists::history(workshop, shop.as_deref(), json))
         }
@@ -128,12 +133,17 @@ pub fn main(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> Exit {
         Command::Check { file: None } => check::check(config),
         Command::Check { file: Some(file) } => with_workshop(config, |workshop| check::check_file(workshop, &file)),
         Command::Completions { shell } => {
-            clap_complete::generate(shell, &mut Arguments::command(), "totsugo", &mut std::io::stdout());
+            clap_complete::generate(
+                shell,
+                &mut help::command(help::terminal_language()),
+                "totsugo",
+                &mut std::io::stdout(),
+            );
             Exit::Completed
         }
         Command::Man => {
             let mut page = Vec::new();
-            let rendered = clap_mangen::Man::new(Arguments::command()).render(&mut page);
+            let rendered = clap_mangen::Man::new(help::command(help::terminal_language())).render(&mut page);
             if rendered.and_then(|()| std::io::stdout().write_all(&page)).is_ok() {
                 Exit::Completed
             } else {

@@ -2,37 +2,69 @@
 
 use super::lists::with_store;
 use super::notices::pick;
-use super::{Exit, failed};
+use super::{Exit, failed, print_json};
 use crate::domain::booking::{Booking, Price};
 use crate::domain::dates::Period;
+use crate::domain::ids::OrderId;
+use crate::domain::intake::Source;
 use crate::domain::payment::{EventKind, Payment};
-use crate::domain::reconciliation::{Finding, Reconciliation, ShopFacts};
+use crate::domain::policy::Shop;
+use crate::domain::reconciliation::{Expiring, Finding, Reconciliation, ShopFacts};
 use crate::domain::text::{CodeKind, code_parts};
 use crate::locale::Language;
 use crate::locale::findings::{code_name, next_step, reason};
 use crate::reconcile::{self, Placed};
+use crate::report::json::{cancellation, finding};
 use crate::run::Workshop;
-use crate::store::Store;
+use crate::store::{Store, StoreError};
+use serde_json::{Value, json};
+
+/// What one shop knows of a key.
+struct Known<'a> {
+    shop: &'a Shop,
+    payments: Vec<&'a Payment>,
+    bookings: Vec<&'a Booking>,
+    cancellation: Vec<&'a Expiring>,
+    findings: Vec<&'a Finding>,
+}
 
 /// Shows what is known of `key`: a booking number with or without prefix, a product code, or an Order ID.
-pub(super) fn show(workshop: &Workshop, key: &str) -> Exit {
-    with_store(workshop, |store| match lines(workshop, store, key) {
-        Ok(lines) if lines.is_empty() => {
-            complain!(
-                "{key}: {}",
-                pick(workshop.language(), "該当する取引・予約はありません。", "no such payment or booking.")
-            );
-            Exit::Attention
+pub(super) fn show(workshop: &Workshop, key: &str, as_json: bool) -> Exit {
+    let language = workshop.language();
+    with_store(workshop, |store| {
+        let shown = if as_json {
+            known(workshop, store, key, |shop| vec![known_json(language, shop)])
+                .map(|shops| (shops.is_empty(), print_json(&json!({"schema": 1, "key": key, "shops": shops}))))
+        } else {
+            known(workshop, store, key, |shop| known_lines(language, shop)).map(|lines| {
+                if !lines.is_empty() {
+                    say!("{}", lines.join("\n"));
+                }
+                (lines.is_empty(), Ok(()))
+            })
+        };
+        match shown {
+            Ok((_, Err(error))) => failed(&error),
+            Ok((false, Ok(()))) => Exit::Completed,
+            Ok((true, Ok(()))) => {
+                complain!(
+                    "{key}: {}",
+                    pick(language, "該当する取引・予約はありません。", "no such payment or booking.")
+                );
+                Exit::Attention
+            }
+            Err(error) => failed(&error),
         }
-        Ok(lines) => {
-            say!("{}", lines.join("\n"));
-            Exit::Completed
-        }
-        Err(error) => failed(&error),
     })
 }
 
-fn lines(workshop: &Workshop, store: &Store, key: &str) -> Result<Vec<String>, crate::store::StoreError> {
+/// What `told` makes of each shop that knows `key`.
+fn known<T>(
+    workshop: &Workshop,
+    store: &Store,
+    key: &str,
+    told: impl Fn(&Known<'_>) -> Vec<T>,
+) -> Result<Vec<T>, StoreError> {
     let shops: Vec<_> = workshop.config.shops.iter().map(|shop| shop.shop.clone()).collect();
     let Placed { by_shop, .. } = reconcile::place(&shops, store.payments()?, store.bookings()?);
     let today = workshop.today();
@@ -50,27 +82,76 @@ fn lines(workshop: &Workshop, store: &Store, key: &str) -> Result<Vec<String>, c
             today,
         );
         let (orders, carts) = related(facts, &result, key);
-        let payments: Vec<&Payment> =
-            facts.payments.iter().filter(|p| orders.contains(&p.order_id.to_string())).collect();
-        let bookings: Vec<&Booking> = facts.bookings.iter().filter(|b| carts.contains(&b.cart.to_string())).collect();
-        if payments.is_empty() && bookings.is_empty() {
-            continue;
-        }
-        out.push(format!("{} {}", shop.id, shop.name));
-        payments.iter().for_each(|payment| out.extend(payment_lines(workshop.language(), payment)));
-        bookings.iter().for_each(|booking| out.extend(booking_lines(workshop.language(), booking)));
-        for line in result.cancellation.iter().filter(|line| orders.contains(&line.payment.order_id.to_string())) {
-            let label = pick(workshop.language(), "取消期限", "cancellation window");
-            out.push(format!(
-                "  {label}: {} / {} ({})",
-                line.window.last_safe_day, line.window.last_possible_day, line.window.days_left
-            ));
-        }
-        for finding in result.findings.iter().filter(|f| touches(f, &orders, &carts)) {
-            out.extend(finding_lines(workshop.language(), finding));
+        let named = |payment: &OrderId| orders.contains(&payment.to_string());
+        let known = Known {
+            shop,
+            payments: facts.payments.iter().filter(|p| named(&p.order_id)).collect(),
+            bookings: facts.bookings.iter().filter(|b| carts.contains(&b.cart.to_string())).collect(),
+            cancellation: result.cancellation.iter().filter(|line| named(&line.payment.order_id)).collect(),
+            findings: result.findings.iter().filter(|f| touches(f, &orders, &carts)).collect(),
+        };
+        if !known.payments.is_empty() || !known.bookings.is_empty() {
+            out.extend(told(&known));
         }
     }
     Ok(out)
+}
+
+fn known_lines(language: Language, known: &Known<'_>) -> Vec<String> {
+    let mut out = vec![format!("{} {}", known.shop.id, known.shop.name)];
+    known.payments.iter().for_each(|payment| out.extend(payment_lines(language, payment)));
+    known.bookings.iter().for_each(|booking| out.extend(booking_lines(language, booking)));
+    let label = pick(language, "取消期限", "cancellation window");
+    out.extend(known.cancellation.iter().map(|line| {
+        let window = &line.window;
+        format!("  {label}: {} / {} ({})", window.last_safe_day, window.last_possible_day, window.days_left)
+    }));
+    known.findings.iter().for_each(|finding| out.extend(finding_lines(language, finding)));
+    out
+}
+
+/// The same as a document; findings and windows as in `run --json`, with reason and next step.
+fn known_json(language: Language, known: &Known<'_>) -> Value {
+    let source = |source: &Source| format!("{}:{}", source.file, source.line);
+    let payments = known.payments.iter().map(|payment| {
+        let events = reconcile::money_events(payment);
+        let observations = payment.observations.iter().map(|o| {
+            json!({"at": o.at.to_string(), "status": o.status.label(), "yen": o.amount.get(),
+                   "booking_ref": &*o.booking_ref, "source": source(&o.source)})
+        });
+        let moved = events.list.iter().map(|event| {
+            let kind = match event.kind {
+                EventKind::Sale => "sale",
+                EventKind::Change => "change",
+                EventKind::Refund => "refund",
+            };
+            json!({"day": event.day.to_string(), "kind": kind, "yen": event.amount.get()})
+        });
+        json!({"order_id": payment.order_id.to_string(), "held_yen": events.held.get(),
+               "observations": observations.collect::<Vec<_>>(), "events": moved.collect::<Vec<_>>()})
+    });
+    let bookings = known.bookings.iter().map(|booking| {
+        let lines = booking.lines.iter().map(|line| {
+            let (total, currency) = match &line.total {
+                Price::Yen(yen) => (yen.get().to_string(), "JPY"),
+                Price::Foreign { currency, written } => (written.to_string(), &**currency),
+            };
+            json!({"product_code": line.product_code.to_string(), "status": line.status.word(),
+                   "payment_status": line.payment_status.word(), "total": total, "currency": currency,
+                   "start_at": line.start_at.map(|at| at.to_string()), "product": &*line.product,
+                   "source": source(&line.source)})
+        });
+        json!({"cart": booking.cart.to_string(), "lines": lines.collect::<Vec<_>>()})
+    });
+    let findings = known.findings.iter().map(|found| {
+        json!({"finding": finding(found), "reason": reason(language, found), "next_step": next_step(language, found)})
+    });
+    json!({
+        "shop_id": known.shop.id.as_str(), "payments": payments.collect::<Vec<_>>(),
+        "bookings": bookings.collect::<Vec<_>>(),
+        "cancellation": known.cancellation.iter().map(|line| cancellation(line)).collect::<Vec<_>>(),
+        "findings": findings.collect::<Vec<_>>(),
+    })
 }
 
 /// The Order IDs and carts that `key` names, and those that stand with them in a finding.

@@ -223,8 +223,8 @@ pub fn shop_json(r: &Reconciliation, revision: u32, workbook: Option<&str>, mail
             bookings: r.matched.iter().filter_map(|g| g.booking.as_ref()).filter(|b| b.in_period).count(),
             yen: r.matched.iter().map(|g| g.actual).sum::<Yen>().get(),
         },
-        findings: findings(r),
-        cancellation: cancellation(r),
+        findings: r.findings.iter().map(finding).collect(),
+        cancellation: r.cancellation.iter().map(cancellation).collect(),
         awaiting: count(r.awaiting.iter()),
         excluded: excluded(r),
         proof: ProofJson {
@@ -234,27 +234,26 @@ pub fn shop_json(r: &Reconciliation, revision: u32, workbook: Option<&str>, mail
     }
 }
 
-fn findings(r: &Reconciliation) -> Vec<FindingJson> {
-    let one = |f: &Finding| {
-        let (gmo, booking) = (f.group.actual, f.group.booking.as_ref().map_or(Yen::ZERO, |b| b.expected));
-        FindingJson {
-            id: f.id.to_string(),
-            code: f.code.as_str(),
-            severity: severity(f.severity),
-            order_ids: f.group.payments.iter().map(|p| p.order_id.to_string()).collect(),
-            booking: f.group.booking.as_ref().map(|b| b.cart.to_string()),
-            gmo_yen: gmo.get(),
-            booking_yen: booking.get(),
-            difference_yen: (gmo - booking).get(),
-            first_seen: f.first_seen.to_string(),
-            age_business_days: f.age_business_days,
-        }
-    };
-    r.findings.iter().map(one).collect()
+/// One open finding.
+pub fn finding(f: &Finding) -> FindingJson {
+    let (gmo, booking) = (f.group.actual, f.group.booking.as_ref().map_or(Yen::ZERO, |b| b.expected));
+    FindingJson {
+        id: f.id.to_string(),
+        code: f.code.as_str(),
+        severity: severity(f.severity),
+        order_ids: f.group.payments.iter().map(|p| p.order_id.to_string()).collect(),
+        booking: f.group.booking.as_ref().map(|b| b.cart.to_string()),
+        gmo_yen: gmo.get(),
+        booking_yen: booking.get(),
+        difference_yen: (gmo - booking).get(),
+        first_seen: f.first_seen.to_string(),
+        age_business_days: f.age_business_days,
+    }
 }
 
-fn cancellation(r: &Reconciliation) -> Vec<CancellationJson> {
-    let one = |e: &Expiring| CancellationJson {
+/// One line of the cancellation list.
+pub fn cancellation(e: &Expiring) -> CancellationJson {
+    CancellationJson {
         order_id: e.payment.order_id.to_string(),
         booking: e.booking.as_ref().map(|b| b.cart.to_string()),
         risk: e.risk.as_str(),
@@ -263,8 +262,7 @@ fn cancellation(r: &Reconciliation) -> Vec<CancellationJson> {
         last_possible_day: e.window.last_possible_day.to_string(),
         days_left: e.window.days_left,
         yen: e.payment.held.get(),
-    };
-    r.cancellation.iter().map(one).collect()
+    }
 }
 
 fn excluded(r: &Reconciliation) -> Vec<RuleJson> {

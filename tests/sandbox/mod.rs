@@ -69,8 +69,14 @@ impl Sandbox {
 
     /// Runs the program here.
     pub(crate) fn program(&self, arguments: &[&str]) -> Said {
+        self.program_with(arguments, &[])
+    }
+
+    /// Runs the program here with variables set.
+    pub(crate) fn program_with(&self, arguments: &[&str], set: &[(&str, &str)]) -> Said {
         let output = Command::new(env!("CARGO_BIN_EXE_totsugo"))
             .args(arguments)
+            .envs(set.iter().copied())
             .current_dir(self.0.path())
             .env_remove("TOTSUGO_CONFIG")
             .output()

@@ -1,0 +1,136 @@
+//! Manners of the command line: help in the user's language, `--json` for scripts, no colour codes where none belong.
+
+#![expect(clippy::expect_used, clippy::panic, reason = "a test may stop where it cannot go on")]
+
+#[expect(dead_code, reason = "each test file uses its own part of the sandbox")]
+mod sandbox;
+
+use sandbox::Sandbox;
+use serde_json::Value;
+
+/// One document and nothing beside it.
+fn document(sandbox: &Sandbox, arguments: &[&str]) -> Value {
+    let said = sandbox.program(arguments);
+    assert_eq!(said.code, 0, "{arguments:?}: {}", said.err);
+    let document: Value = serde_json::from_str(&said.out).expect("one JSON document");
+    assert_eq!(document["schema"], 1, "{arguments:?}");
+    document
+}
+
+#[test]
+fn every_list_a_script_may_want_is_one_json_document() {
+    let sandbox = Sandbox::empty();
+    assert_eq!(sandbox.program(&["demo", "."]).code, 0);
+    sandbox.write("inbox/strange.csv", b"a,b\r\n1,2\r\n");
+    assert_eq!(sandbox.program(&["ingest"]).code, 1, "a held file needs the operator");
+
+    let held = document(&sandbox, &["held", "list", "--json"]);
+    assert_eq!(held["held"][0]["name"], "strange.csv");
+    assert!(held["held"][0]["reason"].as_str().is_some_and(|reason| !reason.is_empty()));
+    assert!(!document(&sandbox, &["findings", "list", "--json"])["findings"][0]["id"].is_null());
+    assert!(!document(&sandbox, &["history", "--json"])["runs"][0]["run"].is_null());
+    assert!(!document(&sandbox, &["mail", "list", "--json"])["mails"][0]["id"].is_null());
+
+    assert_eq!(sandbox.program(&["held", "discard", "strange.csv", "--reason", "test"]).code, 0);
+    let acts = document(&sandbox, &["history", "--acts", "--json"]);
+    assert_eq!((&acts["acts"][0]["act"], &acts["acts"][0]["reason"]), (&"discard".into(), &"test".into()));
+    assert_eq!(document(&sandbox, &["held", "list", "--json"])["held"], Value::Array(Vec::new()));
+}
+
+#[test]
+fn show_as_json_says_what_show_says() {
+    let sandbox = Sandbox::empty();
+    assert_eq!(sandbox.program(&["demo", "."]).code, 0);
+    let shown = document(&sandbox, &["show", "MZ1105007", "--json"]);
+    let shop = &shown["shops"][0];
+    let payment = &shop["payments"][0];
+    assert_eq!(payment["held_yen"], 8000);
+    assert_eq!(payment["events"][0]["yen"], 20_000);
+    assert_eq!(payment["events"][1]["yen"], -12_000);
+    assert_eq!(shop["bookings"][0]["cart"], "MZ1105007");
+    let finding = &shop["findings"][0];
+    assert_eq!(finding["finding"]["code"], "refund_mismatch");
+    let people = sandbox.program(&["show", "MZ1105007"]).out;
+    for words in [&finding["reason"], &finding["next_step"], &finding["finding"]["id"]] {
+        assert!(people.contains(words.as_str().expect("words")), "{words} is not in:\n{people}");
+    }
+
+    let unknown = sandbox.program(&["show", "MZ9", "--json"]);
+    assert_eq!(unknown.code, 1);
+    assert_eq!(serde_json::from_str::<Value>(&unknown.out).expect("a document")["shops"], Value::Array(Vec::new()));
+}
+
+#[test]
+fn help_speaks_the_terminals_language_and_teaches_by_example() {
+    let sandbox = Sandbox::empty();
+    let help = |language: &str, arguments: &[&str]| {
+        let said = sandbox.program_with(arguments, &[("LC_ALL", language)]);
+        assert_eq!(said.code, 0, "{}", said.err);
+        said.out
+    };
+    let ja = help("ja_JP.UTF-8", &["run", "--help"]);
+    for words in ["使い方:", "オプション:", "例:", "totsugo run --json > run.json", "基準日"] {
+        assert!(ja.contains(words), "{words} is not in:\n{ja}");
+    }
+    for words in ["Usage:", "Options:", "Print help"] {
+        assert!(!ja.contains(words), "{words} is in:\n{ja}");
+    }
+    let en = help("en_US.UTF-8", &["run", "--help"]);
+    for words in ["Usage:", "Examples:", "this month up to yesterday"] {
+        assert!(en.contains(words), "{words} is not in:\n{en}");
+    }
+    assert!(help("ja_JP.UTF-8", &["--help"]).contains("終了コード"));
+    assert!(help("en_US.UTF-8", &["--help"]).contains("Exit codes"));
+    assert_eq!(help("ja_JP.UTF-8", &["--version"]), help("en_US.UTF-8", &["--version"]));
+}
+
+#[test]
+fn completions_and_manual_cover_every_command() {
+    let sandbox = Sandbox::empty();
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let said = sandbox.program(&["completions", shell]);
+        assert_eq!(said.code, 0, "{shell}: {}", said.err);
+        assert!(said.out.contains("send-test"), "{shell}");
+    }
+    let page = sandbox.program_with(&["man"], &[("LC_ALL", "en_US.UTF-8")]).out;
+    assert!(page.contains(".TH totsugo 1"), "{page}");
+    assert!(page.contains("totsugo\\-run(1)"), "{page}");
+}
+
+#[test]
+fn nothing_is_coloured_in_a_pipe_or_under_no_color() {
+    let sandbox = Sandbox::empty();
+    assert_eq!(sandbox.program(&["demo", "."]).code, 0);
+    for arguments in [&["--help"][..], &["findings"], &["no-such-command"], &["history"], &["status"]] {
+        for set in [&[][..], &[("NO_COLOR", "1"), ("TERM", "xterm-256color")]] {
+            let said = sandbox.program_with(arguments, set);
+            assert!(
+                !said.out.contains('\x1b') && !said.err.contains('\x1b'),
+                "{arguments:?}: {}{}",
+                said.out,
+                said.err
+            );
+        }
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn g09_whatever_the_program_writes_is_its_users_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let sandbox = Sandbox::empty();
+    let program = env!("CARGO_BIN_EXE_totsugo");
+    let script = format!("umask 000 && exec '{program}' demo merchant");
+    let status = std::process::Command::new("sh").args(["-c", &script]).current_dir(sandbox.path(".")).output();
+    assert!(status.expect("a shell").status.success());
+    let mode = |name: &str| std::fs::metadata(sandbox.path(name)).expect(name).permissions().mode() & 0o777;
+    for folder in ["merchant", "merchant/reports", "merchant/outbox", "merchant/archive"] {
+        assert_eq!(mode(folder), 0o700, "{folder}");
+    }
+    assert_eq!(mode("merchant/totsugo.db"), 0o600);
+    for name in
+        sandbox.find("merchant/reports", ".xlsx").into_keys().chain(sandbox.find("merchant/outbox", ".eml").into_keys())
+    {
+        assert_eq!(mode(&name), 0o600, "{name}");
+    }
+}
