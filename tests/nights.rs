@@ -72,7 +72,11 @@ fn merchant(schedule: &str) -> Sandbox {
 
 fn slots(sandbox: &Sandbox) -> Vec<LedgerSlot> {
     let path = sandbox.path("totsugo.db");
-    if path.exists() { Store::open(&path, "").expect("the history").all_slots().expect("slots") } else { Vec::new() }
+    if path.exists() {
+        Store::open(&path, "test").expect("the history").all_slots().expect("slots")
+    } else {
+        Vec::new()
+    }
 }
 
 /// Waits until `condition` holds, for half a minute at most.

@@ -60,7 +60,7 @@ fn originals(sandbox: &Sandbox) -> BTreeSet<Vec<u8>> {
 }
 
 fn verified(sandbox: &Sandbox, at: &str) {
-    let store = Store::open(&sandbox.path("totsugo.db"), "").expect(at);
+    let store = Store::open(&sandbox.path("totsugo.db"), "test").expect(at);
     store.verify().expect(at);
 }
 
@@ -285,7 +285,7 @@ fn acts_on_held_files_carry_time_user_and_reason() {
             .expect("starts");
         assert!(status.success(), "{arguments:?}");
     }
-    let store = Store::open(&sandbox.path("totsugo.db"), "").expect("opens");
+    let store = Store::open(&sandbox.path("totsugo.db"), "test").expect("opens");
     let acts = store.acts().expect("acts");
     let told: Vec<_> = acts.iter().map(|act| (&*act.user, &*act.act, &*act.subject, &*act.reason)).collect();
     assert_eq!(told, [("hanako", "release", "two.csv", ""), ("hanako", "discard", "one.csv", "not ours")]);

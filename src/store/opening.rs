@@ -5,7 +5,8 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use rusqlite_migration::{M, Migrations};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 /// How long a database that another program keeps busy is waited for (FAULTS S10).
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -42,6 +43,18 @@ pub(super) fn known_schema(connection: &Connection) -> Result<usize> {
     let program = connection.query_row("SELECT program FROM installation", [], |row| row.get::<_, Option<String>>(0));
     let program = program.ok().flatten().unwrap_or_else(|| "?".to_owned());
     Err(StoreError::Newer { found, known: found.saturating_sub(known.unsigned_abs() as usize), program, own: OWN })
+}
+
+/// Switches to the write-ahead log. SQLite does not wait for this switch as it does for a write, so that of two
+/// processes that begin a history together one is told that it is busy (FAULTS S09): it waits here.
+fn log_ahead(connection: &Connection, patience: Duration) -> Result<()> {
+    let begun = Instant::now();
+    loop {
+        match connection.pragma_update(None, "journal_mode", "WAL").map_err(StoreError::from) {
+            Err(error) if error.is_busy() && begun.elapsed() < patience => thread::sleep(Duration::from_millis(10)),
+            done => return done,
+        }
+    }
 }
 
 /// `database` with `ending` appended to its name.
@@ -100,7 +113,7 @@ impl Store {
         if has_tables && known_schema(&connection)? == 0 {
             return Err(StoreError::Damaged("no history of totsugo".to_owned()));
         }
-        connection.pragma_update(None, "journal_mode", "WAL")?;
+        log_ahead(&connection, patience)?;
         connection.pragma_update(None, "synchronous", "FULL")?;
         connection.pragma_update(None, "trusted_schema", "OFF")?;
         if migrations().pending_migrations(&connection)? > 0 {

@@ -136,7 +136,7 @@ fn fail_at(library: &Path, nth: usize, mode: &str, originals: &BTreeMap<Vec<u8>,
     assert!(sandbox.find("inbox", "").is_empty(), "{at}");
     let (mails, revision) = (sandbox.find("outbox", ".eml").len(), &json["shops"][0]["revision"]);
     assert_eq!((mails, revision), (1, &Value::from(1)), "{at}: one mail, one revision");
-    let store = Store::open(&sandbox.path("totsugo.db"), "").expect(&at);
+    let store = Store::open(&sandbox.path("totsugo.db"), "test").expect(&at);
     store.verify().expect(&at);
     let held: Vec<String> = store.held().expect(&at).into_iter().map(|file| file.name).collect();
     assert_eq!(held, ["login.csv"], "{at}: what is held is known");

@@ -23,6 +23,7 @@ pub(super) const COMMANDS: &[(&str, &str)] = &[
     ("mail", "メールの一覧、再送、送信テスト"),
     ("mail list", "メールを状態とともに一覧します"),
     ("mail resend", "メールを再送します（同一の内容で、台帳に再送と記録します）"),
+    ("mail settle", "拒否または送信結果不明のメールについて、結果を確認したことを記録します（以後の警告を止めます）"),
     ("mail send-test", "金額を含まない送信テストのメールを送ります"),
     ("history", "過去の処理を、期間・版・件数・検算・メールとともに一覧します"),
     ("backup", "履歴の複製を新しいファイル FILE に作り、内容を確認します（ほかの処理中でもかまいません）"),
@@ -64,6 +65,8 @@ pub(super) const ARGUMENTS: &[(&str, &str)] = &[
 pub(super) const OWN: &[(&str, &str)] = &[
     ("run shop", "このショップだけ（繰り返し指定できます）"),
     ("mail resend id", "mail list に表示される番号"),
+    ("mail settle id", "mail list に表示される番号"),
+    ("mail settle reason", "確認した内容（記録に残ります）"),
     ("backup file", "書き出し先（既存のファイルは上書きしません）"),
     ("restore file", "backup で作成したファイル。入れ替える前に確認します"),
     ("check file", "このファイルがどのように読まれるかだけを表示し、取り込みません"),
