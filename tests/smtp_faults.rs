@@ -50,14 +50,18 @@ fn shim(folder: &Path) -> PathBuf {
     library
 }
 
-/// One run with the `nth` effect disturbed; the number of effects of it.
+/// One run with the `nth` effect on disk or wire disturbed; the number of effects of it.
 fn disturbed(sandbox: &Sandbox, library: &Path, nth: usize, mode: &str) -> usize {
+    counted(sandbox, library, nth, mode, &[("FAULT_WIRE", "1")])
+}
+
+fn counted(sandbox: &Sandbox, library: &Path, nth: usize, mode: &str, wire: &[(&str, &str)]) -> usize {
     let log = sandbox.path("effects.log");
     let output = Command::new(env!("CARGO_BIN_EXE_totsugo"))
         .args(RUN)
         .current_dir(sandbox.path(""))
         .env("LD_PRELOAD", library)
-        .env("FAULT_WIRE", "1")
+        .envs(wire.iter().copied())
         .env("FAULT_LOG", &log)
         .env("FAULT_AT", nth.to_string())
         .env("FAULT_MODE", mode)
@@ -97,6 +101,9 @@ fn m02_m10_any_effect_on_disk_or_wire_may_fail_or_be_the_last_while_three_are_se
     let effects = disturbed(&merchant(&server), &library, 0, "");
     assert_eq!(THREE.map(|address| server.count(address)), [1; 3]);
     assert!(effects > 60, "{effects} effects");
+    // Hellos and handshake twice, login aside, an envelope of three, the body, its end and the farewell go over the wire.
+    let on_disk = counted(&merchant(&Server::start(Script::healthy())), &library, 0, "", &[]);
+    assert!(effects >= on_disk + 12, "{effects} effects, {on_disk} of them on disk");
     // In CI each effect in one mode, the modes by turns; TOTSUGO_FAULTS=all tries each in every mode.
     let is_all = std::env::var("TOTSUGO_FAULTS").is_ok_and(|which| which == "all");
     let next = AtomicUsize::new(1);
