@@ -11,7 +11,7 @@ use crate::mail::address::{domain_of, is_address};
 use crate::mail::{self, Note};
 use crate::post::{self, Timeouts};
 use crate::run::{self, Workshop, state_name};
-use crate::store::Delivery;
+use crate::store::{Delivery, Store};
 use serde_json::json;
 
 /// How many of the newest messages `mail list` shows; what is not delivered is always shown.
@@ -93,14 +93,7 @@ fn as_json(delivery: &Delivery) -> serde_json::Value {
 
 fn resend(workshop: &Workshop, id: i64, reason: &str) -> Exit {
     let language = workshop.language();
-    if !is_reason(language, reason) {
-        return Exit::Usage;
-    }
-    let _lock = match lock(workshop) {
-        Ok(lock) => lock,
-        Err(exit) => return exit,
-    };
-    with_store(workshop, |store| {
+    with_reason(workshop, reason, |store| {
         // What a killed process left is settled first: it may be the very message that is asked for.
         if let Err(error) = post::recover(&workshop.config, store, workshop.now) {
             return failed(&error);
@@ -130,26 +123,23 @@ fn resend(workshop: &Workshop, id: i64, reason: &str) -> Exit {
     })
 }
 
-/// Whether a reason was given; complains where not.
-fn is_reason(language: Language, reason: &str) -> bool {
-    let is_given = !reason.trim().is_empty() && !reason.chars().any(char::is_control);
-    if !is_given {
-        complain!("{}", pick(language, "--reason に理由を書いてください。", "Give a reason with --reason."));
-    }
-    is_given
-}
-
-/// Closes what a person has looked into, so that no run speaks of it any more.
-fn settle(workshop: &Workshop, id: i64, reason: &str) -> Exit {
-    let language = workshop.language();
-    if !is_reason(language, reason) {
+/// Does `work` on the history for a person who gave a reason, while no run is at work.
+fn with_reason(workshop: &Workshop, reason: &str, work: impl FnOnce(&mut Store) -> Exit) -> Exit {
+    if reason.trim().is_empty() || reason.chars().any(char::is_control) {
+        complain!("{}", pick(workshop.language(), "--reason に理由を書いてください。", "Give a reason with --reason."));
         return Exit::Usage;
     }
     let _lock = match lock(workshop) {
         Ok(lock) => lock,
         Err(exit) => return exit,
     };
-    with_store(workshop, |store| {
+    with_store(workshop, work)
+}
+
+/// Closes what a person has looked into, so that no run speaks of it any more.
+fn settle(workshop: &Workshop, id: i64, reason: &str) -> Exit {
+    let language = workshop.language();
+    with_reason(workshop, reason, |store| {
         let settled = store.settle(id, &workshop.stamp(), reason);
         match settled.and_then(|is| {
             is.then(|| store.log_act(&workshop.stamp(), "mail settle", &id.to_string(), reason)).transpose()
