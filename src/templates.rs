@@ -1,9 +1,9 @@
 //! Layouts and mail templates: built in, or overridden by a file of the same name under `paths.templates`. An override
 //! that is broken or misnamed is an error with file and line, never a quiet fall-back (K10).
 
+use crate::durable;
 use crate::locale::Language;
 use crate::mail::{MailTemplate, NoteTemplates, TemplateFault, Templates};
-use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 /// A layout file: its name without folder, and its text.
@@ -166,21 +166,9 @@ fn file_name(path: &Path) -> String {
 
 /// The files of `folder` by name, without hidden ones and editors' backups; none if there is no such folder.
 fn files(folder: &Path) -> Result<Vec<PathBuf>, TemplateError> {
-    let unreadable = |error: std::io::Error| TemplateError::Unreadable(folder.to_path_buf(), error.to_string());
-    let entries = match std::fs::read_dir(folder) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(unreadable(error)),
-    };
-    let mut paths = Vec::new();
-    for entry in entries {
-        let path = entry.map_err(unreadable)?.path();
-        let name = file_name(&path);
-        if path.is_file() && !name.starts_with('.') && !name.ends_with('~') {
-            paths.push(path);
-        }
-    }
-    paths.sort();
+    let mut paths =
+        durable::visible(folder).map_err(|error| TemplateError::Unreadable(folder.to_path_buf(), error.to_string()))?;
+    paths.retain(|path| path.is_file() && !file_name(path).ends_with('~'));
     Ok(paths)
 }
 

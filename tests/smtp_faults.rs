@@ -8,16 +8,15 @@
 mod mailserver;
 #[expect(dead_code, reason = "each test file uses a part of the sandbox")]
 mod sandbox;
+mod shim;
 
 use mailserver::{Script, Server, ca_pem};
 use sandbox::Sandbox;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 const RUN: &[&str] = &["run", "--as-of", "2026-11-23", "--json"];
 const THREE: [&str; 3] = ["a@example.co.jp", "b@example.co.jp", "c@example.co.jp"];
-const MODES: [&str; 4] = ["once", "ever", "before", "after"];
 
 /// One shop with three recipients.
 fn config(port: u16) -> String {
@@ -38,16 +37,6 @@ fn merchant(server: &Server) -> Sandbox {
     let row = "9200000000001,BK0001,即時売上,2026/11/05 10:00:00,12345,1000001\n";
     sandbox.write("inbox/gmo.csv", format!("{heading}{row}").as_bytes());
     sandbox
-}
-
-/// Builds the library that makes calls fail; a C compiler is there, as SQLite needs one.
-fn shim(folder: &Path) -> PathBuf {
-    let library = folder.join("fault.so");
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/faults/fault.c");
-    let built =
-        Command::new("cc").args(["-shared", "-fPIC", "-O1", "-o"]).arg(&library).arg(source).arg("-ldl").status();
-    assert!(built.expect("a C compiler").success());
-    library
 }
 
 /// One run with the `nth` effect on disk or wire disturbed; the number of effects of it.
@@ -96,7 +85,7 @@ fn one(library: &Path, nth: usize, mode: &str) {
 #[test]
 fn m02_m10_any_effect_on_disk_or_wire_may_fail_or_be_the_last_while_three_are_sent_to() {
     let folder = tempfile::tempdir().expect("a folder");
-    let library = shim(folder.path());
+    let library = shim::build(folder.path());
     let server = Server::start(Script::healthy());
     let effects = disturbed(&merchant(&server), &library, 0, "");
     assert_eq!(THREE.map(|address| server.count(address)), [1; 3]);
@@ -104,23 +93,6 @@ fn m02_m10_any_effect_on_disk_or_wire_may_fail_or_be_the_last_while_three_are_se
     // Hellos and handshake twice, login aside, an envelope of three, the body, its end and the farewell go over the wire.
     let on_disk = counted(&merchant(&Server::start(Script::healthy())), &library, 0, "", &[]);
     assert!(effects >= on_disk + 12, "{effects} effects, {on_disk} of them on disk");
-    // In CI each effect in one mode, the modes by turns; TOTSUGO_FAULTS=all tries each in every mode.
-    let is_all = std::env::var("TOTSUGO_FAULTS").is_ok_and(|which| which == "all");
-    let next = AtomicUsize::new(1);
-    std::thread::scope(|scope| {
-        // Most of the time goes into waiting for the disk.
-        for _ in 0..8 {
-            scope.spawn(|| {
-                loop {
-                    let nth = next.fetch_add(1, Ordering::Relaxed);
-                    if nth > effects {
-                        break;
-                    }
-                    for (_, mode) in MODES.iter().enumerate().filter(|(at, _)| is_all || nth % 4 == *at) {
-                        one(&library, nth, mode);
-                    }
-                }
-            });
-        }
-    });
+    // Most of the time goes into waiting for the disk.
+    shim::every_effect(effects, 8, |nth, mode| one(&library, nth, mode));
 }

@@ -47,8 +47,8 @@ const EDGES: &[(&str, &[&str])] = &[
     ("report", &["domain", "locale"]),
     ("mail", &["domain", "locale"]),
     // Addresses are checked once, by the rules of the mail that uses them.
-    ("config", &["domain", "locale", "console", "mail", "schedule"]),
-    ("templates", &["locale", "mail"]),
+    ("config", &["domain", "durable", "locale", "console", "mail", "schedule"]),
+    ("templates", &["durable", "locale", "mail"]),
     // Takes finished bytes out of the store and asks the configuration where to; makes the operator's mails itself.
     ("post", &["domain", "durable", "locale", "config", "mail", "store", "templates"]),
     ("run", &["*"]),

@@ -7,11 +7,11 @@ use super::written::{self, Section, Text};
 use super::{ConfigError, decode};
 use crate::domain::calendar::Calendar;
 use crate::domain::dates::{Day, Period};
+use crate::durable;
 use crate::locale::Language;
 use crate::schedule::{CatchUp, Cron, Days, Schedule};
 use chrono::{TimeZone, Utc};
 use chrono_tz::{TZ_VARIANTS, Tz};
-use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 /// The longest name of a schedule.
@@ -125,21 +125,9 @@ fn time_of_day(text: &str) -> Option<u32> {
 /// # Errors
 /// When the folder cannot be listed.
 pub fn schedules(folder: &Path, calendar: &Calendar, language: Language) -> Result<Vec<ScheduleFile>, ConfigError> {
-    let unreadable = |error: std::io::Error| ConfigError::Unreadable(folder.to_path_buf(), error.to_string());
-    let entries = match std::fs::read_dir(folder) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(unreadable(error)),
-    };
-    let mut paths = Vec::new();
-    for entry in entries {
-        let path = entry.map_err(unreadable)?.path();
-        let hidden = path.file_name().is_none_or(|name| name.to_string_lossy().starts_with('.'));
-        if !hidden && path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("toml")) {
-            paths.push(path);
-        }
-    }
-    paths.sort();
+    let mut paths =
+        durable::visible(folder).map_err(|error| ConfigError::Unreadable(folder.to_path_buf(), error.to_string()))?;
+    paths.retain(|path| path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("toml")));
     let mut files: Vec<ScheduleFile> = Vec::new();
     for path in paths {
         let schedule = read(&path, calendar, language).and_then(|(schedule, name)| {

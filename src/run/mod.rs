@@ -45,6 +45,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// Everything a run may use; made once, so that a run keeps the configuration it began with.
+#[derive(Clone)]
 pub struct Workshop {
     /// The validated configuration.
     pub config: Config,
@@ -263,9 +264,7 @@ impl Workshop {
     /// The same, at another time.
     #[must_use]
     pub fn at(&self, now: DateTime<FixedOffset>) -> Self {
-        let Self { config, layouts, templates, user, remote, .. } = self;
-        let (config, layouts, templates) = (config.clone(), layouts.clone(), templates.clone());
-        Self { config, layouts, templates, now, user: user.clone(), remote: *remote }
+        Self { now, ..self.clone() }
     }
 
     /// Checks that the clock can be right, and notes the time (FAULTS C04).

@@ -1,7 +1,7 @@
 //! Every effect on files, one after the other: fails once, fails for ever after, and ends the program before and after
 //! it; then a restart without faults must find everything whole (FAULTS, "Enumerated side effects").
 //!
-//! `fault.c` does it by standing between the program and the C library, so nothing in the program knows of it.
+//! `shim/fault.c` does it by standing between the program and the C library, so nothing in the program knows of it.
 
 #![cfg(target_os = "linux")]
 #![expect(clippy::expect_used, clippy::panic, reason = "a test may stop where it cannot go on")]
@@ -9,29 +9,20 @@
 #[expect(dead_code, reason = "other tests use the rest")]
 #[path = "../sandbox/mod.rs"]
 mod sandbox;
+#[path = "../shim/mod.rs"]
+mod shim;
 
 use sandbox::Sandbox;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::process::ExitStatusExt as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use totsugo::store::Store;
 
 const RUN: &str = "run --from 2026-11-01 --to 2026-11-22 --as-of 2026-11-23 --json";
-const MODES: [&str; 4] = ["once", "ever", "before", "after"];
-
-/// Builds the library that makes calls fail; a C compiler is there, as SQLite needs one.
-fn shim(folder: &Path) -> PathBuf {
-    let library = folder.join("fault.so");
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/faults/fault.c");
-    let built =
-        Command::new("cc").args(["-shared", "-fPIC", "-O1", "-o"]).arg(&library).arg(source).arg("-ldl").status();
-    assert!(built.expect("a C compiler").success());
-    library
-}
 
 /// One export that is good, one that is held, one whose content comes twice.
 fn merchant() -> Sandbox {
@@ -90,31 +81,16 @@ fn figures(json: &Value) -> Vec<Value> {
 #[test]
 fn s01_s02_s03_x07_any_effect_may_fail_or_be_the_last() {
     let folder = tempfile::tempdir().expect("a folder");
-    let library = shim(folder.path());
+    let library = shim::build(folder.path());
     let undisturbed = merchant();
     let originals = contents(&undisturbed, &["inbox"]);
     let effects = disturbed(&undisturbed, &library, RUN, &[]).effects;
     assert!(effects > 30, "{effects} effects");
     let expected = figures(&undisturbed.json(&RUN.split(' ').collect::<Vec<_>>(), 1));
-    // In CI each effect in one mode, the modes by turns; TOTSUGO_FAULTS=all tries each in every mode.
-    let is_all = std::env::var("TOTSUGO_FAULTS").is_ok_and(|which| which == "all");
     let stopped = AtomicUsize::new(0);
-    let next = AtomicUsize::new(1);
-    std::thread::scope(|scope| {
-        for _ in 0..2 {
-            scope.spawn(|| {
-                loop {
-                    let nth = next.fetch_add(1, Ordering::Relaxed);
-                    if nth > effects {
-                        break;
-                    }
-                    for (_, mode) in MODES.iter().enumerate().filter(|(at, _)| is_all || nth % 4 == *at) {
-                        let was_stopped = fail_at(&library, nth, mode, &originals, &expected);
-                        stopped.fetch_add(usize::from(was_stopped), Ordering::Relaxed);
-                    }
-                }
-            });
-        }
+    shim::every_effect(effects, 2, |nth, mode| {
+        let was_stopped = fail_at(&library, nth, mode, &originals, &expected);
+        stopped.fetch_add(usize::from(was_stopped), Ordering::Relaxed);
     });
     let stopped = stopped.into_inner();
     assert!(stopped * 2 > effects, "{stopped} of {effects} were felt");
@@ -149,7 +125,7 @@ fn fail_at(library: &Path, nth: usize, mode: &str, originals: &BTreeMap<Vec<u8>,
 #[test]
 fn a04_a_read_that_fails_at_any_place_leaves_the_file_for_the_next_time() {
     let folder = tempfile::tempdir().expect("a folder");
-    let library = shim(folder.path());
+    let library = shim::build(folder.path());
     let reads = disturbed(&merchant(), &library, "ingest", &[("FAULT_READ", "/inbox/")]).effects;
     assert!(reads >= 3, "{reads} reads");
     for nth in 1..=reads {
