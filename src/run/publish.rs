@@ -1,19 +1,17 @@
 //! Every ordered shop's report: what the history says goes in, what is worked out is written, recorded and queued.
 
+use super::placing::place;
 use super::shop_report::{Known, ShopJob, WorkedOut, count, is_left_behind};
 use super::side_by_side::side_by_side;
 use super::{Effect, Notice, Order, RunError, Stage, Step, Timings, Workshop};
 use crate::config::ShopConfig;
 use crate::domain::dates::Day;
 use crate::domain::ids::{CartCode, ShopId};
-use crate::domain::reconciliation::{HeldSummary, ShopFacts};
-use crate::domain::text::code_key;
+use crate::domain::reconciliation::HeldSummary;
 use crate::durable;
-use crate::reconcile::{self, Placed};
 use crate::report::figures::Figures;
 use crate::report::json::ShopJson;
 use crate::store::{RunRecord, ShopRun, Store, StoreError};
-use hashbrown::HashMap;
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -67,22 +65,15 @@ pub fn publish(
 ) -> Result<Published, RunError> {
     let mut published = Published::default();
     timings.tell(Step::Reading);
-    let shops: Vec<_> = workshop.config.shops.iter().map(|shop| shop.shop.clone()).collect();
-    let Placed { by_shop, unplaced } = timings.of(Stage::Load, || -> Result<_, StoreError> {
-        Ok(reconcile::place(&shops, store.payments()?, store.bookings()?))
-    })?;
-    if !unplaced.is_empty() {
-        published.notices.push(Notice::UnplacedBookings(unplaced.iter().map(CartCode::to_string).collect()));
+    let placed = timings.of(Stage::Load, || place(&workshop.config, store.facts()?))?;
+    if !placed.unplaced.is_empty() {
+        published.notices.push(Notice::UnplacedBookings(placed.unplaced.iter().map(CartCode::to_string).collect()));
     }
-    let files = timings.of(Stage::Load, || store.file_summaries(&shops_of_carts(&by_shop)))?;
-    let nothing = ShopFacts::default();
     let mut tasks = Vec::new();
     for shop in &workshop.config.shops {
         let id = &shop.shop.id;
         if order.shops.is_empty() || order.shops.contains(id) {
-            let facts = by_shop.get(id).unwrap_or(&nothing);
-            let files = files.get(id).map_or(&[][..], Vec::as_slice);
-            tasks.push(ShopJob { workshop, order, shop, facts, files, known: known(store, id, order)?, timings });
+            tasks.push(ShopJob { workshop, order, shop, placed: &placed, known: known(store, id, order)?, timings });
         }
     }
     timings.tell(Step::Reporting(count(tasks.len())));
@@ -134,12 +125,6 @@ fn said_before(store: &Store, shop: &ShopId, start: Day) -> Result<BTreeMap<Day,
         said.extend(unsaid.into_iter().map(|day| (day, figures.sales_of(day))));
     }
     Ok(said)
-}
-
-/// Which shop each cart key was placed in, for the control totals of bookings files.
-fn shops_of_carts(by_shop: &std::collections::BTreeMap<ShopId, ShopFacts>) -> HashMap<String, ShopId> {
-    let carts = |facts: &ShopFacts| facts.bookings.iter().map(|b| code_key(b.cart.as_str())).collect::<Vec<_>>();
-    by_shop.iter().flat_map(|(shop, facts)| carts(facts).into_iter().map(|cart| (cart, shop.clone()))).collect()
 }
 
 /// One shop's report on its way to the folder, the history and the outbox.

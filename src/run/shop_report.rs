@@ -3,6 +3,7 @@
 //! Changes nothing and asks the history nothing, so that shops can be worked out side by side: what the history says
 //! about the shop comes in as [`Known`], what it shall say goes out as [`WorkedOut`].
 
+use super::placing::Placed;
 use super::read_back::{Expected, read_back};
 use super::{Notice, Order, SlotOrder, Stage, Timings, Workshop, message};
 use crate::config::ShopConfig;
@@ -78,8 +79,7 @@ pub(super) struct ShopJob<'a> {
     pub(super) workshop: &'a Workshop,
     pub(super) order: &'a Order,
     pub(super) shop: &'a ShopConfig,
-    pub(super) facts: &'a ShopFacts,
-    pub(super) files: &'a [FileSummary],
+    pub(super) placed: &'a Placed,
     pub(super) known: Known,
     pub(super) timings: &'a Timings<'a>,
 }
@@ -92,10 +92,15 @@ impl ShopJob<'_> {
     pub(super) fn work_out(&self) -> Result<WorkedOut, String> {
         let (order, known) = (self.order, &self.known);
         let shop = &self.shop.shop;
-        let mut result = self.timings.of(Stage::Reconcile, || {
-            let calendar = &self.workshop.config.calendar;
-            reconcile::reconcile(shop, self.facts, &known.ledger, self.files, calendar, order.period, order.as_of)
+        let facts = self.timings.of(Stage::Load, || self.placed.facts(&shop.id)).map_err(|e| e.to_string())?;
+        let (mut result, corrections) = self.timings.of(Stage::Reconcile, || {
+            let (calendar, files) = (&self.workshop.config.calendar, self.files());
+            let ledger = &known.ledger;
+            let result = reconcile::reconcile(shop, &facts, ledger, files, calendar, order.period, order.as_of);
+            (result, self.corrections(&facts))
         });
+        // The result holds all that is shown: what it was made of would only stand in memory beside it.
+        drop(facts);
         result.freshness.is_behind = !known.is_export_in && result.freshness.payments.is_some();
         let mut notices = self.missing(&result);
         let now = figures(&result);
@@ -112,7 +117,7 @@ impl ShopJob<'_> {
                 figures: text,
                 workbook: String::new(),
             };
-            Some(self.render(&result, &now, record)?)
+            Some(self.render(&result, &now, record, corrections)?)
         };
         let message = self.message(&result, new.as_ref(), &mut notices)?;
         let mail = match new {
@@ -137,6 +142,10 @@ impl ShopJob<'_> {
         })
     }
 
+    fn files(&self) -> &[FileSummary] {
+        self.placed.files(&self.shop.shop.id)
+    }
+
     fn missing(&self, result: &Reconciliation) -> Vec<Notice> {
         let sources = [("GMO-PG", result.freshness.payments), ("Bókun", result.freshness.bookings)];
         let missing = sources.into_iter().filter(|(_, newest)| newest.is_none());
@@ -144,13 +153,13 @@ impl ShopJob<'_> {
     }
 
     /// 前期間の修正: what earlier days sold otherwise than the last report of each says (SPEC §5.8).
-    fn corrections(&self) -> Vec<Change> {
+    fn corrections(&self, facts: &ShopFacts) -> Vec<Change> {
         let said = &self.known.said;
         let (Some((first, _)), Some((last, _))) = (said.first_key_value(), said.last_key_value()) else {
             return Vec::new();
         };
         let reported = Period::new(*first, *last);
-        let now = reported.map(|period| reconcile::sales_by_day(&self.facts.payments, period)).unwrap_or_default();
+        let now = reported.map(|period| reconcile::sales_by_day(&facts.payments, period)).unwrap_or_default();
         corrections(said, &now)
     }
 
@@ -158,9 +167,15 @@ impl ShopJob<'_> {
     ///
     /// A file that bears its name already is never overwritten (FAULTS X08): the revision after it is free. But a run
     /// that was killed after writing left exactly these bytes, and then this is that revision.
-    fn render(&self, result: &Reconciliation, now: &Figures, record: ReportRecord) -> Result<NewWorkbook, String> {
+    fn render(
+        &self,
+        result: &Reconciliation,
+        now: &Figures,
+        record: ReportRecord,
+        corrections: Vec<Change>,
+    ) -> Result<NewWorkbook, String> {
         let last = self.known.last.as_ref();
-        let mut changes = self.corrections();
+        let mut changes = corrections;
         // A report that was restored from the record of what left has no figures to compare with (FAULTS S06).
         let said = last.filter(|last| !last.figures.is_empty());
         changes.extend(said.map(|last| Figures::from_text(&last.figures).changes(now)).unwrap_or_default());
@@ -194,7 +209,7 @@ impl ShopJob<'_> {
             language: self.workshop.language(),
             reconciliation: result,
             revision: new.record.revision,
-            files: self.files,
+            files: self.files(),
             held: &self.known.held,
             changes: &new.changes,
             with_customer: self.workshop.config.report_customer,

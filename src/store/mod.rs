@@ -6,6 +6,7 @@
 mod acts;
 mod backup;
 mod bookings;
+mod facts;
 mod files;
 mod findings;
 mod held;
@@ -23,6 +24,7 @@ mod slots;
 
 pub use acts::Act;
 pub use backup::Restored;
+pub use facts::{CartCard, Facts, Reader, Version};
 pub use files::{KnownFile, NewFile, TakeRows};
 pub use findings::OpenFinding;
 pub use held::HeldFile;
