@@ -14,6 +14,7 @@ mod placing;
 mod publish;
 mod read_back;
 mod reading;
+mod remembered;
 mod returned;
 mod shop_report;
 mod side_by_side;
@@ -448,7 +449,7 @@ pub fn run(workshop: &Workshop, order: &Order, timings: &Timings<'_>) -> Result<
 fn note_severities(store: &mut Store, order: &Order, shops: &[ShopJson]) -> Result<(), StoreError> {
     for shop in shops {
         if store.newest_as_of(&ShopId::new(&shop.shop_id))?.is_none_or(|newest| newest <= order.as_of) {
-            store.note_severities(shop.findings.iter().map(|finding| (finding.id.as_str(), finding.severity)))?;
+            store.note_severities(shop.findings.iter().map(|finding| (finding.id.as_str(), &*finding.severity)))?;
         }
     }
     Ok(())

@@ -52,8 +52,10 @@ pub(super) struct WorkedOut {
     pub(super) new: Option<NewWorkbook>,
     /// The message to its recipients, if one is due.
     pub(super) message: Option<NewMessage>,
-    /// Every finding open now.
-    pub(super) open: Vec<FindingRecord>,
+    /// Every finding open now; `None` if they are those that were open before.
+    pub(super) open: Option<Vec<FindingRecord>>,
+    /// How many they are.
+    pub(super) findings: usize,
     /// Match groups without a finding.
     pub(super) matched: u64,
     /// The equations of the proof that do not hold, in words; `None` if all do.
@@ -135,7 +137,8 @@ impl ShopJob<'_> {
             workbook,
             message,
             new,
-            open: open_findings(&result),
+            findings: result.findings.len(),
+            open: Some(open_findings(&result)),
             matched: count(result.matched.len()),
             unbalanced: (!result.balanced()).then(|| unbalanced(&result)),
             notices,
