@@ -44,8 +44,7 @@ impl Office {
         let day = |text| Day::parse(text).expect("a day");
         let period = Period::new(day("2026-11-01"), day("2026-11-22")).expect("a period");
         let record = RunRecord { started: self.now.to_rfc3339(), period, as_of: day("2026-11-23") };
-        let report =
-            ReportRecord { revision: 1, digest: "d".into(), figures: "sales.net\t1\n".into(), workbook: "w".into() };
+        let report = ReportRecord { revision: 1, digest: "d".into(), workbook: "w".into() };
         let message = NewMessage {
             message_id: "one@example.co.jp".into(),
             sender: "totsugo@example.co.jp".into(),
@@ -56,7 +55,7 @@ impl Office {
         let (run, _) = self.store.begin_run(&record).expect("a run");
         let shop_run = ShopRun {
             shop: &shop,
-            report: Some(&report),
+            report: Some((&report, "sales.net\t1\n")),
             revision: 1,
             mail: "queued",
             balanced: true,

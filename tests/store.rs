@@ -327,12 +327,7 @@ fn m17_a_report_and_its_mail_exist_once_per_revision() {
     let shop = ShopId::new("S1");
     let period = Period::new(day("2026-11-01"), day("2026-11-22")).expect("a period");
     let record = RunRecord { started: "2026-11-23T06:30:00+09:00".to_owned(), period, as_of: day("2026-11-23") };
-    let report = ReportRecord {
-        revision: 1,
-        digest: "d".to_owned(),
-        figures: "sales.net\t1\n".to_owned(),
-        workbook: "reports/a.xlsx".to_owned(),
-    };
+    let report = ReportRecord { revision: 1, digest: "d".to_owned(), workbook: "reports/a.xlsx".to_owned() };
     let message = NewMessage {
         message_id: "a@example.co.jp".to_owned(),
         sender: "totsugo@example.co.jp".to_owned(),
@@ -342,7 +337,7 @@ fn m17_a_report_and_its_mail_exist_once_per_revision() {
     };
     let shop_run = ShopRun {
         shop: &shop,
-        report: Some(&report),
+        report: Some((&report, "sales.net\t1\n")),
         revision: 1,
         mail: "queued",
         balanced: true,
@@ -354,6 +349,7 @@ fn m17_a_report_and_its_mail_exist_once_per_revision() {
     let (run, _) = history.store.begin_run(&record).expect("a run");
     history.store.save_shop_run(run, &record, &shop_run).expect("saved");
     assert_eq!(history.store.latest_report(&shop, period).expect("read"), Some(report.clone()));
+    assert_eq!(history.store.figures(&shop, period, 1).expect("read"), "sales.net\t1\n");
     let (again, _) = history.store.begin_run(&record).expect("a run");
     history.store.save_shop_run(again, &record, &shop_run).expect_err("the same revision twice");
     assert_eq!(history.store.due_messages(0).expect("read").len(), 1, "nothing of the refused run remains");

@@ -263,9 +263,11 @@ fn accept_clock(workshop: &Workshop) -> Result<(), RunError> {
 }
 
 fn print_json(document: &impl serde::Serialize) -> std::io::Result<()> {
-    let mut out = std::io::stdout().lock();
+    // Standard output alone would be flushed at every line, of which a long document has a million.
+    let mut out = std::io::BufWriter::new(std::io::stdout().lock());
     serde_json::to_writer_pretty(&mut out, document)?;
-    writeln!(out)
+    writeln!(out)?;
+    out.flush()
 }
 
 /// What to report, out of the arguments; the sentence says what is wrong.

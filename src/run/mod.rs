@@ -411,7 +411,7 @@ pub fn run(workshop: &Workshop, order: &Order, timings: &Timings<'_>) -> Result<
         notices.extend(slot_notices(workshop, store, of)?);
     }
     let mut published = publish(workshop, store, number, &record, order, timings)?;
-    if order.effect == Effect::Real {
+    if order.effect == Effect::Real && !published.is_same {
         note_severities(store, order, &published.shops)?;
     }
     notices.append(&mut published.notices);

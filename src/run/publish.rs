@@ -50,6 +50,8 @@ pub struct Published {
     pub notices: Vec<Notice>,
     /// Shops that failed, with the reason.
     pub failures: Vec<(ShopId, String)>,
+    /// Whether all is as it was the last time.
+    pub is_same: bool,
 }
 
 /// Reports every ordered shop; one that fails does not stop the others.
@@ -76,22 +78,34 @@ pub fn publish(
     timings.tell(Step::Reporting(count(ordered.len())));
     let finish = |store: &mut Store, published: &mut Published, shop, done: Result<WorkedOut, String>| {
         let issue = Issue { order, record, run, shop };
-        if let Err(why) = done.and_then(|done| timings.of(Stage::Save, || issue.save(store, done, published))) {
-            published.failures.push((shop.shop.id.clone(), why));
-        }
+        let saved = done.and_then(|done| timings.of(Stage::Save, || issue.save(store, done, published)));
         timings.tell(Step::ShopDone);
+        let is_saved = saved.is_ok();
+        published.failures.extend(saved.err().map(|why| (shop.shop.id.clone(), why)));
+        is_saved
     };
     if let Some(same) = same_again(workshop, store, order, &ordered, &facts)? {
-        same.into_iter().for_each(|(shop, done)| finish(store, &mut published, shop, Ok(done)));
+        for (shop, done) in same {
+            finish(store, &mut published, shop, Ok(done));
+        }
+        published.is_same = true;
         return Ok(published);
     }
     let placed = timings.of(Stage::Load, || place(&workshop.config, store.facts()?))?;
-    let job = |(shop, known)| ShopJob { workshop, order, shop, placed: &placed, known, timings };
-    let tasks: Vec<_> = ordered.into_iter().map(job).collect();
+    let mut tasks = Vec::new();
+    for (shop, mut known) in ordered {
+        if let Some(last) = &known.last {
+            known.figures = store.figures(&shop.shop.id, order.period, last.revision)?;
+        }
+        tasks.push(ShopJob { workshop, order, shop, placed: &placed, known, timings });
+    }
     let mut quiet = Vec::new();
     side_by_side(&tasks, work_out, |job, done| {
-        quiet.extend(done.as_ref().ok().and_then(Remembered::of).map(|remembered| (&job.shop.shop, remembered)));
-        finish(store, &mut published, job.shop, done);
+        let remembered = done.as_ref().ok().and_then(Remembered::of);
+        // What could not be issued is to be issued the next time.
+        if finish(store, &mut published, job.shop, done) {
+            quiet.extend(remembered.map(|remembered| (&job.shop.shop, remembered)));
+        }
     });
     if !placed.unplaced.is_empty() {
         published.notices.push(Notice::UnplacedBookings(placed.unplaced.iter().map(CartCode::to_string).collect()));
@@ -141,6 +155,7 @@ fn known(store: &Store, shop: &ShopId, order: &Order) -> Result<Known, StoreErro
         ledger: store.findings(Some(shop))?,
         held: held.map(|held| HeldSummary { name: held.original, reason: held.reason }).collect(),
         last: store.latest_report(shop, order.period)?,
+        figures: String::new(),
         said: said_before(store, shop, order.period.from())?,
         installation: store.installation().to_owned(),
         is_export_in: store.has_export_of(shop, order.as_of)?,
@@ -157,7 +172,7 @@ fn said_before(store: &Store, shop: &ShopId, start: Day) -> Result<BTreeMap<Day,
             continue;
         }
         let Some(report) = store.latest_report(shop, period)? else { continue };
-        let figures = Figures::from_text(&report.figures);
+        let figures = Figures::from_text(&store.figures(shop, period, report.revision)?);
         said.extend(unsaid.into_iter().map(|day| (day, figures.sales_of(day))));
     }
     Ok(said)
@@ -186,7 +201,7 @@ impl Issue<'_> {
         let json = done.json;
         let shop_run = ShopRun {
             shop: id,
-            report: done.new.as_ref().map(|new| &new.record),
+            report: done.new.as_ref().map(|new| (&new.record, new.figures.as_str())),
             revision: done.revision,
             mail: &json.mail,
             balanced: done.unbalanced.is_none(),

@@ -30,6 +30,8 @@ pub(super) struct Known {
     pub(super) held: Vec<HeldSummary>,
     /// The newest report of the same period.
     pub(super) last: Option<ReportRecord>,
+    /// Its figures as text; empty where they are not known.
+    pub(super) figures: String,
     /// What the newest report covering it said a day before the period had sold.
     pub(super) said: BTreeMap<Day, Option<String>>,
     /// The installation's id.
@@ -68,6 +70,8 @@ pub(super) struct WorkedOut {
 pub(super) struct NewWorkbook {
     /// What the history keeps of it.
     pub(super) record: ReportRecord,
+    /// Its figures as text.
+    pub(super) figures: String,
     /// Where it belongs.
     pub(super) path: PathBuf,
     /// Its bytes.
@@ -113,13 +117,11 @@ impl ShopJob<'_> {
         let new = if unchanged && !order.reissue {
             None
         } else {
-            let record = ReportRecord {
-                revision: last.map_or(0, |last| last.revision),
-                digest,
-                figures: text,
-                workbook: String::new(),
-            };
-            Some(self.render(&result, &now, record, corrections)?)
+            let revision = last.map_or(0, |last| last.revision);
+            let record = ReportRecord { revision, digest, workbook: String::new() };
+            let (path, bytes) = (PathBuf::new(), Vec::new());
+            let changes = self.changes(&now, corrections);
+            Some(self.render(&result, NewWorkbook { record, figures: text, path, bytes, changes })?)
         };
         let message = self.message(&result, new.as_ref(), &mut notices)?;
         let mail = match new {
@@ -166,23 +168,21 @@ impl ShopJob<'_> {
         corrections(said, &now)
     }
 
-    /// Makes the workbook of the revision after that of `record`.
+    /// What the report says otherwise than those before it: `corrections` of earlier periods, then its own last revision.
+    fn changes(&self, now: &Figures, corrections: Vec<Change>) -> Vec<Change> {
+        let mut changes = corrections;
+        // A report that was restored from the record of what left has no figures to compare with (FAULTS S06).
+        if !self.known.figures.is_empty() {
+            changes.extend(Figures::from_text(&self.known.figures).changes(now));
+        }
+        changes
+    }
+
+    /// Makes the workbook of the revision after that of `new`.
     ///
     /// A file that bears its name already is never overwritten (FAULTS X08): the revision after it is free. But a run
     /// that was killed after writing left exactly these bytes, and then this is that revision.
-    fn render(
-        &self,
-        result: &Reconciliation,
-        now: &Figures,
-        record: ReportRecord,
-        corrections: Vec<Change>,
-    ) -> Result<NewWorkbook, String> {
-        let last = self.known.last.as_ref();
-        let mut changes = corrections;
-        // A report that was restored from the record of what left has no figures to compare with (FAULTS S06).
-        let said = last.filter(|last| !last.figures.is_empty());
-        changes.extend(said.map(|last| Figures::from_text(&last.figures).changes(now)).unwrap_or_default());
-        let mut new = NewWorkbook { record, path: PathBuf::new(), bytes: Vec::new(), changes };
+    fn render(&self, result: &Reconciliation, mut new: NewWorkbook) -> Result<NewWorkbook, String> {
         loop {
             new.record.revision += 1;
             new.path = self.path_of(new.record.revision);

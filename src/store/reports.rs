@@ -27,8 +27,6 @@ pub struct ReportRecord {
     pub revision: u32,
     /// Digest over its figures.
     pub digest: String,
-    /// Its figures as text, to compare the next revision with.
-    pub figures: String,
     /// Its workbook, relative to the installation's folder.
     pub workbook: String,
 }
@@ -38,8 +36,8 @@ pub struct ReportRecord {
 pub struct ShopRun<'a> {
     /// The shop.
     pub shop: &'a ShopId,
-    /// The report, if a new one was issued.
-    pub report: Option<&'a ReportRecord>,
+    /// The report with its figures as text, if a new one was issued.
+    pub report: Option<(&'a ReportRecord, &'a str)>,
     /// The revision that holds now.
     pub revision: u32,
     /// `queued`, `sent`, `none`, ….
@@ -121,20 +119,27 @@ impl Store {
     /// When the database cannot be read.
     pub fn latest_report(&self, shop: &ShopId, period: Period) -> Result<Option<ReportRecord>> {
         let mut statement = self.connection.prepare_cached(
-            "SELECT revision, digest, figures, workbook FROM report \
+            "SELECT revision, digest, workbook FROM report \
              WHERE shop = ?1 AND period_from = ?2 AND period_to = ?3 ORDER BY revision DESC LIMIT 1",
         )?;
         let found = statement
             .query_row(params![shop.as_str(), period.from().number(), period.to().number()], |row| {
-                Ok(ReportRecord {
-                    revision: row.get(0)?,
-                    digest: row.get(1)?,
-                    figures: row.get(2)?,
-                    workbook: row.get(3)?,
-                })
+                Ok(ReportRecord { revision: row.get(0)?, digest: row.get(1)?, workbook: row.get(2)? })
             })
             .optional()?;
         Ok(found)
+    }
+
+    /// The figures of a report as text, to compare the next revision with; empty where they are not known.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn figures(&self, shop: &ShopId, period: Period, revision: u32) -> Result<String> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT figures FROM report_figures WHERE shop = ?1 AND period_from = ?2 AND period_to = ?3 AND revision = ?4",
+        )?;
+        let key = params![shop.as_str(), period.from().number(), period.to().number(), revision];
+        Ok(statement.query_row(key, |row| row.get(0)).optional()?.unwrap_or_default())
     }
 
     /// The periods that were reported of `shop` and begin before `day`, the last reported first.
@@ -143,8 +148,9 @@ impl Store {
     /// When the database cannot be read.
     pub fn periods_before(&self, shop: &ShopId, day: Day) -> Result<Vec<Period>> {
         let mut statement = self.connection.prepare(
-            "SELECT period_from, period_to FROM report WHERE shop = ?1 AND period_from < ?2 AND figures <> '' \
-             GROUP BY period_from, period_to ORDER BY max(run_id) DESC, period_from, period_to",
+            "SELECT period_from, period_to FROM report r WHERE shop = ?1 AND period_from < ?2 \
+             AND EXISTS (SELECT 1 FROM report_figures f WHERE f.shop = r.shop AND f.period_from = r.period_from \
+             AND f.period_to = r.period_to AND f.revision = r.revision) GROUP BY period_from, period_to ORDER BY max(run_id) DESC, period_from, period_to",
         )?;
         let ends = statement.query_map(params![shop.as_str(), day.number()], |row| {
             Ok((Day::from_number(row.get(0)?), Day::from_number(row.get(1)?)))
@@ -177,21 +183,17 @@ impl Store {
         if let Some(open) = shop_run.open {
             findings::replace_open(&transaction, shop_run.shop, open, record.as_of)?;
         }
-        if let Some(report) = shop_run.report {
+        if let Some((report, figures)) = shop_run.report {
+            let day = record.as_of.number();
             transaction.execute(
-                "INSERT INTO report (shop, period_from, period_to, revision, run_id, as_of, digest, figures, workbook) \
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
-                params![
-                    shop,
-                    from,
-                    to,
-                    report.revision,
-                    run,
-                    record.as_of.number(),
-                    report.digest,
-                    report.figures,
-                    report.workbook
-                ],
+                "INSERT INTO report (shop, period_from, period_to, revision, run_id, as_of, digest, workbook) \
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+                params![shop, from, to, report.revision, run, day, report.digest, report.workbook],
+            )?;
+            transaction.execute(
+                "INSERT INTO report_figures (shop, period_from, period_to, revision, figures) \
+                 VALUES (?1, ?2, ?3, ?4, ?5)",
+                params![shop, from, to, report.revision, figures],
             )?;
         }
         if let Some(message) = shop_run.message {

@@ -105,8 +105,8 @@ impl Store {
             transaction
                 .execute("UPDATE run SET name = ?2 WHERE id = ?1", params![run, format!("{}#{run}", sent.at)])?;
             transaction.execute(
-                "INSERT INTO report (shop, period_from, period_to, revision, run_id, as_of, digest, figures, workbook) \
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?3, ?6, '', ?7)",
+                "INSERT INTO report (shop, period_from, period_to, revision, run_id, as_of, digest, workbook) \
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?3, ?6, ?7)",
                 params![shop, from, to, revision, run, sent.digest, sent.workbook],
             )?;
         }

@@ -389,11 +389,10 @@ impl Store {
     pub fn has_export_of(&self, shop: &ShopId, as_of: Day) -> Result<bool> {
         let midnight = as_of.start().number() - JST_SECONDS;
         Ok(self.connection.query_row(
-            "SELECT EXISTS (SELECT 1 FROM observation o JOIN payment p ON p.id = o.payment_id \
-             WHERE p.shop = ?1 AND o.at >= ?2) OR EXISTS (SELECT 1 FROM file f JOIN file_arrival a ON a.file_id = f.id \
+            "SELECT EXISTS (SELECT 1 FROM file_shop WHERE shop = ?1 AND covers_to >= ?2) OR EXISTS (SELECT 1 FROM file f JOIN file_arrival a ON a.file_id = f.id \
              WHERE a.at >= ?3 AND (EXISTS (SELECT 1 FROM file_shop s WHERE s.file_id = f.id \
              AND s.shop = ?1) OR (f.folder = ?1 AND f.layout LIKE 'gmo-%')))",
-            params![shop.as_str(), as_of.plus(-1).start().number(), midnight],
+            params![shop.as_str(), as_of.plus(-1).number(), midnight],
             |row| row.get(0),
         )?)
     }
