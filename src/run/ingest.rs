@@ -180,7 +180,8 @@ fn take_in(
     let content = match content {
         Ok(content) => content,
         Err(error) if error.kind() == io::ErrorKind::FileTooLarge => {
-            return hold(workshop, store, arrival, None, &whole(Fault::TooLarge { limit_mb }), effect);
+            let reason = reason(workshop, arrival, &whole(Fault::TooLarge { limit_mb }));
+            return hold(workshop, store, arrival, None, reason, effect);
         }
         Err(error) => return Ok(Err(Left::Failed(error))),
     };
@@ -193,12 +194,16 @@ fn take_in(
         Ok(digest) => digest,
         Err(error) => return Ok(Err(Left::Failed(error))),
     };
+    if let Some(reason) = still_held(workshop, store, arrival, digest)? {
+        return hold(workshop, store, arrival, Some((&content, digest)), reason, effect);
+    }
     let folder = arrival.folder.as_deref().map(ShopId::new);
     let mut notice = None;
     let (outcome, layout, rows) =
         match timings.of(Stage::Read, || decide(workshop, store, arrival, &content, digest, folder.as_ref()))? {
             Decision::Hold(problems) => {
-                return hold(workshop, store, arrival, Some((&content, digest)), &problems, effect);
+                let reason = reason(workshop, arrival, &problems);
+                return hold(workshop, store, arrival, Some((&content, digest)), reason, effect);
             }
             Decision::Duplicate(known) => (Outcome::Duplicate, known.layout, RowCounts::default()),
             Decision::Store(normalised) => {
@@ -324,15 +329,34 @@ fn sentences(workshop: &Workshop, arrival: &Arrival, problems: &[Problem]) -> Ve
     problems.iter().map(|problem| problem_sentence(workshop.language(), &arrival.name, problem)).collect()
 }
 
+fn reason(workshop: &Workshop, arrival: &Arrival, problems: &[Problem]) -> String {
+    sentences(workshop, arrival, problems).join("\n")
+}
+
+/// The reason of a file that is held where it lies, as it could not leave the inbox: while it stays the same it is not
+/// read again before a person releases it (FAULTS P20).
+fn still_held(
+    workshop: &Workshop,
+    store: &Store,
+    arrival: &Arrival,
+    digest: FileDigest,
+) -> Result<Option<String>, RunError> {
+    let digest = digest.to_string();
+    let is_it = |held: &HeldFile| {
+        let moved = workshop.config.paths.held.join(&held.name);
+        held.original == arrival.name && held.digest == digest && !moved.exists()
+    };
+    Ok(store.held()?.into_iter().find(is_it).map(|held| held.reason))
+}
+
 fn hold(
     workshop: &Workshop,
     store: &Store,
     arrival: &Arrival,
     content: Option<(&Content, FileDigest)>,
-    problems: &[Problem],
+    reason: String,
     effect: Effect,
 ) -> Result<Result<Taken, Left>, RunError> {
-    let reason = sentences(workshop, arrival, problems).join("\n");
     let digest = content.map(|(_, digest)| digest.to_string()).unwrap_or_default();
     let content = content.map(|(content, _)| content);
     let mut moved = Ok(());
