@@ -95,7 +95,7 @@ impl Sink for Intake {
         let mut headings = cells.to_vec();
         headings.resize(COLUMN_LIMIT.max(cells.len()), String::new());
         let line_breaks = vec![true; headings.len()];
-        Ok(Some(Plan { slots, headings, line_breaks }))
+        Ok(Some(Plan { slots, headings, line_breaks, aside: Vec::new() }))
     }
 
     fn row(&mut self, line: u32, cells: &[Cell<'_>]) -> Result<(), Vec<Problem>> {

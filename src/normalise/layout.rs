@@ -136,6 +136,7 @@ struct Column {
     aliases: Vec<String>,
     required: bool,
     line_breaks: bool,
+    secret: bool,
 }
 
 /// A kind of file: its headings, encodings, date forms and words.
@@ -275,6 +276,7 @@ impl Layout {
             missing: Vec::new(),
             doubled: None,
             unknown: Vec::new(),
+            dropped: Vec::new(),
         };
         let is_canonical = |text: &String| self.columns.iter().any(|column| column.folded == *text);
         let mut taken = vec![false; row.len()];
@@ -297,6 +299,9 @@ impl Layout {
                     if let Some(slot) = column.field.and_then(|field| fit.columns.get_mut(field as usize)) {
                         *slot = Some(*first);
                     }
+                    if column.secret {
+                        fit.dropped.push(column.heading.clone());
+                    }
                     for at in found {
                         if let (Some(taken), Some(breaks)) = (taken.get_mut(at), fit.line_breaks.get_mut(at)) {
                             *taken = true;
@@ -307,7 +312,7 @@ impl Layout {
             }
         }
         let unknown = row.iter().zip(&taken).filter(|(text, taken)| !**taken && !text.trim().is_empty());
-        fit.unknown = unknown.map(|(text, _)| text.trim().to_owned()).collect();
+        fit.unknown = unknown.map(|(text, _)| text.trim().replace(char::is_control, " ")).collect();
         if !self.accepts(encoding) {
             fit.missing.push(encoding.to_owned());
         }
@@ -346,6 +351,7 @@ fn columns(kind: Kind, written: &[Spanned<WrittenColumn>]) -> Result<Vec<Column>
             aliases: column.aliases.iter().map(|alias| fold(alias)).collect(),
             required: column.required,
             line_breaks: column.line_breaks,
+            secret: column.secret,
         });
     }
     Ok(columns)
@@ -378,4 +384,6 @@ pub(super) struct Fit {
     pub(super) doubled: Option<String>,
     /// Headings the layout does not know.
     pub(super) unknown: Vec<String>,
+    /// Secret columns that were found.
+    pub(super) dropped: Vec<String>,
 }

@@ -29,6 +29,7 @@ pub(super) fn migrations() -> Migrations<'static> {
         M::up(include_str!("migrations/0004_slots.sql")),
         M::up(include_str!("migrations/0005_outbox.sql")),
         M::up(include_str!("migrations/0006_hidden_rows.sql")),
+        M::up(include_str!("migrations/0007_other_columns.sql")),
     ])
 }
 
