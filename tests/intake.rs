@@ -370,7 +370,14 @@ fn p03_p04_headings_by_alias_in_any_order_or_held() {
     let (_, fault) = desk.fault(format!("{HEADING},オーダーＩＤ\n{row},x\n").as_bytes());
     assert_eq!(fault, Fault::DuplicateColumn { heading: "オーダーID".to_owned() });
     let (_, fault) = desk.fault(format!("{}\n{row}\n", HEADING.replace("利用金額", "お金")).as_bytes());
-    let Fault::NoLayout { nearest, missing, found } = fault else { panic!("{fault:?}") };
+    let Fault::NoLayout { nearest, missing, found, similar } = fault else { panic!("{fault:?}") };
+    assert!(similar.is_empty(), "nothing is like it: {similar:?}");
+    // Heading drift: the nearest heading is named beside the one that is missing.
+    let drifted = HEADING.replace("利用金額", "ご利用金額").replace("オーダーID", "オーダー番号ID");
+    let (_, drift) = desk.fault(format!("{drifted}\n{row}\n").as_bytes());
+    let Fault::NoLayout { similar, .. } = drift else { panic!("{drift:?}") };
+    let pair = |missing: &str, found: &str| (missing.to_owned(), found.to_owned());
+    assert_eq!(*similar, [pair("オーダーID", "オーダー番号ID"), pair("利用金額", "ご利用金額")]);
     assert_eq!((nearest.as_deref(), missing), (Some("gmo-torihiki-shukei"), vec!["利用金額".to_owned()]));
     assert!(found.contains(&"お金".to_owned()));
     for (no_heading, name) in [(row.clone(), "p05"), ("取引番号,取引ステータス,取引日時,取引金額".to_owned(), "PayPay")]

@@ -186,7 +186,9 @@ pub enum Fault {
         /// Required headings that are missing.
         missing: Vec<String>,
         /// Headings found.
-        found: Vec<String>,
+        found: Box<[String]>,
+        /// A missing heading with the one found that is most like it.
+        similar: Box<[(String, String)]>,
     },
     /// More than one layout fits.
     SeveralLayouts {

@@ -54,6 +54,11 @@ fn list(values: &[String], separator: &str) -> String {
     out.join(separator)
 }
 
+/// What headings may be called now, at most three of them.
+fn renamed(similar: &[(String, String)], sentence: fn(&str, &str) -> String) -> String {
+    similar.iter().take(3).map(|(missing, found)| sentence(&shown(missing), &shown(found))).collect()
+}
+
 fn limit_ja(what: &str) -> &str {
     match what {
         "field" => "1項目の長さ（バイト）",
@@ -138,10 +143,11 @@ fn ja(fault: &Fault) -> String {
             };
             format!("{}が上限（{limit}）を超えています。{advice}", limit_ja(what))
         }
-        Fault::NoLayout { nearest: Some(nearest), missing, found } => format!(
-            "どの形式にも当てはまりません。最も近い形式は{nearest}で、不足しているのは「{}」、見つかった見出しは「{}」です。出力の種類を確認するか、レイアウトに別名を追加してください。",
+        Fault::NoLayout { nearest: Some(nearest), missing, found, similar } => format!(
+            "どの形式にも当てはまりません。最も近い形式は{nearest}で、不足しているのは「{}」、見つかった見出しは「{}」です。{}出力の種類を確認するか、レイアウトに別名を追加してください。",
             list(missing, "、"),
-            list(found, "、")
+            list(found, "、"),
+            renamed(similar, |missing, found| format!("「{found}」は「{missing}」の名前が変わったものかもしれません。"))
         ),
         Fault::NoLayout { nearest: None, found, .. } => format!(
             "どの形式にも当てはまりません。既知の見出しが1つもありません（見つかった値「{}」）。見出し行のある出力か確認してください。",
@@ -295,10 +301,11 @@ fn en(fault: &Fault) -> String {
             };
             format!("The limit of {limit} ({what}) is exceeded. {advice}")
         }
-        Fault::NoLayout { nearest: Some(nearest), missing, found } => format!(
-            "No layout fits. The nearest is {nearest}; missing: {}; found: {}. Check the export, or add an alias to the layout.",
+        Fault::NoLayout { nearest: Some(nearest), missing, found, similar } => format!(
+            "No layout fits. The nearest is {nearest}; missing: {}; found: {}. {}Check the export, or add an alias to the layout.",
             list(missing, ", "),
-            list(found, ", ")
+            list(found, ", "),
+            renamed(similar, |missing, found| format!("Perhaps \"{found}\" is what \"{missing}\" is called now. "))
         ),
         Fault::NoLayout { nearest: None, found, .. } => format!(
             "No layout fits and no heading is known (found: {}). Check that the export has a heading row.",

@@ -2,7 +2,7 @@
 
 use super::fields::DateForm;
 use crate::domain::intake::Kind;
-use crate::domain::text::fold;
+use crate::domain::text::{edits, fold};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -170,6 +170,22 @@ impl fmt::Display for LayoutError {
 
 /// Encodings a layout may name; `UTF-16` stands for both byte orders.
 const ENCODINGS: [&str; 4] = ["CP932", "UTF-8", "UTF-16", "XLSX"];
+
+impl Fit {
+    /// Each missing heading with the unknown one that is most like it: it holds it, or more than half of it.
+    pub(super) fn similar(&self) -> Box<[(String, String)]> {
+        let like = |missing: &String| {
+            let wanted = fold(missing);
+            let distances = self.unknown.iter().map(|heading| {
+                let folded = fold(heading);
+                let distance = edits(&wanted, &folded);
+                (folded.contains(&wanted) || distance * 2 < wanted.chars().count()).then_some((distance, heading))
+            });
+            distances.flatten().min().map(|(_, heading)| (missing.clone(), heading.clone()))
+        };
+        self.missing.iter().filter_map(like).collect()
+    }
+}
 
 impl Layout {
     /// Reads a layout from the text of its file.

@@ -70,14 +70,17 @@ struct Nearest {
     known: usize,
     layout: String,
     missing: Vec<String>,
-    found: Vec<String>,
+    found: Box<[String]>,
+    similar: Box<[(String, String)]>,
 }
 
 fn no_layout(nearest: Option<Nearest>) -> Fault {
-    match nearest {
-        None => Fault::NoLayout { nearest: None, missing: Vec::new(), found: Vec::new() },
-        Some(Nearest { known: 0, found, .. }) => Fault::NoLayout { nearest: None, missing: Vec::new(), found },
-        Some(Nearest { layout, missing, found, .. }) => Fault::NoLayout { nearest: Some(layout), missing, found },
+    let Some(Nearest { known, layout, missing, found, similar }) = nearest else {
+        return Fault::NoLayout { nearest: None, missing: Vec::new(), found: Box::default(), similar: Box::default() };
+    };
+    match known {
+        0 => Fault::NoLayout { nearest: None, missing: Vec::new(), found, similar: Box::default() },
+        _ => Fault::NoLayout { nearest: Some(layout), missing, found, similar },
     }
 }
 
@@ -168,6 +171,7 @@ impl Sink for Intake<'_> {
                 self.nearest = Some(Nearest {
                     known: fit.known,
                     layout: layout.name().to_owned(),
+                    similar: fit.similar(),
                     missing: fit.missing,
                     found: found.take(40).map(|cell| cell.chars().take(60).collect()).collect(),
                 });
