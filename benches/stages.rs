@@ -17,6 +17,7 @@ use totsugo::locale::Language;
 use totsugo::normalise::{Context, Layout, normalise};
 use totsugo::reconcile;
 use totsugo::report::{self, Edition};
+use totsugo::run;
 use totsugo::store::{NewFile, Store};
 use totsugo::templates;
 
@@ -59,8 +60,9 @@ fn stored(files: &[Normalised], folder: &Path) -> Store {
 }
 
 fn facts(config: &Config, store: &Store) -> BTreeMap<ShopId, ShopFacts> {
-    let shops: Vec<_> = config.shops.iter().map(|shop| shop.shop.clone()).collect();
-    reconcile::place(&shops, store.payments().expect("payments"), store.bookings().expect("bookings")).by_shop
+    let placed = run::place(config, store.facts().expect("facts")).expect("placed");
+    let shops = config.shops.iter().map(|shop| shop.shop.id.clone());
+    shops.map(|shop| (shop.clone(), placed.facts(&shop).expect("facts of a shop"))).collect()
 }
 
 fn verdicts(config: &Config, facts: &BTreeMap<ShopId, ShopFacts>) -> Vec<Reconciliation> {

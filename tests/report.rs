@@ -62,10 +62,10 @@ fn booking(cart: &str, expected: i64) -> BookingView {
     BookingView {
         cart: CartCode::new(cart),
         state: State::Live,
-        status: "CONFIRMED".to_owned(),
+        status: "CONFIRMED".into(),
         expected: Yen::new(expected),
         foreign: None,
-        products: "富士山一周サイクリング（E-BIKE・ガイド付き）".to_owned(),
+        products: "富士山一周サイクリング（E-BIKE・ガイド付き）".into(),
         customer: Arc::from("山田 太郎"),
         created_at: at("2026-11-09"),
         start: Some(day("2026-12-20")),
@@ -161,11 +161,11 @@ fn rich() -> Reconciliation {
     for n in 0..40_i64 {
         let mut view = booking(&format!("REY{n}"), 8_800 + n);
         if n == 3 {
-            view.products = "=1+1".to_owned();
+            view.products = "=1+1".into();
             view.customer = Arc::from("@SUM(A1)");
         }
         if n == 4 {
-            view.products = "a\u{1}b]]>\u{ffff}&<\t".to_owned();
+            view.products = "a\u{1}b]]>\u{ffff}&<\t".into();
         }
         r.matched.push(group(vec![payment(&format!("-{n}"), 8_800 + n, 300)], Some(view)));
     }
@@ -389,7 +389,7 @@ fn english_and_customers_and_without_matched() {
 fn long_texts_are_cut_and_long_tables_are_streamed() {
     let mut r = empty();
     let mut long = booking("MZ1", 1);
-    long.products = "🚲".repeat(20_000);
+    long.products = "🚲".repeat(20_000).into();
     r.matched = vec![group(vec![payment("O", 1, 1)], Some(booking("MZ2", 1))); 20_001];
     r.matched[0].booking = Some(long);
     let edition = edition(&r, &[], Language::Ja);

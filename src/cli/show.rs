@@ -13,9 +13,9 @@ use crate::domain::reconciliation::{Expiring, Finding, Reconciliation, ShopFacts
 use crate::domain::text::{CodeKind, code_parts};
 use crate::locale::Language;
 use crate::locale::findings::{code_name, next_step, reason};
-use crate::reconcile::{self, Placed};
+use crate::reconcile;
 use crate::report::json::{cancellation, finding};
-use crate::run::Workshop;
+use crate::run::{Workshop, place};
 use crate::store::{Store, StoreError};
 use serde_json::{Value, json};
 
@@ -65,23 +65,22 @@ fn known<T>(
     key: &str,
     told: impl Fn(&Known<'_>) -> Vec<T>,
 ) -> Result<Vec<T>, StoreError> {
-    let shops: Vec<_> = workshop.config.shops.iter().map(|shop| shop.shop.clone()).collect();
-    let Placed { by_shop, .. } = reconcile::place(&shops, store.payments()?, store.bookings()?);
+    let placed = place(&workshop.config, store.facts()?)?;
     let today = workshop.today();
     let mut out = Vec::new();
     let Some(period) = Period::named("month-to-date", today) else { return Ok(out) };
-    for shop in &shops {
-        let Some(facts) = by_shop.get(&shop.id) else { continue };
+    for shop in workshop.config.shops.iter().map(|shop| &shop.shop) {
+        let facts = placed.facts(&shop.id)?;
         let result = reconcile::reconcile(
             shop,
-            facts,
+            &facts,
             &store.findings(Some(&shop.id))?,
             &[],
             &workshop.config.calendar,
             period,
             today,
         );
-        let (orders, carts) = related(facts, &result, key);
+        let (orders, carts) = related(&facts, &result, key);
         let named = |payment: &OrderId| orders.contains(&payment.to_string());
         let known = Known {
             shop,

@@ -71,8 +71,13 @@ pub struct RowCounts {
 impl RowCounts {
     /// Counts one row as read and as `disposition`.
     pub fn add(&mut self, disposition: Disposition) {
-        self.read += 1;
-        *self.of(disposition) += 1;
+        self.add_all(disposition, 1);
+    }
+
+    /// Counts `rows` of them.
+    pub fn add_all(&mut self, disposition: Disposition, rows: u64) {
+        self.read += rows;
+        *self.of(disposition) += rows;
     }
 
     /// Counts as `to` a row that was counted as `from`.

@@ -80,6 +80,11 @@ impl Status {
         &self.0
     }
 
+    /// The label, as it is kept.
+    pub fn shared(&self) -> Arc<str> {
+        Arc::clone(&self.0)
+    }
+
     /// What it means for money.
     pub fn money(&self) -> Money {
         STATUSES.iter().find(|(label, _, _)| *label == &*self.0).map_or(Money::Unknown, |(_, _, money)| *money)

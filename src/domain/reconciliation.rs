@@ -7,6 +7,7 @@ use super::ids::{CartCode, FindingId, OrderId, ShopId};
 use super::intake::{RowCounts, Source};
 use super::money::Yen;
 use super::payment::{EventKind, Payment};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -67,13 +68,13 @@ pub struct BookingView {
     /// State of the cart.
     pub state: State,
     /// Bókun's words: booking status of its lines, without repetition.
-    pub status: String,
+    pub status: Cow<'static, str>,
     /// What the guest should have paid by web and not got back; zero where the currency is not yen.
     pub expected: Yen,
     /// Currency, where it is not JPY.
     pub foreign: Option<Arc<str>>,
     /// Product titles, without repetition, in line order.
-    pub products: String,
+    pub products: Arc<str>,
     /// Customer of the first line, shown only with `report.customer`.
     pub customer: Arc<str>,
     /// Creation date.

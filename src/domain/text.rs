@@ -1,6 +1,8 @@
 //! The one folding of width, case, spaces and hyphens that headings, labels and codes are compared after.
 
 use super::ids::Digits;
+use hashbrown::HashSet;
+use std::sync::Arc;
 use unicode_normalization::UnicodeNormalization;
 
 /// Folds width (NFKC), unites the dash and wave-dash variants that NFKC leaves apart, drops spaces, lower-cases.
@@ -48,6 +50,10 @@ pub struct CodeParts {
 /// `None` where it has another form, e.g. no digits, more than 19, or a letter behind them. Whether a `T` marks a
 /// product code depends on the column it stands in, so it is dropped only when `product` says so (DOMAIN §5.1).
 pub fn code_parts(code: &str, kind: CodeKind) -> Option<CodeParts> {
+    // Column H is nearly always this: nothing to fold and no letters.
+    if !code.is_empty() && code.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Some(CodeParts { prefix: String::new(), digits: Digits(code.parse().ok()?) });
+    }
     let mut folded = code_key(code);
     let at = folded.find(|c: char| c.is_ascii_digit())?;
     let (letters, digits) = folded.split_at(at);
@@ -91,6 +97,22 @@ pub fn edits(a: &str, b: &str) -> usize {
         before = std::mem::replace(&mut last, row);
     }
     last[b.len()]
+}
+
+/// Texts that repeat over many rows, kept once.
+#[derive(Debug, Default)]
+pub struct Texts(HashSet<Arc<str>>);
+
+impl Texts {
+    /// The shared form of `text`.
+    pub fn share(&mut self, text: &str) -> Arc<str> {
+        Arc::clone(self.0.get_or_insert_with(text, |text| Arc::from(text)))
+    }
+
+    /// The form of a `text` that hardly repeats, unless it is empty.
+    pub fn alone(&mut self, text: &str) -> Arc<str> {
+        if text.is_empty() { self.share(text) } else { Arc::from(text) }
+    }
 }
 
 #[cfg(test)]

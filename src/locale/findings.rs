@@ -80,7 +80,7 @@ impl Facts {
             gap: if gap < Yen::ZERO { -gap } else { gap },
             payments: finding.group.payments.iter().filter(|p| p.held.is_positive()).count(),
             statuses: statuses.join("、"),
-            booking_status: finding.group.booking.as_ref().map(|b| b.status.clone()).unwrap_or_default(),
+            booking_status: finding.group.booking.as_ref().map(|b| b.status.to_string()).unwrap_or_default(),
         }
     }
 }

@@ -8,34 +8,49 @@ use crate::domain::dates::Day;
 use crate::domain::ids::{CartCode, ProductCode};
 use crate::domain::intake::{CartSnapshot, Fault, Problem};
 use crate::domain::money::Yen;
-use crate::domain::text::code_key;
+use crate::domain::text::{Texts, code_key};
 use hashbrown::HashMap;
+use std::borrow::Cow;
 use std::sync::Arc;
+
+/// Up to so many lines of a cart are looked through one by one: nearly all carts have one or two.
+const FEW: usize = 16;
 
 /// The carts so far.
 #[derive(Default)]
 pub(super) struct Bookings {
     carts: Vec<CartSnapshot>,
     /// Where a cart stands, by the key its spellings share.
-    by_code: HashMap<String, usize>,
-    /// Where a line with a product code stands: cart, code → line of the cart.
+    by_code: HashMap<Box<str>, usize>,
+    /// Where a line with a product code stands, of carts with many lines: cart, code → line of the cart.
     lines: HashMap<(usize, ProductCode), usize>,
+    texts: Texts,
 }
 
 impl Bookings {
     /// Takes one row.
     pub(super) fn row(&mut self, row: &Row<'_>) -> Result<Taken, Refusal> {
         let cart = cart(row)?;
-        let line = booking_line(row)?;
+        let line = booking_line(row, &mut self.texts)?;
         let next = self.carts.len();
-        let at = *self.by_code.entry(code_key(cart.as_str())).or_insert(next);
+        let at = *self.by_code.entry(code_key(cart.as_str()).into_boxed_str()).or_insert(next);
         if at == next {
-            self.carts.push(CartSnapshot { cart, lines: Vec::new(), repeated: Vec::new() });
+            // Room for the one line that most carts have: the usual growth would take four times as much.
+            self.carts.push(CartSnapshot { cart, lines: Vec::with_capacity(1), repeated: Vec::new() });
         }
         let Some(snapshot) = self.carts.get_mut(at) else { return Ok(Taken::Accepted) };
         if !line.product_code.as_str().is_empty() {
-            let known = *self.lines.entry((at, line.product_code.clone())).or_insert(snapshot.lines.len());
-            if let Some(known) = snapshot.lines.get(known) {
+            let known = if snapshot.lines.len() < FEW {
+                snapshot.lines.iter().position(|known| known.product_code == line.product_code)
+            } else {
+                if snapshot.lines.len() == FEW {
+                    let lines = snapshot.lines.iter().enumerate();
+                    self.lines.extend(lines.map(|(nth, known)| ((at, known.product_code.clone()), nth)));
+                }
+                let next = snapshot.lines.len();
+                Some(*self.lines.entry((at, line.product_code.clone())).or_insert(next))
+            };
+            if let Some(known) = known.and_then(|known| snapshot.lines.get(known)) {
                 if !known.says_same(&line) {
                     let fault = Fault::ContradictoryLine { code: line.product_code.to_string() };
                     return Err(row.hold(Field::ProductCode, fault));
@@ -62,7 +77,7 @@ fn cart(row: &Row<'_>) -> Result<CartCode, Refusal> {
     Ok(CartCode::new(&written))
 }
 
-fn booking_line(row: &Row<'_>) -> Result<BookingLine, Refusal> {
+fn booking_line(row: &Row<'_>, texts: &mut Texts) -> Result<BookingLine, Refusal> {
     let currency = currency(row)?;
     let start_at = match row.text(Field::StartAt).is_empty() {
         true => None,
@@ -81,11 +96,11 @@ fn booking_line(row: &Row<'_>) -> Result<BookingLine, Refusal> {
         created_at: row.moment(Field::CreatedAt, row.context.latest)?,
         start_at,
         total: price(row, Field::Total, &currency, Sign::Never)?,
-        channel: row.arc(Field::Channel),
-        product: row.arc(Field::Product),
-        customer: row.arc(Field::Customer),
-        external_ref: row.arc(Field::ExternalRef),
-        transaction_id: Arc::from(&*row.identifier(Field::TransactionId)?),
+        channel: row.shared(Field::Channel, texts),
+        product: row.shared(Field::Product, texts),
+        customer: row.alone(Field::Customer, texts),
+        external_ref: row.alone(Field::ExternalRef, texts),
+        transaction_id: texts.alone(&row.identifier(Field::TransactionId)?),
         paid: optional(Field::PaidAmount)?,
         refunded: optional(Field::RefundedAmount)?,
         source: row.source(),
@@ -98,12 +113,15 @@ fn tours_end() -> Day {
 }
 
 /// The ISO code of a row's currency.
-fn currency(row: &Row<'_>) -> Result<String, Refusal> {
+fn currency(row: &Row<'_>) -> Result<Cow<'static, str>, Refusal> {
     let written = row.filled(Field::Currency)?;
+    if written == "JPY" {
+        return Ok(Cow::Borrowed("JPY"));
+    }
     let word = row.layout.word(Field::Currency, &written).unwrap_or(&written);
     let code = fields::narrow(word).to_ascii_uppercase();
     if code.len() == 3 && code.bytes().all(|byte| byte.is_ascii_uppercase()) {
-        return Ok(code);
+        return Ok(Cow::Owned(code));
     }
     Err(row.reject(Field::Currency, Fault::Identifier { found: written.to_string(), expected: "ISO 4217 (JPY)" }))
 }
@@ -136,6 +154,7 @@ fn price(row: &Row<'_>, field: Field, currency: &str, sign: Sign) -> Result<Pric
 #[derive(Default)]
 pub(super) struct PaymentList {
     entries: Vec<PaymentEntry>,
+    texts: Texts,
     sum: Yen,
     totals: Vec<(Problem, Yen)>,
 }
@@ -153,7 +172,7 @@ impl PaymentList {
         let cart = cart(row)?;
         let amount = price(row, Field::Amount, &currency(row)?, Sign::Allowed)?;
         let entry = PaymentEntry {
-            reference: row.arc(Field::Reference),
+            reference: row.alone(Field::Reference, &mut self.texts),
             cart,
             payment_type: row.word(
                 Field::PaymentType,
@@ -162,7 +181,7 @@ impl PaymentList {
             )?,
             at: row.moment(Field::At, row.context.latest)?,
             amount,
-            transaction_id: Arc::from(&*row.identifier(Field::TransactionId)?),
+            transaction_id: self.texts.alone(&row.identifier(Field::TransactionId)?),
             source: row.source(),
         };
         self.sum += entry.amount.yen().unwrap_or(Yen::ZERO);

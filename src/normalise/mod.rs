@@ -20,6 +20,7 @@ use crate::domain::dates::{Day, Moment};
 use crate::domain::ids::ShopId;
 use crate::domain::intake::{Fault, Kind, Normalised, Place, Problem, Rows, Source};
 use crate::domain::money::Yen;
+use crate::domain::text::Texts;
 use crate::read::{self, Cell, Plan, Reading, Sink};
 use bookings::{Bookings, PaymentList};
 use fields::Zone;
@@ -395,8 +396,14 @@ impl<'r> Row<'r> {
         text_of(self.cell(field))
     }
 
-    fn arc(&self, field: Field) -> Arc<str> {
-        Arc::from(&*self.text(field))
+    /// The cell as one of few texts that many rows share.
+    fn shared(&self, field: Field, texts: &mut Texts) -> Arc<str> {
+        texts.share(&self.text(field))
+    }
+
+    /// The cell as a text of its own.
+    fn alone(&self, field: Field, texts: &mut Texts) -> Arc<str> {
+        texts.alone(&self.text(field))
     }
 
     fn filled(&self, field: Field) -> Result<Cow<'r, str>, Refusal> {

@@ -6,8 +6,8 @@ use crate::domain::ids::{OrderId, ShopId};
 use crate::domain::intake::{Fault, PaymentRow, Problem};
 use crate::domain::money::Yen;
 use crate::domain::payment::{Observation, Status};
+use crate::domain::text::Texts;
 use hashbrown::HashMap;
-use std::sync::Arc;
 
 /// The largest total row.
 const TOTAL_LIMIT: Yen = Yen::new(999_999_999_999_999);
@@ -23,7 +23,7 @@ pub(super) struct Payments {
     long_ids: u64,
     rounded: Option<(u64, Problem)>,
     statuses: HashMap<String, Status>,
-    methods: HashMap<String, Arc<str>>,
+    texts: Texts,
 }
 
 impl Payments {
@@ -52,16 +52,8 @@ impl Payments {
                 status
             }
         };
-        let method = row.text(Field::Method);
-        let method = match self.methods.get(&*method) {
-            Some(method) => Arc::clone(method),
-            None => {
-                let shared: Arc<str> = Arc::from(&*method);
-                self.methods.insert(method.into_owned(), Arc::clone(&shared));
-                shared
-            }
-        };
-        let booking_ref = Arc::from(&*booking_ref);
+        let method = row.shared(Field::Method, &mut self.texts);
+        let booking_ref = self.texts.alone(&booking_ref);
         let observation = Observation { at, status, amount, booking_ref, method, source: row.source() };
         self.sum += amount;
         self.rows.push(PaymentRow { shop, order_id, observation });

@@ -30,6 +30,13 @@ pub struct Events {
 
 /// The money events of a payment (SPEC §5.2).
 pub fn money_events(payment: &Payment) -> Events {
+    // Most payments were observed once: nothing is to be settled then.
+    if let [only] = payment.observations.as_slice() {
+        let mut walk = Walk::default();
+        walk.events.list.reserve_exact(1);
+        walk.observed(only);
+        return walk.events;
+    }
     let observations: Vec<&Observation> = payment.observations.iter().collect();
     events_of(&observations)
 }

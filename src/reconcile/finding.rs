@@ -55,7 +55,7 @@ pub(super) fn finding(ground: &Ground<'_>, code: Code, group: MatchGroup, core: 
     let id = finding_id(&ground.shop.id, &key, code);
     let known = ground.ledger.by_id.get(&id);
     let policy = &ground.shop.policy;
-    let windows = group.payments.iter().filter_map(|payment| window_of(payment, policy, ground.as_of));
+    let windows = group.payments.iter().filter_map(|p| window_of(p.held, p.sale_date, policy, ground.as_of));
     let window = windows.min_by_key(|window| window.last_safe_day);
     let in_period = group.payments.iter().any(|payment| payment.in_period) || booking.is_some_and(|b| b.in_period);
     Finding {

@@ -5,7 +5,7 @@ use super::finding::{Ledger, Loose, finding, finish};
 use super::matching::{Index, Link};
 use super::rest::{Reach, ShopRules, is_attempt};
 use super::verdict::{Case, Claim, Excuse, Paid, Verdict, verdict};
-use super::view::{booking_view, payment_view};
+use super::view::{booking_view, is_booking_in, is_payment_in, payment_view};
 use super::window::{is_listed, risk, sort, window_of};
 use crate::domain::booking::{Booking, State};
 use crate::domain::calendar::Calendar;
@@ -79,20 +79,25 @@ pub(super) struct Buckets {
 
 /// Judges every group: bookings by cart code with their payments, then payments without booking by Order ID.
 pub(super) fn settle(ground: &Ground<'_>) -> Buckets {
-    let mut by_booking: Vec<Vec<&Member<'_>>> = ground.bookings.iter().map(|_| Vec::new()).collect();
+    let mut linked: Vec<(usize, &Member<'_>)> = Vec::with_capacity(ground.members.len());
     let mut alone: Vec<&Member<'_>> = Vec::new();
     for member in ground.members {
         match member.booking() {
-            Some(at) => by_booking[at].push(member),
+            Some(at) => linked.push((at, member)),
             None => alone.push(member),
         }
     }
+    // Stable: the payments of a booking stay in their order.
+    linked.sort_by_key(|(at, _)| *at);
+    let mut linked = linked.as_slice();
     let mut buckets = Buckets::default();
-    for (booking, members) in ground.bookings.iter().zip(by_booking) {
-        Group::new(ground, Some(booking), members).settle(&mut buckets);
+    for (at, booking) in ground.bookings.iter().enumerate() {
+        let (own, rest) = linked.split_at(linked.iter().take_while(|(booking, _)| *booking == at).count());
+        linked = rest;
+        Group::new(ground, Some(booking), own.iter().map(|(_, member)| *member)).settle(&mut buckets);
     }
     for member in alone {
-        Group::new(ground, None, vec![member]).settle(&mut buckets);
+        Group::new(ground, None, [member]).settle(&mut buckets);
     }
     finish(&mut buckets.findings, &buckets.loose, ground.calendar, ground.as_of);
     sort(&mut buckets.cancellation);
@@ -109,7 +114,11 @@ struct Group<'a> {
 }
 
 impl<'a> Group<'a> {
-    fn new(ground: &'a Ground<'a>, booking: Option<&'a Booking>, members: Vec<&'a Member<'a>>) -> Self {
+    fn new(
+        ground: &'a Ground<'a>,
+        booking: Option<&'a Booking>,
+        members: impl IntoIterator<Item = &'a Member<'a>>,
+    ) -> Self {
         let claim = booking.map(Claim::of).unwrap_or_default();
         let (attempts, core) = members.into_iter().partition(|member| member.is_attempt());
         Self { ground, booking, claim, core, attempts }
@@ -137,7 +146,8 @@ impl<'a> Group<'a> {
                     return;
                 }
             }
-            Verdict::Matched => buckets.matched.extend(Some(self.group(false)).filter(is_in_period)),
+            Verdict::Matched if self.is_in_period() => buckets.matched.push(self.group(false)),
+            Verdict::Matched => {}
             Verdict::Awaiting => self.leave(buckets, None, None, false),
             Verdict::AwaitingMoney => return self.leave(buckets, None, None, true),
             Verdict::Excluded(rule) if self.booking.is_none() => self.leave(buckets, None, Some(&rule), false),
@@ -202,47 +212,71 @@ impl<'a> Group<'a> {
         self.booking.map(|booking| booking_view(booking, &self.claim, self.ground.period))
     }
 
-    /// The group as a report shows it, by Order ID.
-    fn group(&self, with_attempts: bool) -> MatchGroup {
+    /// Its payments by Order ID.
+    fn members(&self, with_attempts: bool) -> Vec<&'a Member<'a>> {
         let attempts = self.attempts.iter().filter(|_| with_attempts);
-        let mut payments: Vec<_> = self.core.iter().chain(attempts).map(|m| self.payment_view(m)).collect();
-        payments.sort_by(|a, b| a.order_id.cmp(&b.order_id));
+        let mut members: Vec<_> = self.core.iter().chain(attempts).copied().collect();
+        members.sort_by(|a, b| a.payment.order_id.cmp(&b.payment.order_id));
+        members
+    }
+
+    /// The group as a report shows it.
+    fn group(&self, with_attempts: bool) -> MatchGroup {
+        let payments: Vec<_> = self.members(with_attempts).into_iter().map(|m| self.payment_view(m)).collect();
         let actual = payments.iter().map(|payment| payment.held).sum();
         MatchGroup { payments, booking: self.booking_view(), actual }
     }
 
+    fn is_payment_in(&self, member: &Member<'_>) -> bool {
+        is_payment_in(member.payment, self.ground.period)
+    }
+
+    fn is_booking_in(&self) -> bool {
+        self.booking.is_some_and(|booking| is_booking_in(booking, self.ground.period))
+    }
+
+    /// A group belongs to the period if any member does (SPEC §5.6).
+    fn is_in_period(&self) -> bool {
+        self.is_booking_in() || self.core.iter().any(|member| self.is_payment_in(member))
+    }
+
     /// Booking and payments leave one by one: by a rule each, or awaiting where there is none.
     fn leave(&self, buckets: &mut Buckets, booking: Option<&Rule>, payments: Option<&Rule>, with_attempts: bool) {
-        if let Some(view) = self.booking_view() {
+        if self.is_booking_in()
+            && let Some(view) = self.booking_view()
+        {
             buckets.put(Item::Booking(view), booking);
         }
-        for payment in self.group(with_attempts).payments {
-            buckets.put(Item::Payment(payment), payments);
+        for member in self.members(with_attempts) {
+            self.put(buckets, member, payments);
         }
     }
 
     fn exclude_attempts(&self, buckets: &mut Buckets) {
         for attempt in &self.attempts {
-            buckets.put(Item::Payment(self.payment_view(attempt)), Some(&Rule::NoMoney));
+            self.put(buckets, attempt, Some(&Rule::NoMoney));
+        }
+    }
+
+    fn put(&self, buckets: &mut Buckets, member: &Member<'_>, rule: Option<&Rule>) {
+        if self.is_payment_in(member) {
+            buckets.put(Item::Payment(self.payment_view(member)), rule);
         }
     }
 
     /// Payments whose window closes, and live bookings that travel after it (SPEC §5.5).
     fn list_windows(&self, buckets: &mut Buckets) {
-        let holders: Vec<_> = self.core.iter().filter(|member| member.events.held.is_positive()).collect();
-        if holders.is_empty() {
-            return;
-        }
         let (policy, as_of) = (&self.ground.shop.policy, self.ground.as_of);
-        let booking = self.booking_view();
-        let excess = self.actual() > self.claim.expected;
+        let start = self.booking.and_then(Booking::start_at).map(Moment::day);
         let mut late = false;
-        for payment in holders.into_iter().map(|member| self.payment_view(member)) {
-            let Some(window) = window_of(&payment, policy, as_of) else { continue };
-            late |= booking.as_ref().is_some_and(|b| b.start.is_some_and(|start| start > window.last_safe_day));
+        for member in &self.core {
+            let events = &member.events;
+            let Some(window) = window_of(events.held, events.sale_date, policy, as_of) else { continue };
+            late |= start.is_some_and(|start| start > window.last_safe_day);
             if is_listed(&window, policy) {
-                let risk = risk(booking.as_ref(), excess, &window, as_of);
-                buckets.cancellation.push(Expiring { risk, window, payment, booking: booking.clone() });
+                let (booking, payment) = (self.booking_view(), self.payment_view(member));
+                let risk = risk(booking.as_ref(), self.actual() > self.claim.expected, &window, as_of);
+                buckets.cancellation.push(Expiring { risk, window, payment, booking });
             }
         }
         buckets.travels_after_window += u64::from(late && self.claim.state == Some(State::Live));
@@ -271,21 +305,9 @@ impl<'a> Group<'a> {
 }
 
 impl Buckets {
-    /// Awaiting without a rule, excluded with one; only items of the period are listed (SPEC §5.6).
+    /// An item of the period: awaiting without a rule, excluded with one (SPEC §5.6).
     fn put(&mut self, item: Item, rule: Option<&Rule>) {
-        let in_period = match &item {
-            Item::Payment(view) => view.in_period,
-            Item::Booking(view) => view.in_period,
-        };
-        if in_period {
-            let list = if rule.is_some() { &mut self.excluded } else { &mut self.awaiting };
-            list.push(RestItem { item, rule: rule.cloned() });
-        }
+        let list = if rule.is_some() { &mut self.excluded } else { &mut self.awaiting };
+        list.push(RestItem { item, rule: rule.cloned() });
     }
-}
-
-/// A group belongs to the period if any member does (SPEC §5.6).
-fn is_in_period(group: &MatchGroup) -> bool {
-    group.payments.iter().any(|payment| payment.in_period)
-        || group.booking.as_ref().is_some_and(|booking| booking.in_period)
 }

@@ -2,7 +2,7 @@
 //! and no memory of earlier runs but the ledger of findings it is handed.
 //!
 //! ```text
-//! place ─> ShopFacts ─> events ┐
+//! Desk ─> ShopFacts ─> events ┐
 //!                       link   ┴─> groups ─> verdict ─> matched │ findings │ awaiting │ excluded ─> proof
 //! ```
 
@@ -22,7 +22,7 @@ mod window;
 
 pub use events::{Events, money_events};
 pub use observe::disposition;
-pub use placement::{Placed, place};
+pub use placement::{Desk, Home};
 pub use sales::sales_by_day;
 pub use window::window;
 

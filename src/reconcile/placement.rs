@@ -2,85 +2,107 @@
 
 use super::matching::column_h;
 use crate::domain::booking::Booking;
-use crate::domain::ids::{CartCode, Digits, ShopId};
+use crate::domain::ids::{Digits, ShopId};
 use crate::domain::payment::Payment;
 use crate::domain::policy::Shop;
-use crate::domain::reconciliation::ShopFacts;
 use crate::domain::text::{CodeKind, code_parts};
 use hashbrown::{HashMap, HashSet};
-use std::collections::BTreeMap;
 use std::hash::Hash;
 
-/// Payments and bookings by shop, and what no rule places (SPEC §4.3).
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Placed {
-    /// Every configured shop has an entry.
-    pub by_shop: BTreeMap<ShopId, ShopFacts>,
-    /// Carts for the operator.
-    pub unplaced: Vec<CartCode>,
+/// Gives bookings to shops (SPEC §4.3), one at a time: what the payments of all shops say is told first, and no booking
+/// needs the others.
+pub struct Desk<'a> {
+    ids: HashMap<&'a str, &'a ShopId>,
+    by_prefix: HashMap<&'a str, Seen>,
+    only: Option<&'a ShopId>,
+    by_order: HashMap<Box<str>, Seen>,
+    by_digits: HashMap<Digits, Seen>,
 }
 
-/// Gives every payment and booking to its shop (SPEC §4.3). Linear in the facts.
-pub fn place(shops: &[Shop], payments: Vec<Payment>, bookings: Vec<Booking>) -> Placed {
-    let mut placed = Placed::default();
-    for shop in shops {
-        placed.by_shop.entry(shop.id.clone()).or_default();
+/// Where a booking belongs, as far as its codes tell.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Home {
+    /// To this shop.
+    At(ShopId),
+    /// To none: payments of several shops claim it, and nothing separates them.
+    Disputed,
+    /// To none yet: [`Desk::by_number`] may tell.
+    Unknown,
+}
+
+impl<'a> Desk<'a> {
+    /// What the configuration alone says.
+    pub fn new(shops: &'a [Shop]) -> Self {
+        let mut by_prefix = HashMap::new();
+        for shop in shops {
+            shop.booking_prefixes.iter().for_each(|prefix| note(&mut by_prefix, prefix.as_str(), &shop.id));
+        }
+        let only = match shops {
+            [only] => Some(&only.id),
+            _ => None,
+        };
+        let ids = shops.iter().map(|shop| (shop.id.as_str(), &shop.id)).collect();
+        Self { ids, by_prefix, only, by_order: HashMap::new(), by_digits: HashMap::new() }
     }
-    let homes = homes(shops, &payments, &bookings);
-    for (booking, home) in bookings.into_iter().zip(homes) {
-        match home {
-            Some(shop) => placed.by_shop.entry(shop).or_default().bookings.push(booking),
-            None => placed.unplaced.push(booking.cart),
+
+    /// Tells that `shop` has a payment with an Order ID that some booking names as its Transaction ID.
+    pub fn tell_order(&mut self, order_id: &str, shop: &ShopId) {
+        note(&mut self.by_order, Box::from(order_id), shop);
+    }
+
+    /// Tells what a payment's column H says, for bookings that nothing else places.
+    pub fn tell_number(&mut self, payment: &Payment) {
+        if let Some(parts) = code_parts(column_h(payment), CodeKind::Cart) {
+            note(&mut self.by_digits, parts.digits, &payment.shop);
         }
     }
-    for payment in payments {
-        placed.by_shop.entry(payment.shop.clone()).or_default().payments.push(payment);
-    }
-    for facts in placed.by_shop.values_mut() {
-        facts.payments.sort_by(|a, b| a.order_id.cmp(&b.order_id));
-        facts.bookings.sort_by(|a, b| a.cart.cmp(&b.cart));
-    }
-    placed.unplaced.sort();
-    placed
-}
 
-/// The shop of each booking, in their order.
-fn homes(shops: &[Shop], payments: &[Payment], bookings: &[Booking]) -> Vec<Option<ShopId>> {
-    let desk = Desk::new(shops);
-    let provisional: Vec<Option<&ShopId>> = bookings.iter().map(|booking| desk.provisional(booking)).collect();
-    let by_order = seen_at(payments.iter().map(|payment| (payment.order_id.as_str(), &payment.shop)));
-    let homeless = provisional.iter().any(Option::is_none);
-    let numbered = payments.iter().filter(|_| homeless).filter_map(|payment| {
-        let digits = code_parts(column_h(payment), CodeKind::Cart)?.digits;
-        Some((digits, &payment.shop))
-    });
-    let by_digits = seen_at(numbered);
-    let mut homes = Vec::with_capacity(bookings.len());
-    for (booking, provisional) in bookings.iter().zip(provisional) {
-        let matched = transaction_ids(booking).fold(Seen::Nowhere, |seen, id| seen.and(by_order.get(id)));
-        homes.push(match (matched, provisional) {
-            (Seen::At(shop), _) => Some(shop.clone()),
-            (Seen::Several(seen), Some(shop)) => seen.contains(shop).then(|| shop.clone()),
-            (Seen::Several(_), None) => None,
-            (Seen::Nowhere, Some(shop)) => Some(shop.clone()),
-            (Seen::Nowhere, None) => by_number(booking, &by_digits).cloned(),
-        });
+    /// The shop of the payment that a booking matched by Transaction ID, else of its folder, else of its prefix, else
+    /// the only one.
+    pub fn home<'t>(
+        &self,
+        cart: &str,
+        folder: Option<&str>,
+        transaction_ids: impl IntoIterator<Item = &'t str>,
+    ) -> Home {
+        let named = transaction_ids.into_iter().filter_map(|id| self.by_order.get(id.trim()));
+        let matched = named.fold(Seen::Nowhere, |seen, other| seen.and(other));
+        let provisional = || {
+            let folder = folder.and_then(|folder| self.ids.get(folder).copied());
+            folder.or_else(|| self.of_prefix(cart)).or(self.only)
+        };
+        match matched {
+            Seen::At(shop) => Home::At(shop),
+            Seen::Several(seen) => {
+                provisional().filter(|shop| seen.contains(*shop)).map_or(Home::Disputed, |shop| Home::At(shop.clone()))
+            }
+            Seen::Nowhere => provisional().map_or(Home::Unknown, |shop| Home::At(shop.clone())),
+        }
     }
-    homes
-}
 
-/// Keys 2 and 3 of a booking that nothing else places: the payments of exactly one shop must hit it.
-fn by_number<'a>(booking: &Booking, by_digits: &HashMap<Digits, Seen<'a>>) -> Option<&'a ShopId> {
-    let cart = code_parts(booking.cart.as_str(), CodeKind::Cart);
-    let of_cart = cart.and_then(|parts| by_digits.get(&parts.digits));
-    let products = booking.lines.iter().filter_map(|line| code_parts(line.product_code.as_str(), CodeKind::Product));
-    let seen = match of_cart {
-        Some(seen) => Seen::Nowhere.and(Some(seen)),
-        None => products.fold(Seen::Nowhere, |seen, parts| seen.and(by_digits.get(&parts.digits))),
-    };
-    match seen {
-        Seen::At(shop) => Some(shop),
-        Seen::Nowhere | Seen::Several(_) => None,
+    /// Keys 2 and 3 of a booking that nothing else places: the payments of exactly one shop must hit it.
+    pub fn by_number(&self, booking: &Booking) -> Option<ShopId> {
+        let seen_at = |code: &str, kind| self.by_digits.get(&code_parts(code, kind)?.digits);
+        let seen = match seen_at(booking.cart.as_str(), CodeKind::Cart) {
+            Some(seen) => seen.clone(),
+            None => {
+                let products = booking.lines.iter();
+                let hit = products.filter_map(|line| seen_at(line.product_code.as_str(), CodeKind::Product));
+                hit.fold(Seen::Nowhere, Seen::and)
+            }
+        };
+        match seen {
+            Seen::At(shop) => Some(shop),
+            Seen::Nowhere | Seen::Several(_) => None,
+        }
+    }
+
+    fn of_prefix(&self, cart: &str) -> Option<&ShopId> {
+        let prefix = code_parts(cart, CodeKind::Cart)?.prefix;
+        match self.by_prefix.get(prefix.as_str())? {
+            Seen::At(shop) => Some(shop),
+            Seen::Nowhere | Seen::Several(_) => None,
+        }
     }
 }
 
@@ -91,73 +113,37 @@ pub(super) fn transaction_ids(booking: &Booking) -> impl Iterator<Item = &str> {
     lines.chain(entries).filter(|id| !id.is_empty())
 }
 
-/// In which shops a key was seen among the payments.
+/// In which shops a key was seen.
 #[derive(Clone, Debug)]
-enum Seen<'a> {
+enum Seen {
     Nowhere,
-    At(&'a ShopId),
-    Several(HashSet<&'a ShopId>),
+    At(ShopId),
+    Several(HashSet<ShopId>),
 }
 
-impl<'a> Seen<'a> {
-    fn and(self, other: Option<&Self>) -> Self {
+impl Seen {
+    fn and(self, other: &Self) -> Self {
         match other {
-            None | Some(Self::Nowhere) => self,
-            Some(Self::At(shop)) => self.also(shop),
-            Some(Self::Several(shops)) => shops.iter().fold(self, |seen, shop| seen.also(shop)),
+            Self::Nowhere => self,
+            Self::At(shop) => self.also(shop),
+            Self::Several(shops) => shops.iter().fold(self, Self::also),
         }
     }
 
-    fn also(self, shop: &'a ShopId) -> Self {
+    fn also(self, shop: &ShopId) -> Self {
         match self {
-            Self::Nowhere => Self::At(shop),
-            Self::At(one) if one == shop => Self::At(one),
-            Self::At(one) => Self::Several(HashSet::from([one, shop])),
+            Self::Nowhere => Self::At(shop.clone()),
+            Self::At(one) if one == *shop => Self::At(one),
+            Self::At(one) => Self::Several(HashSet::from([one, shop.clone()])),
             Self::Several(mut shops) => {
-                shops.insert(shop);
+                shops.insert(shop.clone());
                 Self::Several(shops)
             }
         }
     }
 }
 
-fn seen_at<'a, K: Eq + Hash>(keys: impl Iterator<Item = (K, &'a ShopId)>) -> HashMap<K, Seen<'a>> {
-    let mut map = HashMap::new();
-    for (key, shop) in keys {
-        let seen = map.entry(key).or_insert(Seen::Nowhere);
-        *seen = std::mem::replace(seen, Seen::Nowhere).also(shop);
-    }
-    map
-}
-
-/// What the configuration alone says about a booking.
-struct Desk<'a> {
-    ids: HashSet<&'a ShopId>,
-    by_prefix: HashMap<&'a str, Seen<'a>>,
-    only: Option<&'a ShopId>,
-}
-
-impl<'a> Desk<'a> {
-    fn new(shops: &'a [Shop]) -> Self {
-        let prefixes = shops.iter().flat_map(|shop| shop.booking_prefixes.iter().map(|p| (p.as_str(), &shop.id)));
-        let only = match shops {
-            [only] => Some(&only.id),
-            _ => None,
-        };
-        Self { ids: shops.iter().map(|shop| &shop.id).collect(), by_prefix: seen_at(prefixes), only }
-    }
-
-    /// Folder, else prefix, else the only shop.
-    fn provisional(&self, booking: &Booking) -> Option<&'a ShopId> {
-        let folder = booking.folder.as_ref().and_then(|folder| self.ids.get(folder).copied());
-        folder.or_else(|| self.of_prefix(booking.cart.as_str())).or(self.only)
-    }
-
-    fn of_prefix(&self, cart: &str) -> Option<&'a ShopId> {
-        let prefix = code_parts(cart, CodeKind::Cart)?.prefix;
-        match self.by_prefix.get(prefix.as_str())? {
-            Seen::At(shop) => Some(shop),
-            Seen::Nowhere | Seen::Several(_) => None,
-        }
-    }
+fn note<K: Eq + Hash>(seen: &mut HashMap<K, Seen>, key: K, shop: &ShopId) {
+    let known = seen.entry(key).or_insert(Seen::Nowhere);
+    *known = std::mem::replace(known, Seen::Nowhere).also(shop);
 }

@@ -78,7 +78,9 @@ fn groups(result: &Reconciliation) -> impl Iterator<Item = &MatchGroup> {
 /// Sales totals = Σ money events, and every cut adds up to them.
 fn sales(result: &Reconciliation, payments: &[&Payment]) -> Vec<Check> {
     let sales = &result.sales;
-    let events = payments.iter().flat_map(|payment| money_events(payment).list);
+    // An event lies on the day of an observation: other payments have none in the period.
+    let payments = payments.iter().filter(|payment| is_payment_in(payment, result.period));
+    let events = payments.flat_map(|payment| money_events(payment).list);
     let moved: Yen = events.filter(|event| result.period.contains(event.day)).map(|event| event.amount).sum();
     let net = sales.total.net().get();
     vec![

@@ -2,17 +2,19 @@
 
 use super::events::money_events;
 use super::groups::Member;
+use super::view::is_payment_in;
 use crate::domain::booking::{Booking, BookingLine};
 use crate::domain::dates::{Day, Period};
 use crate::domain::money::Yen;
 use crate::domain::payment::{EventKind, MoneyEvent, Payment};
 use crate::domain::reconciliation::{Sales, Totals};
+use hashbrown::HashMap;
 use std::collections::BTreeMap;
 
 /// The sales of `period`: all events of all payments, allocated to the lines of their bookings by price.
 pub(super) fn sales<'a>(members: &'a [Member<'a>], bookings: &[&'a Booking], period: Period) -> Sales {
     let mut cuts = Cuts::new(period);
-    for member in members {
+    for member in members.iter().filter(|member| is_payment_in(member.payment, period)) {
         let events = member.events.list.iter().filter(|event| period.contains(event.day));
         let shares = member.booking().map(|at| Shares::of(bookings[at]));
         for event in events {
@@ -25,7 +27,8 @@ pub(super) fn sales<'a>(members: &'a [Member<'a>], bookings: &[&'a Booking], per
 /// The sales of `payments` on each day of `period` that had any.
 pub fn sales_by_day(payments: &[Payment], period: Period) -> BTreeMap<Day, Totals> {
     let mut days: BTreeMap<Day, Totals> = BTreeMap::new();
-    for event in payments.iter().flat_map(|payment| money_events(payment).list) {
+    let seen = payments.iter().filter(|payment| is_payment_in(payment, period));
+    for event in seen.flat_map(|payment| money_events(payment).list) {
         if period.contains(event.day) {
             days.entry(event.day).or_default().add(event.kind, event.amount);
         }
@@ -38,9 +41,9 @@ struct Cuts<'a> {
     total: Totals,
     by_day: BTreeMap<Day, Totals>,
     by_month: BTreeMap<Day, Totals>,
-    by_status: BTreeMap<&'a str, Totals>,
-    by_method: BTreeMap<&'a str, Totals>,
-    by_product: BTreeMap<&'a str, Totals>,
+    by_status: HashMap<&'a str, Totals>,
+    by_method: HashMap<&'a str, Totals>,
+    by_product: HashMap<&'a str, Totals>,
 }
 
 impl<'a> Cuts<'a> {
@@ -66,6 +69,10 @@ impl<'a> Cuts<'a> {
             count(self.by_product.entry("").or_default());
             return;
         };
+        if let [product] = shares.products.as_slice() {
+            count(self.by_product.entry(*product).or_default());
+            return;
+        }
         let parts = event.amount.split(&shares.weights);
         for (at, (product, part)) in shares.products.iter().zip(parts).enumerate() {
             let kind = if at == 0 { event.kind } else { EventKind::Change };
@@ -88,8 +95,11 @@ impl<'a> Cuts<'a> {
     }
 }
 
-fn owned(cut: BTreeMap<&str, Totals>) -> Vec<(String, Totals)> {
-    cut.into_iter().map(|(name, totals)| (name.to_owned(), totals)).collect()
+/// By name.
+fn owned(cut: HashMap<&str, Totals>) -> Vec<(String, Totals)> {
+    let mut cut: Vec<_> = cut.into_iter().map(|(name, totals)| (name.to_owned(), totals)).collect();
+    cut.sort_by(|a, b| a.0.cmp(&b.0));
+    cut
 }
 
 /// The lines of a cart that its money is allocated to: standing ones, else all (DOMAIN §5.6).

@@ -9,6 +9,7 @@ use crate::domain::intake::Source;
 use crate::domain::payment::{Observation, Payment};
 use crate::domain::reconciliation::{BookingView, MatchKey, PaymentView};
 use hashbrown::HashSet;
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// A payment as a report shows it.
@@ -22,17 +23,24 @@ pub(super) fn payment_view(
     PaymentView {
         order_id: payment.order_id.clone(),
         key,
-        status: Arc::from(newest.status.label()),
+        status: newest.status.shared(),
         newest_at: newest.at,
         sale_date: events.sale_date,
         sale_date_estimated: events.estimated,
         held: events.held,
         observed: newest.amount,
         method: newest.method.clone(),
-        booking_ref: Arc::from(column_h(payment)),
+        booking_ref: shared_column_h(payment),
         source: newest.source.clone(),
         in_period: is_payment_in(payment, period),
     }
+}
+
+/// [`column_h`], as it is kept.
+fn shared_column_h(payment: &Payment) -> Arc<str> {
+    let text = column_h(payment);
+    let kept = payment.observations.iter().rev().find(|observation| *observation.booking_ref == *text);
+    kept.map_or_else(|| Arc::from(text), |observation| Arc::clone(&observation.booking_ref))
 }
 
 /// A booking as a report shows it.
@@ -41,10 +49,16 @@ pub(super) fn booking_view(booking: &Booking, claim: &Claim, period: Period) -> 
     BookingView {
         cart: booking.cart.clone(),
         state: claim.state.unwrap_or(State::Dead),
-        status: joined(booking.lines.iter().map(|line| line.status.word()), ", "),
+        status: match booking.lines.as_slice() {
+            [line] => Cow::Borrowed(line.status.word()),
+            lines => Cow::Owned(joined(lines.iter().map(|line| line.status.word()), ", ")),
+        },
         expected: claim.expected,
         foreign: claim.foreign.clone(),
-        products: joined(booking.lines.iter().map(|line| &*line.product), " / "),
+        products: match booking.lines.as_slice() {
+            [line] => line.product.clone(),
+            lines => Arc::from(joined(lines.iter().map(|line| &*line.product), " / ")),
+        },
         customer: first.map_or_else(|| Arc::from(""), |line| line.customer.clone()),
         created_at: booking.created_at().unwrap_or(Moment::from_number(0)),
         start: booking.start_at().map(Moment::day),

@@ -2,8 +2,9 @@
 
 use crate::domain::booking::State;
 use crate::domain::dates::Day;
+use crate::domain::money::Yen;
 use crate::domain::policy::Policy;
-use crate::domain::reconciliation::{BookingView, Expiring, Operation, PaymentView, Risk, Window};
+use crate::domain::reconciliation::{BookingView, Expiring, Operation, Risk, Window};
 use std::cmp::Reverse;
 
 /// The window of a sale of `sale_date`, as it looks on `as_of` (SPEC §5.5).
@@ -23,8 +24,8 @@ pub fn window(sale_date: Day, policy: &Policy, as_of: Day) -> Window {
 }
 
 /// The window of what a payment holds; `None` if it holds nothing.
-pub(super) fn window_of(payment: &PaymentView, policy: &Policy, as_of: Day) -> Option<Window> {
-    let sale_date = payment.sale_date.filter(|_| payment.held.is_positive())?;
+pub(super) fn window_of(held: Yen, sale_date: Option<Day>, policy: &Policy, as_of: Day) -> Option<Window> {
+    let sale_date = sale_date.filter(|_| held.is_positive())?;
     Some(window(sale_date, policy, as_of))
 }
 

@@ -5,7 +5,8 @@ use crate::domain::finding::Severity;
 use crate::domain::intake::RowCounts;
 use crate::domain::money::Yen;
 use crate::domain::reconciliation::{Expiring, Finding, Item, Reconciliation, RestItem};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// The version of the document.
@@ -83,7 +84,7 @@ pub struct FileJson {
 }
 
 /// One shop.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ShopJson {
     /// GMO Shop ID.
     pub shop_id: String,
@@ -110,7 +111,7 @@ pub struct ShopJson {
 }
 
 /// Sales totals.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "the names say it")]
 pub struct SalesJson {
     pub count: u64,
@@ -120,7 +121,7 @@ pub struct SalesJson {
 }
 
 /// Matched groups with their members of the period; `yen` is what the groups hold now.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "the names say it")]
 pub struct MatchedJson {
     pub groups: usize,
@@ -130,12 +131,12 @@ pub struct MatchedJson {
 }
 
 /// One open finding.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "the names say it")]
 pub struct FindingJson {
     pub id: String,
-    pub code: &'static str,
-    pub severity: &'static str,
+    pub code: Cow<'static, str>,
+    pub severity: Cow<'static, str>,
     pub order_ids: Vec<String>,
     pub booking: Option<String>,
     pub gmo_yen: i64,
@@ -146,12 +147,12 @@ pub struct FindingJson {
 }
 
 /// One line of the cancellation list.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "the names say it")]
 pub struct CancellationJson {
     pub order_id: String,
     pub booking: Option<String>,
-    pub risk: &'static str,
+    pub risk: Cow<'static, str>,
     pub sale_date: String,
     pub last_safe_day: String,
     pub last_possible_day: String,
@@ -160,7 +161,7 @@ pub struct CancellationJson {
 }
 
 /// Counts of payments and bookings.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "the names say it")]
 pub struct ItemsJson {
     pub payments: usize,
@@ -168,7 +169,7 @@ pub struct ItemsJson {
 }
 
 /// Counts under one rule.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "the names say it")]
 pub struct RuleJson {
     pub rule: String,
@@ -177,7 +178,7 @@ pub struct RuleJson {
 }
 
 /// The proof.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProofJson {
     /// Whether all equations balance.
     pub balanced: bool,
@@ -186,7 +187,7 @@ pub struct ProofJson {
 }
 
 /// One equation.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "the names say it")]
 pub struct CheckJson {
     pub name: String,
@@ -239,8 +240,8 @@ pub fn finding(f: &Finding) -> FindingJson {
     let (gmo, booking) = (f.group.actual, f.group.booking.as_ref().map_or(Yen::ZERO, |b| b.expected));
     FindingJson {
         id: f.id.to_string(),
-        code: f.code.as_str(),
-        severity: severity(f.severity),
+        code: f.code.as_str().into(),
+        severity: severity(f.severity).into(),
         order_ids: f.group.payments.iter().map(|p| p.order_id.to_string()).collect(),
         booking: f.group.booking.as_ref().map(|b| b.cart.to_string()),
         gmo_yen: gmo.get(),
@@ -256,7 +257,7 @@ pub fn cancellation(e: &Expiring) -> CancellationJson {
     CancellationJson {
         order_id: e.payment.order_id.to_string(),
         booking: e.booking.as_ref().map(|b| b.cart.to_string()),
-        risk: e.risk.as_str(),
+        risk: e.risk.as_str().into(),
         sale_date: e.window.sale_date.to_string(),
         last_safe_day: e.window.last_safe_day.to_string(),
         last_possible_day: e.window.last_possible_day.to_string(),

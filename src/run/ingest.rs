@@ -1,6 +1,7 @@
 //! One file, from the inbox to the archive or the held folder (SPEC §4.4). One bad file never stops the others.
 
-use super::reading::{may_be_growing, read_again, read_file, read_in_pieces, whole};
+use super::looking::{Left, Looked, Looking, Seen, folder_of, one_ahead};
+use super::reading::{read_again, read_table, whole};
 use super::returned::{Received, receive};
 use super::{Effect, Notice, RunError, Stage, Step, Timings, Workshop, lasting};
 use crate::domain::ids::{FileDigest, ShopId};
@@ -9,15 +10,10 @@ use crate::domain::notebook::LAYOUT;
 use crate::durable::Content;
 use crate::inbox::{self, Arrival, Scan};
 use crate::locale::problems::problem as problem_sentence;
-use crate::read;
 use crate::reconcile;
 use crate::report::json::FileJson;
 use crate::store::{HeldFile, KnownFile, NewFile, ReturnedFile, Store};
 use std::io;
-use std::path::Path;
-
-/// The size in bytes up to which a file and its rows are kept in memory from judging it to storing it.
-const KEPT: u64 = 32 << 20;
 
 /// What became of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,29 +93,35 @@ pub fn ingest(
         bytes: scan.arrivals.iter().map(|arrival| arrival.look.size()).sum(),
     });
     let mut stuck = Vec::new();
-    for arrival in &scan.arrivals {
-        let name = arrival.name.clone();
-        timings.tell(Step::File(name.clone()));
-        let left = match take_in(workshop, store, arrival, effect, timings)? {
-            Ok(taken) => {
-                intake.files.push(taken.outcome);
-                intake.notices.extend(taken.notice);
-                if let Some(error) = taken.moved.err().filter(|error| error.kind() != io::ErrorKind::NotFound) {
-                    stuck.push((name.clone(), error.to_string()));
+    let held = held_where_it_lies(workshop, store)?.into_iter().map(|held| held.digest).collect();
+    let mut looking = Looking { workshop, effect, timings, known: store.digests()?, held };
+    one_ahead(
+        &scan.arrivals,
+        |arrival| looking.look(arrival),
+        |arrival, looked| -> Result<(), RunError> {
+            let name = arrival.name.clone();
+            let left = match take_in(workshop, store, arrival, looked, effect, timings)? {
+                Ok(taken) => {
+                    intake.files.push(taken.outcome);
+                    intake.notices.extend(taken.notice);
+                    if let Some(error) = taken.moved.err().filter(|error| error.kind() != io::ErrorKind::NotFound) {
+                        stuck.push((name.clone(), error.to_string()));
+                    }
+                    None
                 }
-                None
+                Err(left) => Some(left),
+            };
+            match left {
+                None | Some(Left::Gone) => {}
+                // A file that vanished between the looks is simply not there any more (FAULTS A04).
+                Some(Left::Failed(error)) if error.kind() == io::ErrorKind::NotFound => {}
+                Some(Left::Failed(error)) => intake.notices.push(Notice::FileFailed { name, why: error.to_string() }),
+                Some(Left::Growing) => intake.notices.push(Notice::StillGrowing(name)),
             }
-            Err(left) => Some(left),
-        };
-        match left {
-            None | Some(Left::Gone) => {}
-            // A file that vanished between the looks is simply not there any more (FAULTS A04).
-            Some(Left::Failed(error)) if error.kind() == io::ErrorKind::NotFound => {}
-            Some(Left::Failed(error)) => intake.notices.push(Notice::FileFailed { name, why: error.to_string() }),
-            Some(Left::Growing) => intake.notices.push(Notice::StillGrowing(name)),
-        }
-        timings.tell(Step::FileDone(arrival.look.size()));
-    }
+            timings.tell(Step::FileDone(arrival.look.size()));
+            Ok(())
+        },
+    )?;
     if scan.folders.is_some() {
         intake.notices.extend(lasting::cannot_leave(workshop, store, stuck)?);
     }
@@ -142,8 +144,6 @@ fn forget_gone(workshop: &Workshop, store: &Store) -> Result<(), RunError> {
 /// What a file turned out to be.
 enum Decision {
     Store(Normalised),
-    /// Its payments are to be read again, as they are too many to be kept.
-    StoreInPieces(Normalised),
     Notes(Received),
     Duplicate(KnownFile),
     Hold(Vec<Problem>),
@@ -157,77 +157,56 @@ struct Taken {
     moved: io::Result<()>,
 }
 
-/// Why a file was left in the inbox for the next run.
-enum Left {
-    Growing,
-    Gone,
-    Failed(io::Error),
-}
-
+/// Decides on what was seen of a file, and does it.
 fn take_in(
     workshop: &Workshop,
     store: &mut Store,
     arrival: &Arrival,
+    looked: Looked,
     effect: Effect,
     timings: &Timings<'_>,
 ) -> Result<Result<Taken, Left>, RunError> {
-    // A pipe would never end, a link would lead elsewhere (FAULTS A09).
-    if arrival.is_no_file_any_more() {
-        return Ok(Err(Left::Growing));
-    }
-    let limit_mb = workshop.config.intake.max_file_mb;
-    let content = timings.of(Stage::Read, || read_whole(workshop, arrival, effect));
-    let content = match content {
-        Ok(content) => content,
-        Err(error) if error.kind() == io::ErrorKind::FileTooLarge => {
+    let Seen { content, digest, table } = match looked {
+        Looked::Left(left) => return Ok(Err(left)),
+        Looked::TooLarge => {
+            let limit_mb = workshop.config.intake.max_file_mb;
             let reason = reason(workshop, arrival, &whole(Fault::TooLarge { limit_mb }));
             return hold(workshop, store, arrival, None, reason, effect);
         }
-        Err(error) => return Ok(Err(Left::Failed(error))),
-    };
-    timings.tell(Step::FileRead);
-    // What was read is what was looked at, or it is not the whole of anything (FAULTS A05).
-    if !arrival.is_unchanged() || may_be_growing(workshop, arrival, &content) {
-        return Ok(Err(Left::Growing));
-    }
-    let digest = match timings.of(Stage::Read, || content.digest()) {
-        Ok(digest) => digest,
-        Err(error) => return Ok(Err(Left::Failed(error))),
+        Looked::Seen(seen) => *seen,
     };
     if let Some(reason) = still_held(workshop, store, arrival, digest)? {
         return hold(workshop, store, arrival, Some((&content, digest)), reason, effect);
     }
-    let folder = arrival.folder.as_deref().map(ShopId::new);
+    let folder = folder_of(arrival);
     let mut notice = None;
-    let (outcome, layout, rows) =
-        match timings.of(Stage::Read, || decide(workshop, store, arrival, &content, digest, folder.as_ref()))? {
-            Decision::Hold(problems) => {
-                let reason = reason(workshop, arrival, &problems);
-                return hold(workshop, store, arrival, Some((&content, digest)), reason, effect);
-            }
-            Decision::Duplicate(known) => (Outcome::Duplicate, known.layout, RowCounts::default()),
-            Decision::Store(normalised) => {
-                let file = NewFile { digest, name: &arrival.name, folder: folder.as_ref(), normalised: &normalised };
-                let rows = timings.of(Stage::Store, || store.save_file(&file, reconcile::disposition))?;
-                (Outcome::Stored, normalised.layout, rows)
-            }
-            Decision::StoreInPieces(normalised) => {
-                let file = NewFile { digest, name: &arrival.name, folder: folder.as_ref(), normalised: &normalised };
-                let rows = timings.of(Stage::Store, || {
-                    store.save_pieces(&file, reconcile::disposition, &mut |take| {
+    let decision = timings.of(Stage::Read, || decide(workshop, store, arrival, (&content, digest), table))?;
+    let (outcome, layout, rows) = match decision {
+        Decision::Hold(problems) => {
+            let reason = reason(workshop, arrival, &problems);
+            return hold(workshop, store, arrival, Some((&content, digest)), reason, effect);
+        }
+        Decision::Duplicate(known) => (Outcome::Duplicate, known.layout, RowCounts::default()),
+        Decision::Store(normalised) => {
+            let file = NewFile { digest, name: &arrival.name, folder: folder.as_ref(), normalised: &normalised };
+            let rows = timings.of(Stage::Store, || {
+                store.save_pieces(&file, reconcile::disposition, &mut |take| {
+                    // The payments of a file too large to be kept are read again; of any other they are at hand.
+                    if let Content::Copy(_) = content {
                         read_again(workshop, folder.as_ref(), &arrival.name, (&content, digest), take);
-                    })
-                })?;
-                (Outcome::Stored, normalised.layout, rows)
-            }
-            Decision::Notes(received) => {
-                let file = ReturnedFile { digest, name: &arrival.name, folder: folder.as_ref(), rows: &received.rows };
-                timings.of(Stage::Store, || store.save_returned(&file, &received.entries))?;
-                let sentences = sentences(workshop, arrival, &received.refused);
-                notice = (!sentences.is_empty()).then_some(Notice::NotesRefused(sentences));
-                (Outcome::Stored, LAYOUT.to_owned(), received.counts)
-            }
-        };
+                    }
+                })
+            })?;
+            (Outcome::Stored, normalised.layout, rows)
+        }
+        Decision::Notes(received) => {
+            let file = ReturnedFile { digest, name: &arrival.name, folder: folder.as_ref(), rows: &received.rows };
+            timings.of(Stage::Store, || store.save_returned(&file, &received.entries))?;
+            let sentences = sentences(workshop, arrival, &received.refused);
+            notice = (!sentences.is_empty()).then_some(Notice::NotesRefused(sentences));
+            (Outcome::Stored, LAYOUT.to_owned(), received.counts)
+        }
+    };
     timings.tell(Step::FileKnown);
     let (name, layout, digest) = (arrival.name.clone(), Some(layout), digest.to_string());
     let outcome = FileOutcome { name, layout, digest, outcome, reason: None, rows };
@@ -235,79 +214,61 @@ fn take_in(
     Ok(Ok(Taken { outcome, notice, moved }))
 }
 
-/// Reads all of an arrival; a large text file into a copy beside the history, that of a dry run elsewhere.
-fn read_whole(workshop: &Workshop, arrival: &Arrival, effect: Effect) -> io::Result<Content> {
-    let limit = workshop.config.intake.max_file_mb.saturating_mul(1 << 20);
-    let beside = workshop.config.paths.database.parent().filter(|folder| *folder != Path::new(""));
-    let elsewhere = std::env::temp_dir();
-    let folder = match effect {
-        Effect::Real => beside.unwrap_or_else(|| Path::new(".")),
-        Effect::Rehearsal => &elsewhere,
-    };
-    Content::read(&arrival.path, limit, KEPT, read::is_text, folder)
-}
-
+/// `table`: what was read of it ahead of its turn, if anything.
 fn decide(
     workshop: &Workshop,
     store: &Store,
     arrival: &Arrival,
-    content: &Content,
-    digest: FileDigest,
-    folder: Option<&ShopId>,
+    (content, digest): (&Content, FileDigest),
+    table: Option<Result<Normalised, Vec<Problem>>>,
 ) -> Result<Decision, RunError> {
-    let is_configured = |id: &ShopId| workshop.config.shops.iter().any(|shop| shop.shop.id == *id);
-    if let Some(found) = folder.filter(|folder| !is_configured(folder)) {
+    let folder = folder_of(arrival);
+    let is_configured = |id: &&ShopId| workshop.config.shops.iter().any(|shop| shop.shop.id == **id);
+    if let Some(found) = folder.as_ref().filter(|folder| !is_configured(folder)) {
         return Ok(Decision::Hold(whole(Fault::UnknownShop { found: found.to_string() })));
     }
     if let Some(known) = store.known_file(digest)? {
-        let elsewhere = folder.is_some_and(|folder| known.belongs_elsewhere(folder));
+        let elsewhere = folder.is_some_and(|folder| known.belongs_elsewhere(&folder));
         return Ok(if elsewhere {
             Decision::Hold(whole(Fault::KnownForOtherShop))
         } else {
             Decision::Duplicate(known)
         });
     }
-    let bytes = match content {
-        Content::Bytes(bytes) => bytes,
-        Content::Copy(_) => return decide_in_pieces(workshop, store, arrival, (content, digest), folder),
+    let reading = |take: &mut dyn FnMut(&[PaymentRow])| {
+        read_table(workshop, folder.as_ref(), &arrival.name, (content, digest), take)
+            .map_err(|source| RunError::Io { path: arrival.path.clone(), source })
     };
-    if let Some(received) = receive(workshop, store, bytes, folder)? {
-        return Ok(received.map_or_else(Decision::Hold, Decision::Notes));
-    }
-    let normalised = match read_file(workshop, folder, &arrival.name, bytes) {
+    let table = match table {
+        Some(table) => table,
+        None => {
+            if let Content::Bytes(bytes) = content
+                && let Some(received) = receive(workshop, store, bytes, folder.as_ref())?
+            {
+                return Ok(received.map_or_else(Decision::Hold, Decision::Notes));
+            }
+            reading(&mut |_| {})?
+        }
+    };
+    let normalised = match table {
         Ok(normalised) => normalised,
         Err(problems) => return Ok(Decision::Hold(problems)),
     };
-    let problem = match &normalised.rows {
-        Rows::Payments(rows) => shortened(store, rows)?,
-        Rows::Bookings(_) | Rows::PaymentList(_) => None,
+    let mut damaged = match &normalised.rows {
+        Rows::Payments(rows) => shortened(store, rows),
+        Rows::Bookings(_) | Rows::PaymentList(_) => Ok(None),
     };
-    Ok(match problem {
-        Some(problem) => Decision::Hold(vec![problem]),
-        None => Decision::Store(normalised),
-    })
-}
-
-/// As [`decide`] for a large file: it is judged whole before any row of it is stored, so its rows are read twice.
-fn decide_in_pieces(
-    workshop: &Workshop,
-    store: &Store,
-    arrival: &Arrival,
-    content: (&Content, FileDigest),
-    folder: Option<&ShopId>,
-) -> Result<Decision, RunError> {
-    let mut damaged: Result<Option<Problem>, RunError> = Ok(None);
-    let read = read_in_pieces(workshop, folder, &arrival.name, content, &mut |rows| {
-        if matches!(damaged, Ok(None)) {
-            damaged = shortened(store, rows);
-        }
-    });
-    let read = read.map_err(|source| RunError::Io { path: arrival.path.clone(), source })?;
-    Ok(match (read, damaged?) {
-        (Err(problems), _) => Decision::Hold(problems),
-        (Ok(_), Some(problem)) => Decision::Hold(vec![problem]),
-        (Ok(normalised), None) => Decision::StoreInPieces(normalised),
-    })
+    if let (Content::Copy(_), Rows::Payments(_), Ok(None)) = (content, &normalised.rows, &damaged)
+        && store.has_zeros_in_front()?
+    {
+        // It is judged whole before any row of it is stored: its rows are read once more.
+        drop(reading(&mut |rows| {
+            if matches!(damaged, Ok(None)) {
+                damaged = shortened(store, rows);
+            }
+        })?);
+    }
+    Ok(damaged?.map_or(Decision::Store(normalised), |problem| Decision::Hold(vec![problem])))
 }
 
 /// N03: an Order ID that is unknown as it stands and known with zeros in front has lost them in a spreadsheet.
@@ -342,11 +303,15 @@ fn still_held(
     digest: FileDigest,
 ) -> Result<Option<String>, RunError> {
     let digest = digest.to_string();
-    let is_it = |held: &HeldFile| {
-        let moved = workshop.config.paths.held.join(&held.name);
-        held.original == arrival.name && held.digest == digest && !moved.exists()
-    };
-    Ok(store.held()?.into_iter().find(is_it).map(|held| held.reason))
+    let is_it = |held: &HeldFile| held.original == arrival.name && held.digest == digest;
+    Ok(held_where_it_lies(workshop, store)?.into_iter().find(is_it).map(|held| held.reason))
+}
+
+/// The held files that are not in the held folder.
+fn held_where_it_lies(workshop: &Workshop, store: &Store) -> Result<Vec<HeldFile>, RunError> {
+    let mut held = store.held()?;
+    held.retain(|held| !workshop.config.paths.held.join(&held.name).exists());
+    Ok(held)
 }
 
 fn hold(

@@ -6,12 +6,15 @@ mod clean;
 mod ingest;
 mod lasting;
 mod lock;
+mod looking;
 mod mailing;
 mod message;
 mod notices;
+mod placing;
 mod publish;
 mod read_back;
 mod reading;
+mod remembered;
 mod returned;
 mod shop_report;
 mod side_by_side;
@@ -22,6 +25,7 @@ pub use ingest::{FileOutcome, Intake, Outcome, ingest};
 pub use lock::{Lock, LockError};
 pub use mailing::{send_due, state_name};
 pub use notices::sentence;
+pub use placing::{Placed, place};
 pub use publish::{Issued, publish};
 pub use reading::examine_file;
 pub use timing::{Stage, Step, Timings, Watcher};
@@ -445,7 +449,7 @@ pub fn run(workshop: &Workshop, order: &Order, timings: &Timings<'_>) -> Result<
 fn note_severities(store: &mut Store, order: &Order, shops: &[ShopJson]) -> Result<(), StoreError> {
     for shop in shops {
         if store.newest_as_of(&ShopId::new(&shop.shop_id))?.is_none_or(|newest| newest <= order.as_of) {
-            store.note_severities(shop.findings.iter().map(|finding| (finding.id.as_str(), finding.severity)))?;
+            store.note_severities(shop.findings.iter().map(|finding| (finding.id.as_str(), &*finding.severity)))?;
         }
     }
     Ok(())

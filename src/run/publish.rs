@@ -1,19 +1,18 @@
 //! Every ordered shop's report: what the history says goes in, what is worked out is written, recorded and queued.
 
+use super::placing::place;
+use super::remembered::{Remembered, basis};
 use super::shop_report::{Known, ShopJob, WorkedOut, count, is_left_behind};
 use super::side_by_side::side_by_side;
 use super::{Effect, Notice, Order, RunError, Stage, Step, Timings, Workshop};
 use crate::config::ShopConfig;
 use crate::domain::dates::Day;
 use crate::domain::ids::{CartCode, ShopId};
-use crate::domain::reconciliation::{HeldSummary, ShopFacts};
-use crate::domain::text::code_key;
+use crate::domain::reconciliation::HeldSummary;
 use crate::durable;
-use crate::reconcile::{self, Placed};
 use crate::report::figures::Figures;
 use crate::report::json::ShopJson;
-use crate::store::{RunRecord, ShopRun, Store, StoreError};
-use hashbrown::HashMap;
+use crate::store::{FactsMark, RunRecord, ShopRun, Store, StoreError};
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -67,34 +66,62 @@ pub fn publish(
 ) -> Result<Published, RunError> {
     let mut published = Published::default();
     timings.tell(Step::Reading);
-    let shops: Vec<_> = workshop.config.shops.iter().map(|shop| shop.shop.clone()).collect();
-    let Placed { by_shop, unplaced } = timings.of(Stage::Load, || -> Result<_, StoreError> {
-        Ok(reconcile::place(&shops, store.payments()?, store.bookings()?))
-    })?;
-    if !unplaced.is_empty() {
-        published.notices.push(Notice::UnplacedBookings(unplaced.iter().map(CartCode::to_string).collect()));
-    }
-    let files = timings.of(Stage::Load, || store.file_summaries(&shops_of_carts(&by_shop)))?;
-    let nothing = ShopFacts::default();
-    let mut tasks = Vec::new();
+    let facts = store.facts_mark()?;
+    let mut ordered = Vec::new();
     for shop in &workshop.config.shops {
-        let id = &shop.shop.id;
-        if order.shops.is_empty() || order.shops.contains(id) {
-            let facts = by_shop.get(id).unwrap_or(&nothing);
-            let files = files.get(id).map_or(&[][..], Vec::as_slice);
-            tasks.push(ShopJob { workshop, order, shop, facts, files, known: known(store, id, order)?, timings });
+        if order.shops.is_empty() || order.shops.contains(&shop.shop.id) {
+            ordered.push((shop, known(store, &shop.shop.id, order)?));
         }
     }
-    timings.tell(Step::Reporting(count(tasks.len())));
-    side_by_side(&tasks, work_out, |job, done| {
-        let shop = job.shop;
+    timings.tell(Step::Reporting(count(ordered.len())));
+    let finish = |store: &mut Store, published: &mut Published, shop, done: Result<WorkedOut, String>| {
         let issue = Issue { order, record, run, shop };
-        if let Err(why) = done.and_then(|done| timings.of(Stage::Save, || issue.save(store, done, &mut published))) {
+        if let Err(why) = done.and_then(|done| timings.of(Stage::Save, || issue.save(store, done, published))) {
             published.failures.push((shop.shop.id.clone(), why));
         }
         timings.tell(Step::ShopDone);
+    };
+    if let Some(same) = same_again(workshop, store, order, &ordered, &facts)? {
+        same.into_iter().for_each(|(shop, done)| finish(store, &mut published, shop, Ok(done)));
+        return Ok(published);
+    }
+    let placed = timings.of(Stage::Load, || place(&workshop.config, store.facts()?))?;
+    let job = |(shop, known)| ShopJob { workshop, order, shop, placed: &placed, known, timings };
+    let tasks: Vec<_> = ordered.into_iter().map(job).collect();
+    let mut quiet = Vec::new();
+    side_by_side(&tasks, work_out, |job, done| {
+        quiet.extend(done.as_ref().ok().and_then(Remembered::of).map(|remembered| (&job.shop.shop, remembered)));
+        finish(store, &mut published, job.shop, done);
     });
+    if !placed.unplaced.is_empty() {
+        published.notices.push(Notice::UnplacedBookings(placed.unplaced.iter().map(CartCode::to_string).collect()));
+    } else if order.effect == Effect::Real {
+        for (shop, remembered) in quiet {
+            let basis = basis(workshop, order, shop, &known(store, &shop.id, order)?, &facts);
+            if let Some(text) = remembered.to_text() {
+                store.remember(&shop.id, basis, &text)?;
+            }
+        }
+    }
     Ok(published)
+}
+
+/// What every ordered shop came to the last time, if nothing that this follows from has changed since for any of them.
+fn same_again<'c>(
+    workshop: &Workshop,
+    store: &Store,
+    order: &Order,
+    ordered: &[(&'c ShopConfig, Known)],
+    facts: &FactsMark,
+) -> Result<Option<Vec<(&'c ShopConfig, WorkedOut)>>, StoreError> {
+    let mut same = Vec::new();
+    for (shop, known) in ordered.iter().filter(|_| !order.reissue) {
+        let basis = basis(workshop, order, &shop.shop, known, facts);
+        let remembered = store.remembered(&shop.shop.id, basis)?.and_then(|text| Remembered::from_text(&text));
+        let Some(remembered) = remembered else { return Ok(None) };
+        same.push((*shop, remembered.again()));
+    }
+    Ok((same.len() == ordered.len()).then_some(same))
 }
 
 /// Works one shop out. A panic is this shop's failure and nobody else's (FAULTS G04).
@@ -136,12 +163,6 @@ fn said_before(store: &Store, shop: &ShopId, start: Day) -> Result<BTreeMap<Day,
     Ok(said)
 }
 
-/// Which shop each cart key was placed in, for the control totals of bookings files.
-fn shops_of_carts(by_shop: &std::collections::BTreeMap<ShopId, ShopFacts>) -> HashMap<String, ShopId> {
-    let carts = |facts: &ShopFacts| facts.bookings.iter().map(|b| code_key(b.cart.as_str())).collect::<Vec<_>>();
-    by_shop.iter().flat_map(|(shop, facts)| carts(facts).into_iter().map(|cart| (cart, shop.clone()))).collect()
-}
-
 /// One shop's report on its way to the folder, the history and the outbox.
 struct Issue<'a> {
     order: &'a Order,
@@ -170,8 +191,8 @@ impl Issue<'_> {
             mail: &json.mail,
             balanced: done.unbalanced.is_none(),
             matched: done.matched,
-            open: is_newest(newest, self.order.as_of).then_some(&done.open),
-            findings: count(done.open.len()),
+            open: done.open.as_deref().filter(|_| is_newest(newest, self.order.as_of)),
+            findings: count(done.findings),
             message: done.message.as_ref(),
         };
         store.save_shop_run(self.run, self.record, &shop_run).map_err(|e| e.to_string())?;
@@ -184,7 +205,7 @@ impl Issue<'_> {
             changes: done.new.as_ref().map_or(0, |new| new.changes.len()),
             workbook: done.workbook,
             mail: json.mail.clone(),
-            findings: done.open.len(),
+            findings: done.findings,
         });
         published.shops.push(json);
         done.unbalanced.map_or(Ok(()), Err)

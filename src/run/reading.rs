@@ -30,37 +30,34 @@ pub(super) fn may_be_growing(workshop: &Workshop, arrival: &Arrival, content: &C
         && arrival.look.is_within(MAY_GROW, workshop.now.into())
 }
 
-/// Reads and normalises a file by the rules of its folder.
+/// Reads and normalises a file by the rules of its folder. `digest` is its content's.
 ///
-/// # Errors
-/// Why the file must be held.
-pub(super) fn read_file(
-    workshop: &Workshop,
-    folder: Option<&ShopId>,
-    name: &str,
-    content: &[u8],
-) -> Result<Normalised, Vec<Problem>> {
-    guarded(content, || with_context(workshop, folder, |context| normalise(content, name, context)))
-}
-
-/// As [`read_file`] without keeping payment rows: they go to `take` piece by piece and count only if the whole file is
-/// accepted in the end. `digest` is the content's.
+/// Of a file too large to be kept, payment rows are not kept either: they go to `take` piece by piece and count only if
+/// the whole file is accepted in the end.
 ///
 /// # Errors
 /// When our own copy cannot be read. The inner error says why the file must be held.
-pub(super) fn read_in_pieces(
+pub(super) fn read_table(
     workshop: &Workshop,
     folder: Option<&ShopId>,
     name: &str,
     (content, digest): (&Content, FileDigest),
     take: &mut dyn FnMut(&[PaymentRow]),
 ) -> io::Result<Result<Normalised, Vec<Problem>>> {
-    let mut work =
-        |table: Table<'_>| with_context(workshop, folder, |context| normalise_in_pieces(table, name, context, take));
-    with_table(content, |table| guarded_as(|| digest, || work(table)))
+    with_table(content, |table| {
+        guarded_as(
+            || digest,
+            || {
+                with_context(workshop, folder, |context| match table {
+                    Table::Bytes(bytes) => normalise(bytes, name, context),
+                    Table::Text(_) => normalise_in_pieces(table, name, context, take),
+                })
+            },
+        )
+    })
 }
 
-/// Hands over the payment rows of a file that [`read_in_pieces`] accepted. However long whoever takes them needs.
+/// Hands over the payment rows of a file that [`read_table`] accepted. However long whoever takes them needs.
 pub(super) fn read_again(
     workshop: &Workshop,
     folder: Option<&ShopId>,

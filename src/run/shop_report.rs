@@ -3,6 +3,7 @@
 //! Changes nothing and asks the history nothing, so that shops can be worked out side by side: what the history says
 //! about the shop comes in as [`Known`], what it shall say goes out as [`WorkedOut`].
 
+use super::placing::Placed;
 use super::read_back::{Expected, read_back};
 use super::{Notice, Order, SlotOrder, Stage, Timings, Workshop, message};
 use crate::config::ShopConfig;
@@ -51,8 +52,10 @@ pub(super) struct WorkedOut {
     pub(super) new: Option<NewWorkbook>,
     /// The message to its recipients, if one is due.
     pub(super) message: Option<NewMessage>,
-    /// Every finding open now.
-    pub(super) open: Vec<FindingRecord>,
+    /// Every finding open now; `None` if they are those that were open before.
+    pub(super) open: Option<Vec<FindingRecord>>,
+    /// How many they are.
+    pub(super) findings: usize,
     /// Match groups without a finding.
     pub(super) matched: u64,
     /// The equations of the proof that do not hold, in words; `None` if all do.
@@ -78,8 +81,7 @@ pub(super) struct ShopJob<'a> {
     pub(super) workshop: &'a Workshop,
     pub(super) order: &'a Order,
     pub(super) shop: &'a ShopConfig,
-    pub(super) facts: &'a ShopFacts,
-    pub(super) files: &'a [FileSummary],
+    pub(super) placed: &'a Placed,
     pub(super) known: Known,
     pub(super) timings: &'a Timings<'a>,
 }
@@ -92,10 +94,15 @@ impl ShopJob<'_> {
     pub(super) fn work_out(&self) -> Result<WorkedOut, String> {
         let (order, known) = (self.order, &self.known);
         let shop = &self.shop.shop;
-        let mut result = self.timings.of(Stage::Reconcile, || {
-            let calendar = &self.workshop.config.calendar;
-            reconcile::reconcile(shop, self.facts, &known.ledger, self.files, calendar, order.period, order.as_of)
+        let facts = self.timings.of(Stage::Load, || self.placed.facts(&shop.id)).map_err(|e| e.to_string())?;
+        let (mut result, corrections) = self.timings.of(Stage::Reconcile, || {
+            let (calendar, files) = (&self.workshop.config.calendar, self.files());
+            let ledger = &known.ledger;
+            let result = reconcile::reconcile(shop, &facts, ledger, files, calendar, order.period, order.as_of);
+            (result, self.corrections(&facts))
         });
+        // The result holds all that is shown: what it was made of would only stand in memory beside it.
+        drop(facts);
         result.freshness.is_behind = !known.is_export_in && result.freshness.payments.is_some();
         let mut notices = self.missing(&result);
         let now = figures(&result);
@@ -112,7 +119,7 @@ impl ShopJob<'_> {
                 figures: text,
                 workbook: String::new(),
             };
-            Some(self.render(&result, &now, record)?)
+            Some(self.render(&result, &now, record, corrections)?)
         };
         let message = self.message(&result, new.as_ref(), &mut notices)?;
         let mail = match new {
@@ -130,11 +137,16 @@ impl ShopJob<'_> {
             workbook,
             message,
             new,
-            open: open_findings(&result),
+            findings: result.findings.len(),
+            open: Some(open_findings(&result)),
             matched: count(result.matched.len()),
             unbalanced: (!result.balanced()).then(|| unbalanced(&result)),
             notices,
         })
+    }
+
+    fn files(&self) -> &[FileSummary] {
+        self.placed.files(&self.shop.shop.id)
     }
 
     fn missing(&self, result: &Reconciliation) -> Vec<Notice> {
@@ -144,13 +156,13 @@ impl ShopJob<'_> {
     }
 
     /// 前期間の修正: what earlier days sold otherwise than the last report of each says (SPEC §5.8).
-    fn corrections(&self) -> Vec<Change> {
+    fn corrections(&self, facts: &ShopFacts) -> Vec<Change> {
         let said = &self.known.said;
         let (Some((first, _)), Some((last, _))) = (said.first_key_value(), said.last_key_value()) else {
             return Vec::new();
         };
         let reported = Period::new(*first, *last);
-        let now = reported.map(|period| reconcile::sales_by_day(&self.facts.payments, period)).unwrap_or_default();
+        let now = reported.map(|period| reconcile::sales_by_day(&facts.payments, period)).unwrap_or_default();
         corrections(said, &now)
     }
 
@@ -158,9 +170,15 @@ impl ShopJob<'_> {
     ///
     /// A file that bears its name already is never overwritten (FAULTS X08): the revision after it is free. But a run
     /// that was killed after writing left exactly these bytes, and then this is that revision.
-    fn render(&self, result: &Reconciliation, now: &Figures, record: ReportRecord) -> Result<NewWorkbook, String> {
+    fn render(
+        &self,
+        result: &Reconciliation,
+        now: &Figures,
+        record: ReportRecord,
+        corrections: Vec<Change>,
+    ) -> Result<NewWorkbook, String> {
         let last = self.known.last.as_ref();
-        let mut changes = self.corrections();
+        let mut changes = corrections;
         // A report that was restored from the record of what left has no figures to compare with (FAULTS S06).
         let said = last.filter(|last| !last.figures.is_empty());
         changes.extend(said.map(|last| Figures::from_text(&last.figures).changes(now)).unwrap_or_default());
@@ -194,7 +212,7 @@ impl ShopJob<'_> {
             language: self.workshop.language(),
             reconciliation: result,
             revision: new.record.revision,
-            files: self.files,
+            files: self.files(),
             held: &self.known.held,
             changes: &new.changes,
             with_customer: self.workshop.config.report_customer,

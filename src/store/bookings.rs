@@ -1,8 +1,8 @@
 //! Bookings: every version of a cart as some file showed it, and the rows of the payment list.
 
+use super::facts::FileNames;
 use super::files::{RowOutcome, disposition_name, widen};
-use super::payments::Texts;
-use super::{Result, Store, unexpected};
+use super::{Result, unexpected};
 use crate::domain::booking::{
     Booking, BookingLine, LineStatus, PaymentEntry, PaymentStatus, PaymentType, Price, SnapshotAge,
 };
@@ -10,9 +10,9 @@ use crate::domain::dates::Moment;
 use crate::domain::ids::{CartCode, FileDigest, ProductCode, ShopId};
 use crate::domain::intake::{CartSnapshot, Disposition, Source, reach};
 use crate::domain::money::Yen;
-use crate::domain::text::code_key;
+use crate::domain::text::{Texts, code_key};
 use hashbrown::HashMap;
-use rusqlite::{CachedStatement, OptionalExtension, Row, Transaction, params};
+use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, Transaction, params};
 use std::sync::Arc;
 
 /// The yen and the currency of a price as columns: `(yen, currency, written)`.
@@ -81,8 +81,11 @@ pub(super) fn save(
 ) -> Result<()> {
     let Some(reach) = reach(carts) else { return Ok(()) };
     let mut versions = Versions::prepare(transaction, file, folder, reach)?;
-    for snapshot in carts {
-        let disposition = versions.save(snapshot)?;
+    // By code: the carts of a shop then lie side by side, so that one shop is read without the pages of all others.
+    let mut carts: Vec<_> = carts.iter().map(|snapshot| (code_key(snapshot.cart.as_str()), snapshot)).collect();
+    carts.sort_by(|a, b| a.0.cmp(&b.0));
+    for (key, snapshot) in carts {
+        let disposition = versions.save(&key, snapshot)?;
         for line in &snapshot.lines {
             outcomes.push(RowOutcome { line: line.source.line, disposition, reason: None });
         }
@@ -143,9 +146,8 @@ impl<'t> Versions<'t> {
     }
 
     /// Saves one cart where it says something new, its control totals in any case, and says what it was.
-    fn save(&mut self, snapshot: &CartSnapshot) -> Result<Disposition> {
-        let key = code_key(snapshot.cart.as_str());
-        let disposition = self.version(&key, snapshot)?;
+    fn save(&mut self, key: &str, snapshot: &CartSnapshot) -> Result<Disposition> {
+        let disposition = self.version(key, snapshot)?;
         let yen: Yen = snapshot.lines.iter().filter_map(|line| line.total.yen()).sum();
         let days = snapshot.lines.iter().map(|line| line.created_at.day());
         let covers = days.fold(None, |covers, day| Some(widen(covers, day, day)));
@@ -306,74 +308,107 @@ pub(super) fn save_entries(
     Ok(())
 }
 
-impl Store {
-    /// All bookings as the newest files say, by cart code.
-    ///
-    /// # Errors
-    /// When the database cannot be read or holds a value that this program does not write.
-    pub fn bookings(&self) -> Result<Vec<Booking>> {
-        let mut texts = Texts::default();
-        let mut entries = self.entries(&mut texts)?;
-        let mut statement = self.connection.prepare(
-            "SELECT v.cart_key, v.cart, v.folder, l.product_code, l.status, l.payment_status, l.created_at, l.start_at, \
-             l.total, l.currency, l.written_total, l.channel, l.product, l.customer, l.external_ref, l.transaction_id, \
-             l.paid, l.refunded, f.name, l.line \
-             FROM cart_version v JOIN booking_line l ON l.version_id = v.id JOIN file f ON f.id = v.file_id \
-             WHERE v.is_current = 1 ORDER BY v.cart_key, l.position",
+/// Reads carts line by line.
+pub(super) struct Lines<'c> {
+    statement: CachedStatement<'c>,
+    files: FileNames,
+    texts: Texts,
+}
+
+impl<'c> Lines<'c> {
+    pub(super) fn prepare(connection: &'c Connection, files: &FileNames) -> Result<Self> {
+        let statement = connection.prepare_cached(
+            "SELECT v.cart_key, v.cart, v.folder, l.product_code, l.status, l.payment_status, l.created_at, \
+             l.start_at, l.total, l.currency, l.written_total, l.channel, l.product, l.customer, l.external_ref, \
+             l.transaction_id, l.paid, l.refunded, v.file_id, l.line, v.id \
+             FROM cart_version v JOIN booking_line l ON l.version_id = v.id WHERE v.id BETWEEN ?1 AND ?2 \
+             ORDER BY v.id, l.position",
         )?;
-        let mut bookings: Vec<Booking> = Vec::new();
-        let mut last_key = String::new();
-        let mut rows = statement.query([])?;
-        while let Some(row) = rows.next()? {
-            let line = read_line(row, &mut texts)?;
-            let key = row.get_ref(0)?.as_str().unwrap_or_default();
-            match bookings.last_mut() {
-                Some(last) if last_key == key => last.lines.push(line),
-                _ => {
-                    key.clone_into(&mut last_key);
-                    bookings.push(Booking {
-                        cart: CartCode::new(row.get_ref(1)?.as_str().unwrap_or_default()),
-                        folder: row.get::<_, Option<String>>(2)?.map(|id| ShopId::new(&id)),
-                        lines: vec![line],
-                        entries: entries.remove(key).unwrap_or_default(),
-                    });
-                }
-            }
-        }
-        Ok(bookings)
+        Ok(Self { statement, files: Arc::clone(files), texts: Texts::default() })
     }
 
-    fn entries(&self, texts: &mut Texts) -> Result<HashMap<String, Vec<PaymentEntry>>> {
-        let mut statement = self.connection.prepare(
-            "SELECT e.cart_key, e.cart, e.reference, e.payment_type, e.at, e.amount, e.currency, e.written_amount, \
-             e.transaction_id, f.name, e.line FROM payment_entry e JOIN file f ON f.id = e.file_id \
-             WHERE NOT EXISTS (SELECT 1 FROM payment_entry n WHERE n.entry_key = e.entry_key \
-             AND (n.file_id, n.line) > (e.file_id, e.line))",
-        )?;
-        let mut by_cart: HashMap<String, Vec<PaymentEntry>> = HashMap::new();
-        let mut rows = statement.query([])?;
+    /// Adds the bookings of the versions `first` to `last` to `bookings`, with the rows of the payment list for their carts.
+    pub(super) fn read(
+        &mut self,
+        (first, last): (i64, i64),
+        entries: &mut Entries<'_>,
+        bookings: &mut Vec<Booking>,
+    ) -> Result<()> {
+        let mut version: Option<i64> = None;
+        let mut rows = self.statement.query([first, last])?;
         while let Some(row) = rows.next()? {
-            let word = row.get_ref(3)?.as_str().unwrap_or_default();
-            let entry = PaymentEntry {
-                reference: Arc::from(row.get_ref(2)?.as_str().unwrap_or_default()),
-                cart: CartCode::new(row.get_ref(1)?.as_str().unwrap_or_default()),
-                payment_type: PaymentType::read(word).ok_or_else(|| unexpected("payment type", word))?,
-                at: Moment::from_number(row.get(4)?),
-                amount: read_price(row, 5, texts)?,
-                transaction_id: Arc::from(row.get_ref(8)?.as_str().unwrap_or_default()),
-                source: Source { file: texts.share(row.get_ref(9)?.as_str().unwrap_or_default()), line: row.get(10)? },
-            };
-            by_cart.entry(row.get(0)?).or_default().push(entry);
+            let line = read_line(row, &mut self.texts, &self.files)?;
+            let next: i64 = row.get(20)?;
+            if let Some(booking) = bookings.last_mut().filter(|_| version == Some(next)) {
+                booking.lines.push(line);
+                continue;
+            }
+            version = Some(next);
+            let word = |at: usize| -> rusqlite::Result<&str> { Ok(row.get_ref(at)?.as_str()?) };
+            bookings.push(Booking {
+                cart: CartCode::new(word(1)?),
+                folder: row.get::<_, Option<String>>(2)?.map(|id| ShopId::new(&id)),
+                lines: vec![line],
+                entries: entries.of(word(0)?)?,
+            });
         }
-        for entries in by_cart.values_mut() {
-            entries.sort();
-        }
-        Ok(by_cart)
+        Ok(())
     }
 }
 
+/// Reads the payment list cart by cart.
+pub(super) struct Entries<'c> {
+    /// None: there is no payment list, as at most merchants.
+    statement: Option<CachedStatement<'c>>,
+    files: FileNames,
+    texts: Texts,
+}
+
+impl<'c> Entries<'c> {
+    pub(super) fn prepare(connection: &'c Connection, files: &FileNames) -> Result<Self> {
+        let is_there = connection.prepare_cached("SELECT 1 FROM payment_entry LIMIT 1")?.exists([])?;
+        let prepared = || {
+            connection.prepare_cached(
+                "SELECT e.cart, e.reference, e.payment_type, e.at, e.amount, e.currency, e.written_amount, \
+                 e.transaction_id, e.file_id, e.line FROM payment_entry e \
+                 WHERE e.cart_key = ?1 AND NOT EXISTS (SELECT 1 FROM payment_entry n WHERE n.entry_key = e.entry_key \
+                 AND (n.file_id, n.line) > (e.file_id, e.line))",
+            )
+        };
+        let statement = is_there.then(prepared).transpose()?;
+        Ok(Self { statement, files: Arc::clone(files), texts: Texts::default() })
+    }
+
+    /// The newest rows for a cart, sorted.
+    fn of(&mut self, cart_key: &str) -> Result<Vec<PaymentEntry>> {
+        let mut entries = Vec::new();
+        let Some(statement) = &mut self.statement else { return Ok(entries) };
+        let mut rows = statement.query([cart_key])?;
+        while let Some(row) = rows.next()? {
+            let word = row.get_ref(2)?.as_str().unwrap_or_default();
+            entries.push(PaymentEntry {
+                reference: Arc::from(row.get_ref(1)?.as_str().unwrap_or_default()),
+                cart: CartCode::new(row.get_ref(0)?.as_str().unwrap_or_default()),
+                payment_type: PaymentType::read(word).ok_or_else(|| unexpected("payment type", word))?,
+                at: Moment::from_number(row.get(3)?),
+                amount: read_price(row, 4, &mut self.texts)?,
+                transaction_id: Arc::from(row.get_ref(7)?.as_str().unwrap_or_default()),
+                source: read_source(row, 8, &self.files, &mut self.texts)?,
+            });
+        }
+        entries.sort();
+        Ok(entries)
+    }
+}
+
+/// File and line in two columns from `at`.
+fn read_source(row: &Row<'_>, at: usize, files: &FileNames, texts: &mut Texts) -> rusqlite::Result<Source> {
+    let file = files.get(&row.get::<_, i64>(at)?).map_or_else(|| texts.share(""), Arc::clone);
+    Ok(Source { file, line: row.get(at + 1)? })
+}
+
 /// Columns 3 to 19 of the query over booking lines.
-fn read_line(row: &Row<'_>, texts: &mut Texts) -> Result<BookingLine> {
+fn read_line(row: &Row<'_>, texts: &mut Texts, files: &FileNames) -> Result<BookingLine> {
     let word = |at: usize| -> rusqlite::Result<&str> { Ok(row.get_ref(at)?.as_str()?) };
     Ok(BookingLine {
         product_code: ProductCode::new(word(3)?),
@@ -385,11 +420,11 @@ fn read_line(row: &Row<'_>, texts: &mut Texts) -> Result<BookingLine> {
         total: read_price(row, 8, texts)?,
         channel: texts.share(word(11)?),
         product: texts.share(word(12)?),
-        customer: Arc::from(word(13)?),
-        external_ref: Arc::from(word(14)?),
-        transaction_id: Arc::from(word(15)?),
+        customer: texts.alone(word(13)?),
+        external_ref: texts.alone(word(14)?),
+        transaction_id: texts.alone(word(15)?),
         paid: row.get::<_, Option<i64>>(16)?.map(Yen::new),
         refunded: row.get::<_, Option<i64>>(17)?.map(Yen::new),
-        source: Source { file: texts.share(word(18)?), line: row.get(19)? },
+        source: read_source(row, 18, files, texts)?,
     })
 }

@@ -1,5 +1,6 @@
 //! Files: what was read, and what became of every row. One transaction a file.
 
+use super::facts::{Reader, Version};
 use super::integrity::{self, Beside};
 use super::{Result, Store, bookings, payments, unexpected};
 use crate::domain::dates::{Day, Moment};
@@ -8,7 +9,7 @@ use crate::domain::intake::{Disposition, Normalised, PaymentRow, RowCounts, Rows
 use crate::domain::money::Yen;
 use crate::domain::payment::Observation;
 use crate::domain::reconciliation::FileSummary;
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
 use rusqlite::{OptionalExtension, Transaction, params};
 use std::collections::BTreeMap;
 
@@ -126,6 +127,16 @@ impl Store {
         Ok(Some(known))
     }
 
+    /// The digests of all stored content.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn digests(&self) -> Result<HashSet<FileDigest>> {
+        let mut statement = self.connection.prepare_cached("SELECT digest FROM file")?;
+        let digests = statement.query_map([], |row| row.get(0).map(FileDigest))?;
+        Ok(digests.collect::<rusqlite::Result<_>>()?)
+    }
+
     /// Stores a file: its record, every row's disposition and its control totals, all or nothing.
     ///
     /// `dispose` says what an observation is, given the stored ones of its payment (SPEC §4.4).
@@ -146,6 +157,20 @@ impl Store {
     /// # Errors
     /// As [`Store::save_file`], and when the rows handed over are not as many as were read.
     pub fn save_pieces(
+        &mut self,
+        file: &NewFile<'_>,
+        dispose: fn(&[Observation], &Observation) -> Disposition,
+        pieces: &mut dyn FnMut(TakeRows<'_>),
+    ) -> Result<RowCounts> {
+        // Every reference within is to a row that this very transaction stores or has just found: to look each of them up
+        // again would be a good part of the cost. `check` and `restore` look all of them up.
+        self.connection.pragma_update(None, "foreign_keys", "OFF")?;
+        let saved = self.save_rows(file, dispose, pieces);
+        self.connection.pragma_update(None, "foreign_keys", "ON")?;
+        saved
+    }
+
+    fn save_rows(
         &mut self,
         file: &NewFile<'_>,
         dispose: fn(&[Observation], &Observation) -> Disposition,
@@ -227,14 +252,20 @@ impl Store {
         transaction.commit()?;
         Ok(counts)
     }
+}
 
+impl Reader {
     /// The stored files that hold rows of each shop, with that shop's control totals (SPEC §6 検算).
     ///
-    /// `shop_of_cart` places cart keys; a bookings file is listed for every shop it holds carts of.
+    /// `shop_of` places carts, as positions in `shops`; a bookings file is listed for every shop it holds carts of.
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub fn file_summaries(&self, shop_of_cart: &HashMap<String, ShopId>) -> Result<BTreeMap<ShopId, Vec<FileSummary>>> {
+    pub fn file_summaries(
+        &self,
+        shops: &[ShopId],
+        shop_of: &HashMap<Version, usize>,
+    ) -> Result<BTreeMap<ShopId, Vec<FileSummary>>> {
         let mut by_shop: BTreeMap<(ShopId, i64), ShopTotals> = BTreeMap::new();
         let mut statement = self.connection.prepare(
             "SELECT file_id, shop, \"new\", \"update\", same, stale, conflict, excluded, rejected, yen, covers_from, \
@@ -259,7 +290,11 @@ impl Store {
             let totals = ShopTotals { rows: counts, yen: Yen::new(row.get(9)?), covers };
             by_shop.insert((ShopId::new(&row.get::<_, String>(1)?), row.get(0)?), totals);
         }
-        self.add_cart_totals(shop_of_cart, &mut by_shop)?;
+        for ((shop, file), totals) in self.cart_totals(shop_of)? {
+            if let Some(shop) = shops.get(shop) {
+                by_shop.insert((shop.clone(), file), totals);
+            }
+        }
         let names = self.file_names()?;
         let mut summaries: BTreeMap<ShopId, Vec<FileSummary>> = BTreeMap::new();
         for ((shop, file), totals) in by_shop {
@@ -277,31 +312,26 @@ impl Store {
         Ok(summaries)
     }
 
-    fn add_cart_totals(
-        &self,
-        shop_of_cart: &HashMap<String, ShopId>,
-        by_shop: &mut BTreeMap<(ShopId, i64), ShopTotals>,
-    ) -> Result<()> {
+    /// The control totals of bookings files, by shop and file.
+    fn cart_totals(&self, shop_of: &HashMap<Version, usize>) -> Result<HashMap<(usize, i64), ShopTotals>> {
         let mut statement = self.connection.prepare(
-            "SELECT file_id, cart_key, disposition, \"rows\", repeated, yen, covers_from, covers_to FROM file_cart",
+            "SELECT c.file_id, v.id, c.disposition, c.\"rows\", c.repeated, c.yen, c.covers_from, c.covers_to \
+             FROM file_cart c CROSS JOIN cart_version v ON v.cart_key = c.cart_key AND v.is_current = 1",
         )?;
+        let mut by_file: HashMap<(usize, i64), ShopTotals> = HashMap::new();
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
-            let Some(shop) = shop_of_cart.get(row.get_ref(1)?.as_str().unwrap_or_default()) else { continue };
+            let Some(shop) = shop_of.get(&row.get::<_, Version>(1)?) else { continue };
             let disposition = disposition_named(row.get_ref(2)?.as_str().unwrap_or_default())?;
-            let totals = by_shop.entry((shop.clone(), row.get(0)?)).or_default();
-            for _ in 0..row.get::<_, i64>(3)? {
-                totals.rows.add(disposition);
-            }
-            for _ in 0..row.get::<_, i64>(4)? {
-                totals.rows.add(Disposition::Same);
-            }
+            let totals = by_file.entry((*shop, row.get(0)?)).or_default();
+            totals.rows.add_all(disposition, row.get::<_, i64>(3)?.unsigned_abs());
+            totals.rows.add_all(Disposition::Same, row.get::<_, i64>(4)?.unsigned_abs());
             totals.yen += Yen::new(row.get(5)?);
             if let Some((from, to)) = row.get::<_, Option<i32>>(6)?.zip(row.get::<_, Option<i32>>(7)?) {
                 totals.covers = Some(widen(totals.covers, Day::from_number(from), Day::from_number(to)));
             }
         }
-        Ok(())
+        Ok(by_file)
     }
 
     /// Every file without what it brought a shop.

@@ -224,7 +224,8 @@ impl Sealed {
 const SEALED: &str = "SELECT id, name, rows_read, yen, rows_digest, chain, hidden_rows, unknown_columns, dropped_columns \
                       FROM file";
 
-fn head(connection: &Connection) -> Result<Option<Vec<u8>>> {
+/// The newest seal.
+pub(super) fn head(connection: &Connection) -> Result<Option<Vec<u8>>> {
     let head = connection.query_row("SELECT head FROM installation", [], |row| row.get(0)).optional()?;
     Ok(head.flatten())
 }

@@ -9,7 +9,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 /// How long a database that another program keeps busy is waited for (FAULTS S10).
-const PATIENCE: Duration = Duration::from_secs(60);
+pub(super) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Up to this size the structure is looked at whenever the history is opened; above it after an unclean end and by
 /// `check`, so that a start stays fast.
@@ -29,7 +29,8 @@ pub(super) fn migrations() -> Migrations<'static> {
         M::up(include_str!("migrations/0004_slots.sql")),
         M::up(include_str!("migrations/0005_outbox.sql")),
         M::up(include_str!("migrations/0006_hidden_rows.sql")),
-        M::up(include_str!("migrations/0007_other_columns.sql")),
+        M::up(include_str!("migrations/0007_facts.sql")),
+        M::up(include_str!("migrations/0008_other_columns.sql")),
     ])
 }
 

@@ -1,96 +1,55 @@
 //! Payments and their observations.
 
+use super::facts::FileNames;
 use super::files::{RowOutcome, ShopTotals};
 use super::{Result, Store};
 use crate::domain::dates::Moment;
 use crate::domain::ids::{OrderId, ShopId};
 use crate::domain::intake::{Disposition, PaymentRow, Source};
 use crate::domain::money::Yen;
-use crate::domain::payment::{Observation, Payment, Status};
+use crate::domain::payment::{Observation, Status};
+use crate::domain::text::Texts;
 use hashbrown::hash_map::Entry;
 use hashbrown::{HashMap, HashSet};
 use rusqlite::{CachedStatement, Row, Transaction, params};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// Texts that repeat over many rows, kept once.
-#[derive(Default)]
-pub(super) struct Texts(HashMap<String, Arc<str>>);
-
-impl Texts {
-    /// The shared form of `text`.
-    pub(super) fn share(&mut self, text: &str) -> Arc<str> {
-        if let Some(known) = self.0.get(text) {
-            return Arc::clone(known);
-        }
-        let shared: Arc<str> = Arc::from(text);
-        self.0.insert(text.to_owned(), Arc::clone(&shared));
-        shared
-    }
-}
-
 /// Reads observations with shared texts and statuses.
-#[derive(Default)]
-struct ObservationReader {
+pub(super) struct ObservationReader {
+    files: FileNames,
     texts: Texts,
     statuses: HashMap<String, Status>,
+    nowhere: Arc<str>,
 }
 
 impl ObservationReader {
-    /// Columns from `first`: at, status, amount, booking_ref, method, file name, line.
-    fn read(&mut self, row: &Row<'_>, first: usize) -> rusqlite::Result<Observation> {
+    /// Names their files out of `files`.
+    pub(super) fn of(files: &FileNames) -> Self {
+        let (texts, statuses) = (Texts::default(), HashMap::new());
+        Self { files: Arc::clone(files), texts, statuses, nowhere: Arc::from("") }
+    }
+
+    /// Columns from `first`: at, status, amount, booking_ref, method, file, line.
+    pub(super) fn read(&mut self, row: &Row<'_>, first: usize) -> rusqlite::Result<Observation> {
         let written = row.get_ref(first + 1)?.as_str()?;
         let status = match self.statuses.get(written) {
             Some(status) => status.clone(),
             None => self.statuses.entry(written.to_owned()).or_insert_with(|| Status::read(written)).clone(),
         };
+        let file = self.files.get(&row.get::<_, i64>(first + 5)?).unwrap_or(&self.nowhere);
         Ok(Observation {
             at: Moment::from_number(row.get(first)?),
             status,
             amount: Yen::new(row.get(first + 2)?),
-            booking_ref: Arc::from(row.get_ref(first + 3)?.as_str()?),
+            booking_ref: self.texts.alone(row.get_ref(first + 3)?.as_str()?),
             method: self.texts.share(row.get_ref(first + 4)?.as_str()?),
-            source: Source { file: self.texts.share(row.get_ref(first + 5)?.as_str()?), line: row.get(first + 6)? },
+            source: Source { file: Arc::clone(file), line: row.get(first + 6)? },
         })
     }
 }
 
 impl Store {
-    /// All payments with all their observations, by shop and Order ID.
-    ///
-    /// # Errors
-    /// When the database cannot be read.
-    pub fn payments(&self) -> Result<Vec<Payment>> {
-        let mut statement = self.connection.prepare(
-            "SELECT p.shop, p.order_id, o.at, o.status, o.amount, o.booking_ref, o.method, f.name, o.line \
-             FROM payment p JOIN observation o ON o.payment_id = p.id JOIN file f ON f.id = o.file_id \
-             ORDER BY p.shop, p.order_id",
-        )?;
-        let mut reader = ObservationReader::default();
-        let mut shops: HashMap<String, ShopId> = HashMap::new();
-        let mut payments: Vec<Payment> = Vec::new();
-        let mut rows = statement.query([])?;
-        while let Some(row) = rows.next()? {
-            let observation = reader.read(row, 2)?;
-            let (shop, order_id) = (row.get_ref(0)?.as_str().unwrap_or_default(), row.get_ref(1)?);
-            let order_id = order_id.as_str().unwrap_or_default();
-            match payments.last_mut() {
-                Some(last) if last.order_id.as_str() == order_id && last.shop.as_str() == shop => {
-                    last.observations.push(observation);
-                }
-                _ => {
-                    let shop = shops.entry(shop.to_owned()).or_insert_with(|| ShopId::new(shop)).clone();
-                    let order_id = OrderId::new(order_id);
-                    payments.push(Payment { shop, order_id, observations: vec![observation] });
-                }
-            }
-        }
-        for payment in &mut payments {
-            payment.observations.sort();
-        }
-        Ok(payments)
-    }
-
     /// The first row whose Order ID is all digits and unknown, while the shop has it with zeros in front (FAULTS N03).
     ///
     /// # Errors
@@ -112,6 +71,19 @@ impl Store {
         Ok(None)
     }
 
+    /// Whether any shop has an all-digit Order ID that begins with a zero.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn has_zeros_in_front(&self) -> Result<bool> {
+        for shop in self.facts()?.reader()?.shops()? {
+            if !self.without_zeros(&shop)?.is_empty() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// The shop's all-digit Order IDs that begin with zeros, without these.
     fn without_zeros(&self, shop: &ShopId) -> Result<HashSet<String>> {
         let mut statement = self.connection.prepare_cached(
@@ -128,6 +100,16 @@ impl Store {
 fn may_be_shortened(order_id: &OrderId) -> bool {
     let text = order_id.as_str();
     !text.starts_with('0') && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// The outcome of the row on `line`: among those before `begun`, which stand by line, or behind, where the rows of its
+/// payment were the last ones taken.
+fn outcome_of(outcomes: &mut [RowOutcome], begun: usize, line: u32) -> Option<&mut RowOutcome> {
+    let (before, taken) = outcomes.split_at_mut_checked(begun)?;
+    match before.binary_search_by_key(&line, |outcome| outcome.line) {
+        Ok(at) => before.get_mut(at),
+        Err(_) => taken.iter_mut().rev().find(|outcome| outcome.line == line),
+    }
 }
 
 /// Saves the observations of a file that say something new, with every row's disposition, as the rows come.
@@ -154,7 +136,7 @@ impl<'t> Writer<'t> {
             insert_payment: transaction
                 .prepare_cached("INSERT INTO payment (shop, order_id) VALUES (?1, ?2) ON CONFLICT DO NOTHING")?,
             load: transaction.prepare_cached(
-                "SELECT at, status, amount, booking_ref, method, '', line FROM observation WHERE payment_id = ?1",
+                "SELECT at, status, amount, booking_ref, method, file_id, line FROM observation WHERE payment_id = ?1",
             )?,
             earlier: transaction.prepare_cached(
                 "SELECT max(line) FROM observation WHERE payment_id = ?1 AND at = ?2 AND file_id = ?3",
@@ -166,7 +148,7 @@ impl<'t> Writer<'t> {
             transaction,
             file,
             dispose,
-            reader: ObservationReader::default(),
+            reader: ObservationReader::of(&FileNames::default()),
         })
     }
 
@@ -177,6 +159,11 @@ impl<'t> Writer<'t> {
         outcomes: &mut Vec<RowOutcome>,
         totals: &mut BTreeMap<ShopId, ShopTotals>,
     ) -> Result<()> {
+        // By payment: the index grows page by page, and one shop is read without the pages of all others. Stable: rows
+        // of one payment stay in file order.
+        let mut rows: Vec<&PaymentRow> = rows.iter().collect();
+        rows.sort_by(|a, b| (&a.shop, &a.order_id).cmp(&(&b.shop, &b.order_id)));
+        let begun = outcomes.len();
         for row in rows {
             let observation = &row.observation;
             let (id, known) = self.payment(row)?;
@@ -190,8 +177,7 @@ impl<'t> Writer<'t> {
                 // A later row can make an earlier one of the same file a conflict; of no other file.
                 if disposition == Disposition::Conflict
                     && let Some(earlier) = self.earlier(id, observation.at)?
-                    && let Ok(at) = outcomes.binary_search_by_key(&earlier, |outcome| outcome.line)
-                    && let Some(outcome) = outcomes.get_mut(at)
+                    && let Some(outcome) = outcome_of(outcomes, begun, earlier)
                 {
                     total.rows.recount(outcome.disposition, Disposition::Conflict);
                     outcome.disposition = Disposition::Conflict;
@@ -210,6 +196,9 @@ impl<'t> Writer<'t> {
                 ])?;
             }
             outcomes.push(RowOutcome { line: observation.source.line, disposition, reason: None });
+        }
+        if let Some(taken) = outcomes.get_mut(begun..) {
+            taken.sort_by_key(|outcome| outcome.line);
         }
         Ok(())
     }

@@ -7,7 +7,7 @@ use totsugo::domain::ids::{CartCode, ProductCode, ShopId};
 use totsugo::domain::payment::Payment;
 use totsugo::domain::policy::Shop;
 use totsugo::domain::reconciliation::{MatchKey, Reason};
-use totsugo::reconcile::place;
+use totsugo::reconcile::{Desk, Home};
 
 const WORDS: &str = "CONFIRMED PAID_IN_FULL 5000";
 const SALE: &str = "2026-11-05 即時売上 5000";
@@ -87,13 +87,23 @@ fn at_second(payment: Payment) -> Payment {
     Payment { shop: ShopId::new("S2"), ..payment }
 }
 
-/// The shop each cart went to; `-` = unplaced.
+/// The shop a cart went to; `-` = unplaced.
 fn placed(shops: &[Shop], payments: Vec<Payment>, booking: Booking) -> String {
-    let placed = place(shops, payments, vec![booking]);
-    assert_eq!(placed.by_shop.len(), shops.len());
-    let home = placed.by_shop.iter().find(|(_, facts)| !facts.bookings.is_empty()).map(|(id, _)| id.to_string());
-    assert_eq!(home.is_none(), placed.unplaced.len() == 1);
-    home.unwrap_or_else(|| "-".to_owned())
+    let mut desk = Desk::new(shops);
+    let ids: Vec<&str> = booking.lines.iter().map(|line| &*line.transaction_id).filter(|id| !id.is_empty()).collect();
+    for payment in &payments {
+        if ids.contains(&payment.order_id.as_str()) {
+            desk.tell_order(payment.order_id.as_str(), &payment.shop);
+        }
+        desk.tell_number(payment);
+    }
+    let folder = booking.folder.as_ref().map(ShopId::as_str);
+    let home = match desk.home(booking.cart.as_str(), folder, ids) {
+        Home::At(shop) => Some(shop),
+        Home::Disputed => None,
+        Home::Unknown => desk.by_number(&booking),
+    };
+    home.map_or_else(|| "-".to_owned(), |shop| shop.to_string())
 }
 
 #[test]

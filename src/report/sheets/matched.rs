@@ -96,7 +96,7 @@ fn row(edition: &Edition<'_>, line: Line<'_>) -> Vec<Cell> {
         booking_status(l, booking).styled(Style::Wrap),
         payment.map_or_else(Cell::empty, |p| Cell::yen(p.held)),
         expected(line).map_or_else(Cell::empty, Cell::yen),
-        optional(booking.map(|b| b.products.as_str())).styled(Style::Wrap),
+        optional(booking.map(|b| &*b.products)).styled(Style::Wrap),
         Cell::day(booking.and_then(|b| b.start)),
         optional(payment.map(|p| &*p.method)).styled(Style::Wrap),
         source_lines(payment.map(|p| &p.source).into_iter().chain(booking.map(|b| &b.source))),

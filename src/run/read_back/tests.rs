@@ -47,10 +47,10 @@ fn booking(cart: &str, expected: i64, foreign: Option<&str>) -> BookingView {
     BookingView {
         cart: CartCode::new(cart),
         state: State::Live,
-        status: "CONFIRMED".to_owned(),
+        status: "CONFIRMED".into(),
         expected: Yen::new(expected),
         foreign: foreign.map(Into::into),
-        products: "富士山".to_owned(),
+        products: "富士山".into(),
         customer: "".into(),
         created_at: noon(),
         start: Some(day("2026-12-01")),

@@ -1,0 +1,198 @@
+//! Facts as reconciling needs them, shop by shop, over connections of their own: shops can be read side by side, and no
+//! more of the history stands in memory than is being worked on.
+
+use super::bookings::{Entries, Lines};
+use super::payments::ObservationReader;
+use super::{Result, Store};
+use crate::domain::booking::Booking;
+use crate::domain::ids::{OrderId, ShopId};
+use crate::domain::payment::Payment;
+use hashbrown::HashMap;
+use rusqlite::{Connection, OpenFlags};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// Stored files by number, under the names that 出典 gives them.
+pub(super) type FileNames = Arc<HashMap<i64, Arc<str>>>;
+
+/// Opens [`Reader`]s of one history, on any thread.
+#[derive(Clone, Debug)]
+pub struct Facts {
+    database: PathBuf,
+    files: FileNames,
+}
+
+/// Which cart version: its number in the history.
+pub type Version = i64;
+
+/// What decides on the shop of a cart before it is read whole (SPEC §4.3).
+#[derive(Clone, Copy, Debug)]
+pub struct CartCard<'a> {
+    /// Its newest version.
+    pub version: Version,
+    /// Cart code as exported.
+    pub cart: &'a str,
+    /// The shop's sub-folder its file was dropped in, if any.
+    pub folder: Option<&'a str>,
+}
+
+/// Reads facts on one thread; it sees what was committed when it first asked.
+pub struct Reader {
+    pub(super) connection: Connection,
+    pub(super) files: FileNames,
+}
+
+impl Store {
+    /// What reads the facts of this history.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn facts(&self) -> Result<Facts> {
+        let database = PathBuf::from(self.connection.path().unwrap_or_default());
+        let mut statement = self.connection.prepare("SELECT id, name FROM file")?;
+        let names = statement.query_map([], |row| Ok((row.get(0)?, Arc::from(row.get_ref(1)?.as_str()?))))?;
+        Ok(Facts { database, files: Arc::new(names.collect::<rusqlite::Result<_>>()?) })
+    }
+}
+
+impl Facts {
+    /// A reader of its own, which changes nothing.
+    ///
+    /// # Errors
+    /// When the database cannot be opened.
+    pub fn reader(&self) -> Result<Reader> {
+        let connection = Connection::open_with_flags(&self.database, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        connection.busy_timeout(super::opening::PATIENCE)?;
+        connection.pragma_update(None, "trusted_schema", "OFF")?;
+        connection.pragma_update(None, "cache_size", -8_192)?;
+        // One view for as long as it reads: each question alone would take and release the locks.
+        connection.execute_batch("BEGIN")?;
+        Ok(Reader { connection, files: Arc::clone(&self.files) })
+    }
+}
+
+impl Reader {
+    /// Every shop that has payments, in order.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn shops(&self) -> Result<Vec<ShopId>> {
+        // Each shop is one step through the index, however many payments it has.
+        let mut statement = self.connection.prepare(
+            "WITH RECURSIVE known (shop) AS (SELECT min(shop) FROM payment UNION ALL \
+             SELECT (SELECT min(shop) FROM payment WHERE shop > known.shop) FROM known WHERE known.shop IS NOT NULL) \
+             SELECT shop FROM known WHERE shop IS NOT NULL",
+        )?;
+        let shops = statement.query_map([], |row| Ok(ShopId::new(row.get_ref(0)?.as_str()?)))?;
+        Ok(shops.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// The payments of `shop` with all their observations, by Order ID.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn payments(&self, shop: &ShopId) -> Result<Vec<Payment>> {
+        // In the order in which they are stored: pages are then read one after the other, and once.
+        let mut known = self.connection.prepare_cached("SELECT id FROM payment WHERE shop = ?1")?;
+        let mut ids: Vec<i64> = known.query_map([shop.as_str()], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
+        ids.sort_unstable();
+        let mut statement = self.connection.prepare_cached(
+            "SELECT p.id, p.order_id, o.at, o.status, o.amount, o.booking_ref, o.method, o.file_id, o.line \
+             FROM payment p CROSS JOIN observation o ON o.payment_id = p.id WHERE p.id BETWEEN ?1 AND ?2 ORDER BY p.id",
+        )?;
+        let mut reader = ObservationReader::of(&self.files);
+        let mut payments: Vec<Payment> = Vec::with_capacity(ids.len());
+        for (first, last) in runs(&ids) {
+            let mut read = None;
+            let mut rows = statement.query([first, last])?;
+            while let Some(row) = rows.next()? {
+                let (id, observation): (i64, _) = (row.get(0)?, reader.read(row, 2)?);
+                if let Some(payment) = payments.last_mut().filter(|_| read == Some(id)) {
+                    payment.observations.push(observation);
+                    continue;
+                }
+                read = Some(id);
+                let order_id = OrderId::new(row.get_ref(1)?.as_str().unwrap_or_default());
+                payments.push(Payment { shop: shop.clone(), order_id, observations: vec![observation] });
+            }
+        }
+        for payment in payments.iter_mut().filter(|payment| payment.observations.len() > 1) {
+            payment.observations.sort();
+        }
+        payments.sort_by(|a, b| a.order_id.cmp(&b.order_id));
+        Ok(payments)
+    }
+
+    /// Hands over every cart as far as it takes to place it.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn carts(&self, mut each: impl FnMut(CartCard<'_>)) -> Result<()> {
+        let mut statement =
+            self.connection.prepare("SELECT id, cart, folder FROM cart_version WHERE is_current = 1 ORDER BY id")?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            let folder = row.get_ref(2)?.as_str_or_null().map_err(rusqlite::Error::from)?;
+            each(CartCard { version: row.get(0)?, cart: row.get_ref(1)?.as_str().unwrap_or_default(), folder });
+        }
+        Ok(())
+    }
+
+    /// The Transaction IDs that carts name, in their lines or in the payment list, by version.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn transactions(&self) -> Result<HashMap<Version, Vec<Box<str>>>> {
+        let mut statement = self.connection.prepare(
+            "SELECT l.version_id, l.transaction_id FROM booking_line l INDEXED BY booking_line_transaction \
+             CROSS JOIN cart_version v ON v.id = l.version_id WHERE l.transaction_id <> '' AND v.is_current = 1 \
+             UNION ALL SELECT v.id, e.transaction_id FROM payment_entry e \
+             CROSS JOIN cart_version v ON v.cart_key = e.cart_key AND v.is_current = 1 WHERE e.transaction_id <> '' \
+             AND NOT EXISTS (SELECT 1 FROM payment_entry n WHERE n.entry_key = e.entry_key \
+             AND (n.file_id, n.line) > (e.file_id, e.line))",
+        )?;
+        let mut named: HashMap<Version, Vec<Box<str>>> = HashMap::new();
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            named.entry(row.get(0)?).or_default().push(Box::from(row.get_ref(1)?.as_str().unwrap_or_default()));
+        }
+        Ok(named)
+    }
+
+    /// Hands over every Order ID with its shop.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn order_ids(&self, mut each: impl FnMut(&ShopId, &str)) -> Result<()> {
+        let mut statement = self.connection.prepare("SELECT order_id FROM payment WHERE shop = ?1")?;
+        for shop in self.shops()? {
+            let mut rows = statement.query([shop.as_str()])?;
+            while let Some(row) = rows.next()? {
+                each(&shop, row.get_ref(0)?.as_str().unwrap_or_default());
+            }
+        }
+        Ok(())
+    }
+
+    /// The bookings of these versions as the newest files say, by cart code.
+    ///
+    /// # Errors
+    /// When the database cannot be read or holds a value that this program does not write.
+    pub fn bookings(&self, versions: &[Version]) -> Result<Vec<Booking>> {
+        let mut lines = Lines::prepare(&self.connection, &self.files)?;
+        let mut entries = Entries::prepare(&self.connection, &self.files)?;
+        let mut bookings = Vec::with_capacity(versions.len());
+        for run in runs(versions) {
+            lines.read(run, &mut entries, &mut bookings)?;
+        }
+        bookings.sort_by(|a, b| a.cart.cmp(&b.cart));
+        Ok(bookings)
+    }
+}
+
+/// First and last of each run of neighbours. What belongs to one shop mostly lies side by side: a run of it is then one
+/// question.
+fn runs(numbers: &[i64]) -> impl Iterator<Item = (i64, i64)> {
+    let runs = numbers.chunk_by(|number, next| number.checked_add(1) == Some(*next));
+    runs.filter_map(|run| Some((*run.first()?, *run.last()?)))
+}
