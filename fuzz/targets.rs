@@ -7,9 +7,9 @@ use std::sync::LazyLock;
 use totsugo::config;
 use totsugo::domain::dates::Day;
 use totsugo::domain::ids::ShopId;
-use totsugo::domain::intake::{Normalised, Problem, Rows};
+use totsugo::domain::intake::{Kind, Normalised, Problem, Rows};
 use totsugo::locale::{Language, problems};
-use totsugo::normalise::{Context, Examined, Layout, examine, normalise};
+use totsugo::normalise::{Context, Layout, examine, normalise};
 use zip::write::SimpleFileOptions;
 
 /// Stands between the parts of a workbook; never occurs in UTF-8.
@@ -35,12 +35,12 @@ static LAYOUTS: LazyLock<Vec<Layout>> = LazyLock::new(|| {
     .collect()
 });
 
-/// Exports that a fuzzed layout is laid over.
-const SAMPLES: [&[u8]; 4] = [
-    include_bytes!("../tests/golden/intake/gmo.csv"),
-    include_bytes!("../tests/golden/intake/bokun-bookings.csv"),
-    include_bytes!("../tests/golden/intake/bokun-payments.csv"),
-    include_bytes!("../tests/golden/intake/totsugo-bookings.csv"),
+/// Exports that a fuzzed layout is laid over, with their kind.
+const SAMPLES: [(Kind, &[u8]); 4] = [
+    (Kind::Payments, include_bytes!("../tests/golden/intake/gmo.csv")),
+    (Kind::Bookings, include_bytes!("../tests/golden/intake/bokun-bookings.csv")),
+    (Kind::PaymentList, include_bytes!("../tests/golden/intake/bokun-payments.csv")),
+    (Kind::Bookings, include_bytes!("../tests/golden/intake/totsugo-bookings.csv")),
 ];
 
 /// A file that is no workbook, through decoding, parsing and normalising.
@@ -59,13 +59,18 @@ pub fn xlsx(bytes: &[u8]) {
     }
 }
 
-/// A layout file; one that is valid is laid over exports of every kind.
+/// A layout file; one that is valid is laid over the exports of its kind and, by the input's length, one of another.
 pub fn layout(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     match Layout::parse("fuzz.toml", text) {
         Ok(layout) => {
+            let (own, chosen) = (layout.kind(), bytes.len() % SAMPLES.len());
             let layouts = [layout];
-            SAMPLES.iter().for_each(|sample| take(sample, &layouts));
+            for (at, (kind, sample)) in SAMPLES.into_iter().enumerate() {
+                if kind == own || at == chosen {
+                    take(sample, &layouts);
+                }
+            }
         }
         Err(error) => assert!(error.line <= 1 + text.matches('\n').count(), "{error}"),
     }
@@ -108,7 +113,8 @@ pub fn pack(bytes: &[u8]) -> Vec<u8> {
     zip.finish().map(Cursor::into_inner).unwrap_or_default()
 }
 
-/// Reads as `run` does and as `check --file` does: both agree, every row is accounted for, every refusal has a sentence.
+/// Reads as `run` does: every row is accounted for, every refusal has a sentence. A quarter of the inputs is also read as
+/// `check --file` does, and both agree; for all of them that would be half the time.
 fn take(bytes: &[u8], layouts: &[Layout]) {
     let shops = [ShopId::new("9200000000123"), ShopId::new("tshop00000001")];
     let context = Context {
@@ -120,10 +126,13 @@ fn take(bytes: &[u8], layouts: &[Layout]) {
         is_late: &|| false,
     };
     let taken = normalise(bytes, "in.csv", &context);
-    let examined = examine(bytes, "in.csv", &context);
-    assert_eq!(taken.is_ok(), examined.accepted, "check --file says otherwise");
+    if bytes.len().is_multiple_of(4) {
+        let examined = examine(bytes, "in.csv", &context);
+        assert_eq!(taken.is_ok(), examined.accepted, "check --file says otherwise");
+        assert!(taken.as_ref().map_or(true, |file| file.rows_read == examined.rows), "it counts other rows");
+    }
     match &taken {
-        Ok(file) => balanced(file, &examined),
+        Ok(file) => balanced(file),
         Err(problems) => {
             assert!(!problems.is_empty(), "held without a reason");
             problems.iter().for_each(told);
@@ -131,14 +140,13 @@ fn take(bytes: &[u8], layouts: &[Layout]) {
     }
 }
 
-fn balanced(file: &Normalised, examined: &Examined) {
+fn balanced(file: &Normalised) {
     let accepted = match &file.rows {
         Rows::Payments(rows) => rows.len(),
         Rows::Bookings(carts) => carts.iter().map(|cart| cart.lines.len() + cart.repeated.len()).sum(),
         Rows::PaymentList(entries) => entries.len(),
     };
     assert_eq!(file.rows_read, (accepted + file.excluded.len() + file.rejected.len()) as u64);
-    assert_eq!(file.rows_read, examined.rows);
     file.rejected.iter().for_each(told);
 }
 

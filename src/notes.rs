@@ -66,7 +66,12 @@ pub fn read(bytes: &[u8]) -> Result<Notebook, Vec<Problem>> {
     let reading = read::rows(bytes, &mut intake)?;
     if !reading.headed {
         let missing = COLUMNS.map(|column| column.ja.to_owned()).to_vec();
-        let fault = Fault::NoLayout { nearest: Some(LAYOUT.to_owned()), missing, found: Vec::new() };
+        let fault = Fault::NoLayout {
+            nearest: Some(LAYOUT.to_owned()),
+            missing,
+            found: Box::default(),
+            similar: Box::default(),
+        };
         return Err(vec![Problem { place: Place::default(), fault }]);
     }
     intake.drop_contradictions();
@@ -95,7 +100,7 @@ impl Sink for Intake {
         let mut headings = cells.to_vec();
         headings.resize(COLUMN_LIMIT.max(cells.len()), String::new());
         let line_breaks = vec![true; headings.len()];
-        Ok(Some(Plan { slots, headings, line_breaks }))
+        Ok(Some(Plan { slots, headings, line_breaks, aside: Vec::new() }))
     }
 
     fn row(&mut self, line: u32, cells: &[Cell<'_>]) -> Result<(), Vec<Problem>> {

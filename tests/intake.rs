@@ -109,6 +109,90 @@ fn samples_give_their_expected_rows() {
     }
 }
 
+/// What becomes of a golden case: its rows, or the sentences it is held with in both languages.
+fn told(name: &str, bytes: &[u8]) -> String {
+    let mut out = format!("== {name}\n");
+    match Desk::new().take(bytes) {
+        Ok(file) => {
+            let columns = [("unknown", &file.unknown_columns), ("dropped", &file.dropped_columns)];
+            out.push_str(&format!("taken: {}, {}, {} rows", file.layout, file.encoding, file.rows_read));
+            for (what, headings) in columns.into_iter().filter(|(_, headings)| !headings.is_empty()) {
+                out.push_str(&format!(", {what}: {}", headings.join(" | ")));
+            }
+            if file.hidden_rows > 0 {
+                out.push_str(&format!(", {} hidden", file.hidden_rows));
+            }
+            out.push('\n');
+            match &file.rows {
+                Rows::Payments(rows) => rows.iter().for_each(|row| {
+                    let o = &row.observation;
+                    let long: String = o.booking_ref.chars().take(40).collect();
+                    out.push_str(&format!(
+                        "  {}: {} {} {:?} {} {} [{}] [{long}]\n",
+                        o.source.line, row.shop, row.order_id, o.status, o.at, o.amount, o.method
+                    ));
+                }),
+                Rows::Bookings(carts) => carts.iter().for_each(|cart| {
+                    cart.lines.iter().for_each(|line| {
+                        out.push_str(&format!(
+                            "  {}: {} {} {:?} {:?} {} {:?}\n",
+                            line.source.line,
+                            cart.cart,
+                            line.product_code,
+                            line.status,
+                            line.payment_status,
+                            line.created_at,
+                            line.total
+                        ));
+                    });
+                }),
+                Rows::PaymentList(entries) => entries.iter().for_each(|entry| {
+                    out.push_str(&format!("  {}: {} {} {:?}\n", entry.source.line, entry.cart, entry.at, entry.amount));
+                }),
+            }
+            file.excluded.iter().for_each(|(line, rule)| out.push_str(&format!("  {line}: excluded {rule}\n")));
+        }
+        Err(problems) => {
+            out.push_str("held\n");
+            for problem in &problems {
+                for language in [Language::Ja, Language::En] {
+                    out.push_str(&format!("  {}\n", problems::problem(language, name, problem)));
+                }
+            }
+        }
+    }
+    out
+}
+
+/// `tests/golden/intake/cases`: one file for each way that FAULTS D, P and N name, and `cases.expected` with what becomes
+/// of it. Each ID has a case; of P20 there is no file, as no file makes the program fail.
+#[test]
+fn every_golden_case_gives_its_rows_or_its_reason() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/intake");
+    let mut cases: Vec<String> = std::fs::read_dir(folder.join("cases"))
+        .expect("the cases")
+        .map(|entry| entry.expect("an entry").file_name().into_string().expect("UTF-8"))
+        .collect();
+    cases.sort();
+    let ids =
+        [('d', 8), ('p', 19), ('n', 18)].into_iter().flat_map(|(section, last)| (1..=last).map(move |n| (section, n)));
+    for (section, number) in ids {
+        let id = format!("{section}{number:02}-");
+        assert!(cases.iter().any(|name| name.starts_with(&id)), "no case {id}");
+    }
+    let found: String =
+        cases.iter().map(|name| told(name, &golden(&format!("cases/{name}")))).collect::<Vec<_>>().join("\n");
+    let expected = folder.join("cases.expected");
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        std::fs::write(&expected, &found).expect("writes");
+    }
+    let expected = std::fs::read_to_string(&expected).expect("what is expected");
+    for (found, expected) in found.split("\n\n").zip(expected.split("\n\n")) {
+        assert_eq!(found, expected);
+    }
+    assert_eq!(found.len(), expected.len(), "as many cases as are expected");
+}
+
 /// The golden 取引集計 as text.
 fn sample() -> String {
     encoding_rs::SHIFT_JIS
@@ -210,7 +294,7 @@ fn rows_that_cannot_be_normalised_are_rejected_with_their_fault() {
         assert_eq!(taken.rejected[0].fault, fault);
     }
     desk.max_rejects = 0;
-    for date in ["R8.11.1", "26/11/01", "01/11/2026", "2026/11/01 24:00:00", "2026-11-01T09:05:07Z"] {
+    for date in ["R8.11.1", "26/11/01", "01/11/2026", "2026/11/01 24:00:00", "2026-11-01T09:05:07 JST"] {
         assert!(matches!(desk.fault(&gmo(&[&with(3, date)])).1, Fault::Date { .. }), "n06_n15 {date}");
     }
 }
@@ -286,7 +370,14 @@ fn p03_p04_headings_by_alias_in_any_order_or_held() {
     let (_, fault) = desk.fault(format!("{HEADING},オーダーＩＤ\n{row},x\n").as_bytes());
     assert_eq!(fault, Fault::DuplicateColumn { heading: "オーダーID".to_owned() });
     let (_, fault) = desk.fault(format!("{}\n{row}\n", HEADING.replace("利用金額", "お金")).as_bytes());
-    let Fault::NoLayout { nearest, missing, found } = fault else { panic!("{fault:?}") };
+    let Fault::NoLayout { nearest, missing, found, similar } = fault else { panic!("{fault:?}") };
+    assert!(similar.is_empty(), "nothing is like it: {similar:?}");
+    // Heading drift: the nearest heading is named beside the one that is missing.
+    let drifted = HEADING.replace("利用金額", "ご利用金額").replace("オーダーID", "オーダー番号ID");
+    let (_, drift) = desk.fault(format!("{drifted}\n{row}\n").as_bytes());
+    let Fault::NoLayout { similar, .. } = drift else { panic!("{drift:?}") };
+    let pair = |missing: &str, found: &str| (missing.to_owned(), found.to_owned());
+    assert_eq!(*similar, [pair("オーダーID", "オーダー番号ID"), pair("利用金額", "ご利用金額")]);
     assert_eq!((nearest.as_deref(), missing), (Some("gmo-torihiki-shukei"), vec!["利用金額".to_owned()]));
     assert!(found.contains(&"お金".to_owned()));
     for (no_heading, name) in [(row.clone(), "p05"), ("取引番号,取引ステータス,取引日時,取引金額".to_owned(), "PayPay")]
@@ -476,4 +567,91 @@ proptest! {
         let taken = desk.take(file.as_bytes()).expect("taken");
         prop_assert_eq!(taken.rows, desk.take(&gmo(&[&row])).expect("taken").rows);
     }
+}
+
+/// An Order ID as it may be written.
+fn order_ids() -> impl Strategy<Value = String> {
+    "[-0-9A-Za-z]{1,27}".prop_filter("damaged by a spreadsheet", |id| {
+        let is_month = |part: &str| part.len() == 3 && part.bytes().all(|byte| byte.is_ascii_alphabetic());
+        !id.split('-').any(is_month)
+    })
+}
+
+proptest! {
+    #[test]
+    fn n14_order_ids_are_trimmed_and_narrowed_and_then_compared_exactly(
+        id in order_ids(),
+        wide in prop::collection::vec(any::<bool>(), 27),
+        (before, behind) in (0..3_usize, 0..3_usize),
+        more in "[-0-9A-Za-z]{1,9}",
+    ) {
+        let widened: String = id
+            .chars()
+            .zip(&wide)
+            .map(|(c, wide)| if *wide { char::from_u32(u32::from(c) + 0xFEE0).expect("a wide form") } else { c })
+            .collect();
+        let taken = |written: &str| Desk::new().take(&gmo(&[&with(1, written)])).map(|file| match file.rows {
+            Rows::Payments(rows) => rows[0].order_id.to_string(),
+            Rows::Bookings(_) | Rows::PaymentList(_) => panic!("payments"),
+        });
+        // The original stays in the archived file; the line leads to it.
+        prop_assert_eq!(taken(&format!("{}{widened}{}", "\u{3000}".repeat(before), " ".repeat(behind))), Ok(id.clone()));
+        prop_assert_eq!(taken(&id), Ok(id.clone()));
+        let swapped: String =
+            id.chars().map(|c| if c.is_ascii_lowercase() { c.to_ascii_uppercase() } else { c.to_ascii_lowercase() }).collect();
+        prop_assert_eq!(taken(&swapped), Ok(swapped.clone()), "case counts");
+        for odd in [format!("{id} {more}"), format!("{id}_{more}"), format!("{:Z<28}", id)] {
+            let problems = taken(&odd).expect_err("rejected");
+            prop_assert_eq!(&problems[0].fault, &Fault::Identifier { found: odd, expected: "[-0-9A-Za-z]{1,27}" });
+        }
+    }
+}
+
+#[test]
+fn d06_bytes_of_ascii_within_a_character_are_no_delimiters_quotes_or_escapes() {
+    // The second byte of each of these is 0x5C (\) or 0x7C (|); of others 0x40 to 0x7E, never a comma or a quote.
+    let tricky: Vec<char> = (0x81..=0xFC_u8)
+        .flat_map(|lead| [[lead, 0x5C], [lead, 0x7C]])
+        .filter_map(|pair| {
+            let text = encoding_rs::SHIFT_JIS.decode_without_bom_handling_and_without_replacement(&pair)?;
+            let mut chars = text.chars();
+            chars.next().filter(|c| chars.next().is_none() && !matches!(c, '\u{E000}'..='\u{F8FF}'))
+        })
+        .collect();
+    assert!(tricky.len() > 80 && ['表', 'ソ', '能', 'ポ'].iter().all(|c| tricky.contains(c)), "{tricky:?}");
+    for c in tricky {
+        for (method, reference) in
+            [(format!("{c}"), format!("a{c}")), (format!("\"{c},{c}\""), format!("\"{c}\"\"{c}\""))]
+        {
+            let row = with(6, &method).replace("1102481", &reference);
+            let text = format!("{HEADING}\r\n{row}\r\n");
+            let (bytes, _, lossy) = encoding_rs::SHIFT_JIS.encode(&text);
+            if lossy {
+                continue;
+            }
+            let Rows::Payments(rows) = Desk::new().take(&bytes).expect("taken").rows else { panic!("payments") };
+            let plain = |field: &str| field.trim_matches('"').replace("\"\"", "\"");
+            assert_eq!(
+                (rows[0].observation.method.as_ref(), rows[0].observation.booking_ref.as_ref()),
+                (plain(&method).as_str(), plain(&reference).as_str())
+            );
+        }
+    }
+}
+
+#[test]
+fn p05_without_a_heading_no_column_is_guessed_from_its_place() {
+    let rows: Vec<String> = (0..30).map(|n| with(1, &format!("A-{n}"))).collect();
+    let desk = Desk::new();
+    // Whatever stands in the first row, be it data or another table's heading, the columns are not those of the layout.
+    for first in ["", "1,2,3,4,5,6,7,8", "A,B,C,D,E,F,G,H", "ID,注文,状態の変化,日時,金額(円),税,方法,メモ"]
+    {
+        let body: String = rows.iter().map(|row| format!("{row}\r\n")).collect();
+        let fault = desk.fault(format!("{first}\r\n{body}").as_bytes());
+        assert!(matches!(fault, (None, Fault::NoLayout { .. })), "{first}: {fault:?}");
+    }
+    // A heading below the rows it should stand above, or below more rows than may be a title, is none.
+    let late = |above: usize| format!("{}{HEADING}\r\n{}\r\n", "題\r\n".repeat(above), rows[0]);
+    assert!(desk.take(late(9).as_bytes()).is_ok());
+    assert!(matches!(desk.fault(late(10).as_bytes()).1, Fault::NoLayout { .. }));
 }

@@ -213,6 +213,8 @@ fn files() -> Vec<FileSummary> {
         digest,
         rows,
         hidden_rows: 2,
+        unknown_columns: Vec::new(),
+        dropped_columns: Vec::new(),
         yen: Yen::new(1_234_567),
         covers,
     }]

@@ -74,6 +74,7 @@ impl History {
             excluded: Vec::new(),
             rejected: Vec::new(),
             unknown_columns: Vec::new(),
+            dropped_columns: Vec::new(),
             hidden_rows: 0,
         };
         let name = format!("{}.csv", self.files);
@@ -210,6 +211,7 @@ fn s12_rows_handed_over_in_pieces_are_stored_like_all_at_once() {
         excluded: Vec::new(),
         rejected: Vec::new(),
         unknown_columns: Vec::new(),
+        dropped_columns: Vec::new(),
         hidden_rows: 0,
     };
     for size in 1..=rows.len() {
@@ -487,7 +489,7 @@ fn s13_a_newer_database_is_refused_with_both_versions() {
     drop(connection);
     let before = fs::read(&path).expect("a database");
     let error = Store::open(&path, "test").map(|_| ()).expect_err("refused").to_string();
-    for part in ["schema 99", "9.8.7", env!("CARGO_PKG_VERSION"), "schema 7"] {
+    for part in ["schema 99", "9.8.7", env!("CARGO_PKG_VERSION"), "schema 8"] {
         assert!(error.contains(part), "{part}: {error}");
     }
     assert_eq!(fs::read(&path).expect("a database"), before);

@@ -117,6 +117,9 @@ fn tell_examined(language: Language, name: &str, examined: &Examined) -> Exit {
         line("文字コード", "encoding", examined.encoding.unwrap_or(none));
         line("使用する列", "columns found", &listed(&examined.columns));
         line("未知の列（読み飛ばします）", "unknown columns (ignored)", &listed(&examined.unknown_columns));
+        if !examined.dropped_columns.is_empty() {
+            say!("  {}", locale::sheets::dropped_columns(language, &listed(&examined.dropped_columns), name));
+        }
         line("行数", "rows", &examined.rows.to_string());
         if examined.hidden_rows > 0 {
             let hidden = examined.hidden_rows.to_string();

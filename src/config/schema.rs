@@ -1,5 +1,7 @@
 //! What may stand in `totsugo.toml`: every table, key and kind of value (SPEC §2). Data only.
 
+use crate::domain::text::{edits, fold};
+
 /// The kind of value a key takes.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Kind {
@@ -176,7 +178,7 @@ static GMO_SETTINGS: &[Field] = &[
 
 /// The key of `fields` that `written` was most likely meant to be: folded width and case, few edits away.
 pub(super) fn nearest<'a>(written: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    let folded = crate::domain::text::fold(written).replace('-', "_");
+    let folded = fold(written).replace('-', "_");
     candidates
         .map(|candidate| (edits(&folded, candidate), candidate))
         .filter(|(distance, candidate)| *distance <= 2.max(candidate.len() / 3) && *distance < candidate.len())
@@ -198,25 +200,4 @@ pub(super) fn elsewhere(key: &str, fields: &[Field], path: &str) -> Option<Strin
             }
         }
     })
-}
-
-/// Levenshtein distance in characters, with a swap of neighbours as one edit.
-fn edits(a: &str, b: &str) -> usize {
-    let a: Vec<char> = a.chars().collect();
-    let b: Vec<char> = b.chars().collect();
-    let mut before: Vec<usize> = Vec::new();
-    let mut last: Vec<usize> = (0..=b.len()).collect();
-    for i in 1..=a.len() {
-        let mut row = vec![i];
-        for j in 1..=b.len() {
-            let change = last[j - 1] + usize::from(a[i - 1] != b[j - 1]);
-            let mut best = change.min(last[j] + 1).min(row[j - 1] + 1);
-            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
-                best = best.min(before[j - 2] + 1);
-            }
-            row.push(best);
-        }
-        before = std::mem::replace(&mut last, row);
-    }
-    last[b.len()]
 }

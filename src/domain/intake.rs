@@ -191,7 +191,9 @@ pub enum Fault {
         /// Required headings that are missing.
         missing: Vec<String>,
         /// Headings found.
-        found: Vec<String>,
+        found: Box<[String]>,
+        /// A missing heading with the one found that is most like it.
+        similar: Box<[(String, String)]>,
     },
     /// More than one layout fits.
     SeveralLayouts {
@@ -237,6 +239,11 @@ pub enum Fault {
         found: String,
         /// The accepted forms.
         expected: String,
+    },
+    /// The dates of one column are written in several time zones.
+    MixedZones {
+        /// The first date in another zone than the one before.
+        found: String,
     },
     /// A moment outside the plausible span.
     ImplausibleDate {
@@ -352,8 +359,10 @@ pub struct Normalised {
     pub excluded: Vec<(u32, String)>,
     /// Rows that could not be normalised.
     pub rejected: Vec<Problem>,
-    /// Headings the layout does not know.
+    /// Headings the layout does not know, each on one line.
     pub unknown_columns: Vec<String>,
+    /// Headings of columns that the layout calls secret; nothing of them was read (FAULTS N18).
+    pub dropped_columns: Vec<String>,
     /// Rows of the sheet that were hidden or filtered out when it was saved; they count like any other (FAULTS P15).
     pub hidden_rows: u64,
 }

@@ -391,6 +391,10 @@ pub struct FileSummary {
     pub rows: RowCounts,
     /// Rows of the whole file that its sheet hides; they count like the others (FAULTS P15).
     pub hidden_rows: u64,
+    /// Headings that its layout does not know (FAULTS P03).
+    pub unknown_columns: Vec<String>,
+    /// Headings of its secret columns, of which nothing was read (FAULTS N18).
+    pub dropped_columns: Vec<String>,
     /// Control total in yen over its accepted rows of this shop.
     pub yen: Yen,
     /// First and last date its rows cover (処理日時, Creation date, transaction date).

@@ -112,6 +112,11 @@ pub fn scan(inbox: &Path, sentinel: Option<&str>, settle: Duration) -> Result<Sc
         std::thread::sleep(settle);
         Listing::of(inbox)?
     };
+    Ok(agreeing(&first, second, sentinel))
+}
+
+/// What two looks agree on.
+fn agreeing(first: &Listing, second: Listing, sentinel: Option<&str>) -> Scan {
     let mut found = Scan { foreign: second.foreign, folders: Some(second.folders), ..Scan::default() };
     for (path, arrival) in second.looks {
         if sentinel.is_some_and(|sentinel| arrival.name == sentinel) {
@@ -127,7 +132,7 @@ pub fn scan(inbox: &Path, sentinel: Option<&str>, settle: Duration) -> Result<Sc
     }
     found.foreign.sort();
     found.arrivals.sort_by_cached_key(|file| (file.name.chars().count(), file.name.clone()));
-    Ok(found)
+    found
 }
 
 /// Looks at files named by a person, wherever they lie; nothing is waited for.
@@ -294,4 +299,72 @@ fn is_passing(name: &str) -> bool {
 /// `name` with control characters made visible, so that no terminal obeys it (FAULTS A15, G06).
 fn visible(name: &str) -> String {
     name.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::read;
+    use std::io::Write as _;
+
+    /// xorshift64*: one seed, one writer.
+    fn dice(state: &mut u64) -> usize {
+        *state ^= *state >> 12;
+        *state ^= *state << 25;
+        *state ^= *state >> 27;
+        usize::try_from(state.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 33).unwrap_or_default()
+    }
+
+    /// Looks, looks again, reads and looks once more, as taking in does, while somebody copies the file in pieces of any
+    /// size. What is taken is the file as it stood from the first look to the last; before its end it is taken only if
+    /// the copy stood still all the while, and not even then unless it ended with a whole line.
+    #[test]
+    fn a01_a_file_being_copied_is_never_taken_in_part() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("a.csv");
+        let whole: Vec<u8> =
+            (0..12).flat_map(|n| format!("A-{n},2026/11/01 09:05:07,12000\r\n").into_bytes()).collect();
+        let (mut early, mut complete) = (0, 0);
+        for seed in 1..=10_000_u64 {
+            let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15);
+            let mut written = dice(&mut state) % whole.len();
+            fs::write(&path, &whole[..written]).expect("begun");
+            // The copier writes at some of these moments, and at the last of them for certain until it is done.
+            let mut copy = |always: bool| {
+                let is_writing = written < whole.len() && (always || dice(&mut state).is_multiple_of(4));
+                if is_writing {
+                    let more = (1 + dice(&mut state) % whole.len()).min(whole.len() - written);
+                    let mut file = fs::File::options().append(true).open(&path).expect("opens");
+                    file.write_all(&whole[written..written + more]).expect("written");
+                    written += more;
+                }
+                is_writing
+            };
+            loop {
+                let first = Listing::of(folder.path()).expect("a look");
+                let mut moved = copy(false);
+                let scan = agreeing(&first, Listing::of(folder.path()).expect("a look"), None);
+                assert_eq!(
+                    (scan.arrivals.len(), scan.growing.len()),
+                    if moved { (0, 1) } else { (1, 0) },
+                    "seed {seed}"
+                );
+                moved |= copy(false);
+                let taken = fs::read(&path).expect("read");
+                moved |= copy(false);
+                let is_whole = read::ends_whole(&taken) && scan.arrivals.iter().all(Arrival::is_unchanged);
+                if !scan.arrivals.is_empty() && is_whole {
+                    assert!(!moved, "seed {seed}: taken while it was written");
+                    assert!(taken.ends_with(b"\r") || taken.ends_with(b"\n"), "seed {seed}");
+                    assert!(whole.starts_with(&taken), "seed {seed}");
+                    early += u32::from(taken.len() < whole.len());
+                    complete += u32::from(taken.len() == whole.len());
+                    break;
+                }
+                copy(true);
+            }
+        }
+        assert_eq!(early + complete, 10_000);
+        assert!(complete > 9_000, "{early} stood still at the end of a line");
+    }
 }

@@ -39,12 +39,24 @@ fn shown(value: &str) -> String {
     out
 }
 
+/// Whether an amount is written as less than nothing (FAULTS N08).
+fn is_signed(amount: &str) -> bool {
+    let amount = amount.trim_start_matches(['¥', '￥', '\\', ' ']);
+    let in_brackets = amount.starts_with(['(', '（']) && amount.ends_with([')', '）']);
+    (in_brackets || amount.starts_with(['-', '−', '－', '△', '▲'])) && amount.contains(|c: char| c.is_numeric())
+}
+
 fn list(values: &[String], separator: &str) -> String {
     let mut out: Vec<String> = values.iter().take(12).map(|value| shown(value)).collect();
     if values.len() > 12 {
         out.push("…".to_owned());
     }
     out.join(separator)
+}
+
+/// What headings may be called now, at most three of them.
+fn renamed(similar: &[(String, String)], sentence: fn(&str, &str) -> String) -> String {
+    similar.iter().take(3).map(|(missing, found)| sentence(&shown(missing), &shown(found))).collect()
 }
 
 fn limit_ja(what: &str) -> &str {
@@ -67,7 +79,7 @@ fn workbook_ja(why: &str) -> String {
         "merged cells" => "使用する列に結合セルがあります。結合を解除してください",
         "cells doubled or out of order" => "セルが重複しているか、順序が正しくありません",
         "a part larger than 64 MiB when unpacked" => "展開後の部品の大きさが64MiBを超えます",
-        other => return format!("中身が壊れているか、標準の形ではありません（{other}）"),
+        other => return format!("中身が壊れているか、標準の形ではありません（{}）", shown(other)),
     };
     known.to_owned()
 }
@@ -96,6 +108,9 @@ fn ja(fault: &Fault) -> String {
         Fault::NotATable { looks_like } if looks_like == "xlsm" => {
             "マクロ付きのExcelブック（xlsm）は読み取りません。xlsx または CSV で保存し直してください。".to_owned()
         }
+        Fault::NotATable { looks_like } if looks_like == "ods" => {
+            "OpenDocument の表（ods）は読み取れません。xlsx または CSV で保存し直してください。".to_owned()
+        }
         Fault::NotATable { looks_like } if looks_like == "ZIP" => {
             "圧縮ファイル（ZIP）です。展開して、中の CSV または xlsx を置いてください。".to_owned()
         }
@@ -106,7 +121,7 @@ fn ja(fault: &Fault) -> String {
             format!("表のファイルではありません（内容は{looks_like}のようです）。CSV または xlsx で出力してください。")
         }
         Fault::Workbook { why } => {
-            format!("Excelブックを読み取れません：{}。元の画面からもう一度出力してください。", shown(&workbook_ja(why)))
+            format!("Excelブックを読み取れません：{}。元の画面からもう一度出力してください。", workbook_ja(why))
         }
         Fault::Undecodable { encoding, byte, found } => format!(
             "文字コード{encoding}として読めない文字があります（ファイル先頭から{byte}バイト目、値 {found}）。CSV UTF-8 で出力し直してください。"
@@ -121,12 +136,18 @@ fn ja(fault: &Fault) -> String {
             "項目の数が見出しと異なります（見つかった数{found}、期待する数{expected}）。手で編集していないか確認し、もう一度出力してください。"
         ),
         Fault::Limit { what, limit } => {
-            format!("{}が上限（{limit}）を超えています。期間を分けて出力してください。", limit_ja(what))
+            let advice = match *what {
+                "field" => "この値を確認し、もう一度出力してください。",
+                "columns" | "sheet columns" => "不要な列を除いて出力してください。",
+                _ => "期間を分けて出力してください。",
+            };
+            format!("{}が上限（{limit}）を超えています。{advice}", limit_ja(what))
         }
-        Fault::NoLayout { nearest: Some(nearest), missing, found } => format!(
-            "どの形式にも当てはまりません。最も近い形式は{nearest}で、不足しているのは「{}」、見つかった見出しは「{}」です。出力の種類を確認するか、レイアウトに別名を追加してください。",
+        Fault::NoLayout { nearest: Some(nearest), missing, found, similar } => format!(
+            "どの形式にも当てはまりません。最も近い形式は{nearest}で、不足しているのは「{}」、見つかった見出しは「{}」です。{}出力の種類を確認するか、レイアウトに別名を追加してください。",
             list(missing, "、"),
-            list(found, "、")
+            list(found, "、"),
+            renamed(similar, |missing, found| format!("「{found}」は「{missing}」の名前が変わったものかもしれません。"))
         ),
         Fault::NoLayout { nearest: None, found, .. } => format!(
             "どの形式にも当てはまりません。既知の見出しが1つもありません（見つかった値「{}」）。見出し行のある出力か確認してください。",
@@ -161,6 +182,10 @@ fn ja(fault: &Fault) -> String {
         Fault::KnownForOtherShop => {
             "同じ内容のファイルが別のショップで取り込み済みです。置いたフォルダーを確認してください。".to_owned()
         }
+        Fault::Amount { found } if is_signed(found) => format!(
+            "金額「{}」に符号があります。金額は符号のない円の整数とし、売上か返金かは取引状態で判断します。元の値を確認してください。",
+            shown(found)
+        ),
         Fault::Amount { found } => format!(
             "金額「{}」を読めません。符号と小数のない円の整数（10桁まで、例 1,234）が必要です。元の値を確認してください。",
             shown(found)
@@ -168,6 +193,10 @@ fn ja(fault: &Fault) -> String {
         Fault::Date { found, expected } => {
             format!("日時「{}」を読めません。期待する形は {expected} です。元の値を確認してください。", shown(found))
         }
+        Fault::MixedZones { found } => format!(
+            "日時「{}」の時差の表記（Z、+09:00 など）が前の行と異なります。すべての行を同じ時間帯でもう一度出力してください。",
+            shown(found)
+        ),
         Fault::ImplausibleDate { found } => format!(
             "日時「{}」は範囲外です（2010年より前、または先の日付）。元の値とパソコンの日付を確認してください。",
             shown(found)
@@ -239,6 +268,9 @@ fn en(fault: &Fault) -> String {
         Fault::NotATable { looks_like } if looks_like == "xlsm" => {
             "This is an Excel workbook with macros (xlsm). Save it as xlsx or CSV.".to_owned()
         }
+        Fault::NotATable { looks_like } if looks_like == "ods" => {
+            "This is an OpenDocument spreadsheet (ods). Save it as xlsx or CSV.".to_owned()
+        }
         Fault::NotATable { looks_like } if looks_like == "ZIP" => {
             "This is a ZIP archive. Unpack it and drop the CSV or xlsx in it.".to_owned()
         }
@@ -261,11 +293,19 @@ fn en(fault: &Fault) -> String {
         Fault::FieldCount { expected, found } => format!(
             "The row has {found} fields, the heading {expected}. Check whether it was edited, and export it again."
         ),
-        Fault::Limit { what, limit } => format!("The limit of {limit} ({what}) is exceeded. Export shorter periods."),
-        Fault::NoLayout { nearest: Some(nearest), missing, found } => format!(
-            "No layout fits. The nearest is {nearest}; missing: {}; found: {}. Check the export, or add an alias to the layout.",
+        Fault::Limit { what, limit } => {
+            let advice = match *what {
+                "field" => "Check this value and export again.",
+                "columns" | "sheet columns" => "Export without the columns that are not needed.",
+                _ => "Export shorter periods.",
+            };
+            format!("The limit of {limit} ({what}) is exceeded. {advice}")
+        }
+        Fault::NoLayout { nearest: Some(nearest), missing, found, similar } => format!(
+            "No layout fits. The nearest is {nearest}; missing: {}; found: {}. {}Check the export, or add an alias to the layout.",
             list(missing, ", "),
-            list(found, ", ")
+            list(found, ", "),
+            renamed(similar, |missing, found| format!("Perhaps \"{found}\" is what \"{missing}\" is called now. "))
         ),
         Fault::NoLayout { nearest: None, found, .. } => format!(
             "No layout fits and no heading is known (found: {}). Check that the export has a heading row.",
@@ -297,6 +337,10 @@ fn en(fault: &Fault) -> String {
         Fault::KnownForOtherShop => {
             "A file of the same content was taken in for another shop. Check the folder.".to_owned()
         }
+        Fault::Amount { found } if is_signed(found) => format!(
+            "\"{}\" has a sign. Amounts are whole yen without one; sale or refund is told by 取引状態. Check the source.",
+            shown(found)
+        ),
         Fault::Amount { found } => format!(
             "\"{}\" is no amount. Whole yen without sign are expected, at most 10 digits, e.g. 1,234. Check the source.",
             shown(found)
@@ -304,6 +348,10 @@ fn en(fault: &Fault) -> String {
         Fault::Date { found, expected } => {
             format!("\"{}\" is no accepted date. Expected: {expected}. Check the source.", shown(found))
         }
+        Fault::MixedZones { found } => format!(
+            "\"{}\" has another time zone (Z, +09:00, none) than the rows before. Export all rows in one zone.",
+            shown(found)
+        ),
         Fault::ImplausibleDate { found } => format!(
             "\"{}\" is out of range (before 2010, or in the future). Check the source and this computer's date.",
             shown(found)
@@ -361,15 +409,28 @@ mod tests {
 
     #[test]
     fn a_problem_says_file_line_column_found_expected_and_remedy() {
-        let wrong = at(12, "利用金額", Fault::Amount { found: "-1,234".to_owned() });
+        let wrong = at(12, "利用金額", Fault::Amount { found: "1,23".to_owned() });
         assert_eq!(
             problem(Language::Ja, "a.csv", &wrong),
-            "a.csv 12行目「利用金額」列：金額「-1,234」を読めません。符号と小数のない円の整数（10桁まで、例 1,234）が必要です。元の値を確認してください。"
+            "a.csv 12行目「利用金額」列：金額「1,23」を読めません。符号と小数のない円の整数（10桁まで、例 1,234）が必要です。元の値を確認してください。"
         );
         assert_eq!(
             problem(Language::En, "a.csv", &wrong),
-            "a.csv, line 12, column \"利用金額\": \"-1,234\" is no amount. Whole yen without sign are expected, at most 10 digits, e.g. 1,234. Check the source."
+            "a.csv, line 12, column \"利用金額\": \"1,23\" is no amount. Whole yen without sign are expected, at most 10 digits, e.g. 1,234. Check the source."
         );
+    }
+
+    #[test]
+    fn n08_a_sign_in_an_amount_is_named() {
+        for found in ["-1", "−1", "△1,234", "▲1", "(1,234)", "（1）", "¥-1"] {
+            let wrong = at(1, "利用金額", Fault::Amount { found: found.to_owned() });
+            assert!(problem(Language::Ja, "a.csv", &wrong).contains("符号があります"), "{found}");
+            assert!(problem(Language::En, "a.csv", &wrong).contains("has a sign"), "{found}");
+        }
+        for found in ["1.5", "1E5", "(1", "x", "-"] {
+            let wrong = at(1, "利用金額", Fault::Amount { found: found.to_owned() });
+            assert!(problem(Language::En, "a.csv", &wrong).contains("no amount"), "{found}");
+        }
     }
 
     #[test]

@@ -407,3 +407,45 @@ pub fn hidden_rows(language: Language, name: &str, rows: u64) -> String {
         Language::En => format!("{name}: its sheet hides {rows} rows (filters too); all of them were read."),
     }
 }
+
+/// Headings in one sentence: the first dozen, each cut where it is long.
+pub fn headings<'h>(language: Language, all: impl ExactSizeIterator<Item = &'h str>) -> String {
+    let more = all.len() > 12;
+    let mut shown: Vec<String> = all.take(12).map(|heading| heading.chars().take(60).collect()).collect();
+    if more {
+        shown.push("…".to_owned());
+    }
+    shown.join(match language {
+        Language::Ja => "、",
+        Language::En => ", ",
+    })
+}
+
+/// A file, and how many others.
+pub fn and_more(language: Language, name: &str, others: usize) -> String {
+    match (language, others) {
+        (_, 0) => name.to_owned(),
+        (Language::Ja, _) => format!("{name} ほか{others}件"),
+        (Language::En, _) => format!("{name} and {others} more"),
+    }
+}
+
+/// Columns that a layout does not know (FAULTS P03).
+pub fn unknown_columns(language: Language, headings: &str, files: &str) -> String {
+    match language {
+        Language::Ja => format!("{files}: 形式にない列（{headings}）は読み飛ばしました。"),
+        Language::En => format!("{files}: columns that the layout does not know were ignored: {headings}."),
+    }
+}
+
+/// Secret columns of which nothing was read (FAULTS N18).
+pub fn dropped_columns(language: Language, headings: &str, files: &str) -> String {
+    match language {
+        Language::Ja => format!(
+            "{files}: 秘密の列（{headings}）は読み込んでいません。出力元の設定で、この列を出力しないようにしてください。"
+        ),
+        Language::En => format!(
+            "{files}: nothing of the secret columns was read: {headings}. Switch them off where the file is made."
+        ),
+    }
+}

@@ -18,6 +18,8 @@ pub struct Examined {
     pub columns: Vec<String>,
     /// Headings the layout does not know.
     pub unknown_columns: Vec<String>,
+    /// Headings of columns that the layout calls secret.
+    pub dropped_columns: Vec<String>,
     /// Rows below the heading, up to the first that stopped the reading.
     pub rows: u64,
     /// Rows of the sheet that are hidden; they count like any other.
@@ -56,6 +58,7 @@ impl Intake<'_> {
             encoding: Some(body.encoding),
             columns: columns.cloned().collect(),
             unknown_columns: body.fit.unknown.clone(),
+            dropped_columns: body.fit.dropped.clone(),
             rows: body.rows_read,
             first: body.first.clone(),
             ..Examined::default()

@@ -2,7 +2,7 @@
 
 use super::fields::DateForm;
 use crate::domain::intake::Kind;
-use crate::domain::text::fold;
+use crate::domain::text::{edits, fold};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -136,6 +136,7 @@ struct Column {
     aliases: Vec<String>,
     required: bool,
     line_breaks: bool,
+    secret: bool,
 }
 
 /// A kind of file: its headings, encodings, date forms and words.
@@ -169,6 +170,22 @@ impl fmt::Display for LayoutError {
 
 /// Encodings a layout may name; `UTF-16` stands for both byte orders.
 const ENCODINGS: [&str; 4] = ["CP932", "UTF-8", "UTF-16", "XLSX"];
+
+impl Fit {
+    /// Each missing heading with the unknown one that is most like it: it holds it, or more than half of it.
+    pub(super) fn similar(&self) -> Box<[(String, String)]> {
+        let like = |missing: &String| {
+            let wanted = fold(missing);
+            let distances = self.unknown.iter().map(|heading| {
+                let folded = fold(heading);
+                let distance = edits(&wanted, &folded);
+                (folded.contains(&wanted) || distance * 2 < wanted.chars().count()).then_some((distance, heading))
+            });
+            distances.flatten().min().map(|(_, heading)| (missing.clone(), heading.clone()))
+        };
+        self.missing.iter().filter_map(like).collect()
+    }
+}
 
 impl Layout {
     /// Reads a layout from the text of its file.
@@ -275,6 +292,7 @@ impl Layout {
             missing: Vec::new(),
             doubled: None,
             unknown: Vec::new(),
+            dropped: Vec::new(),
         };
         let is_canonical = |text: &String| self.columns.iter().any(|column| column.folded == *text);
         let mut taken = vec![false; row.len()];
@@ -297,6 +315,9 @@ impl Layout {
                     if let Some(slot) = column.field.and_then(|field| fit.columns.get_mut(field as usize)) {
                         *slot = Some(*first);
                     }
+                    if column.secret {
+                        fit.dropped.push(column.heading.clone());
+                    }
                     for at in found {
                         if let (Some(taken), Some(breaks)) = (taken.get_mut(at), fit.line_breaks.get_mut(at)) {
                             *taken = true;
@@ -307,7 +328,7 @@ impl Layout {
             }
         }
         let unknown = row.iter().zip(&taken).filter(|(text, taken)| !**taken && !text.trim().is_empty());
-        fit.unknown = unknown.map(|(text, _)| text.trim().to_owned()).collect();
+        fit.unknown = unknown.map(|(text, _)| text.trim().replace(char::is_control, " ")).collect();
         if !self.accepts(encoding) {
             fit.missing.push(encoding.to_owned());
         }
@@ -346,6 +367,7 @@ fn columns(kind: Kind, written: &[Spanned<WrittenColumn>]) -> Result<Vec<Column>
             aliases: column.aliases.iter().map(|alias| fold(alias)).collect(),
             required: column.required,
             line_breaks: column.line_breaks,
+            secret: column.secret,
         });
     }
     Ok(columns)
@@ -378,4 +400,6 @@ pub(super) struct Fit {
     pub(super) doubled: Option<String>,
     /// Headings the layout does not know.
     pub(super) unknown: Vec<String>,
+    /// Secret columns that were found.
+    pub(super) dropped: Vec<String>,
 }

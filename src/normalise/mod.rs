@@ -23,6 +23,7 @@ use crate::domain::money::Yen;
 use crate::domain::text::Texts;
 use crate::read::{self, Cell, Plan, Reading, Sink};
 use bookings::{Bookings, PaymentList};
+use fields::Zone;
 use layout::{Field, Fit};
 use payments::Payments;
 use std::borrow::Cow;
@@ -70,14 +71,17 @@ struct Nearest {
     known: usize,
     layout: String,
     missing: Vec<String>,
-    found: Vec<String>,
+    found: Box<[String]>,
+    similar: Box<[(String, String)]>,
 }
 
 fn no_layout(nearest: Option<Nearest>) -> Fault {
-    match nearest {
-        None => Fault::NoLayout { nearest: None, missing: Vec::new(), found: Vec::new() },
-        Some(Nearest { known: 0, found, .. }) => Fault::NoLayout { nearest: None, missing: Vec::new(), found },
-        Some(Nearest { layout, missing, found, .. }) => Fault::NoLayout { nearest: Some(layout), missing, found },
+    let Some(Nearest { known, layout, missing, found, similar }) = nearest else {
+        return Fault::NoLayout { nearest: None, missing: Vec::new(), found: Box::default(), similar: Box::default() };
+    };
+    match known {
+        0 => Fault::NoLayout { nearest: None, missing: Vec::new(), found, similar: Box::default() },
+        _ => Fault::NoLayout { nearest: Some(layout), missing, found, similar },
     }
 }
 
@@ -96,6 +100,9 @@ enum Refusal {
     /// The whole file.
     Hold(Problem),
 }
+
+/// The zone that the dates of each field are written in, once one was read (N15).
+type Zones = [std::cell::Cell<Option<Zone>>; Field::COUNT];
 
 /// Rows of one kind, on their way.
 enum Collected {
@@ -125,7 +132,9 @@ struct Body<'c> {
     rejects: u64,
     rejected: Vec<Problem>,
     excluded: Vec<(u32, String)>,
+    /// By column: how many values look like card numbers, and how many there are.
     cards: Vec<(u64, u64)>,
+    zones: Zones,
     collected: Collected,
     /// How many of the first rows are kept as they are read, for a person.
     show: usize,
@@ -163,6 +172,7 @@ impl Sink for Intake<'_> {
                 self.nearest = Some(Nearest {
                     known: fit.known,
                     layout: layout.name().to_owned(),
+                    similar: fit.similar(),
                     missing: fit.missing,
                     found: found.take(40).map(|cell| cell.chars().take(60).collect()).collect(),
                 });
@@ -180,7 +190,12 @@ impl Sink for Intake<'_> {
         if layout.kind() == Kind::Payments && !has_shop && self.context.folder.is_none() {
             return Err(vec![read::whole(Fault::NoShop)]);
         }
-        let plan = Plan { slots: fit.columns.clone(), headings: cells.to_vec(), line_breaks: fit.line_breaks.clone() };
+        let plan = Plan {
+            slots: fit.columns.clone(),
+            headings: cells.to_vec(),
+            line_breaks: fit.line_breaks.clone(),
+            aside: (0..cells.len()).filter(|column| !fit.columns.contains(&Some(*column))).collect(),
+        };
         self.body = Some(Body {
             context: self.context,
             layout,
@@ -194,7 +209,8 @@ impl Sink for Intake<'_> {
             excluded: Vec::new(),
             show: self.show,
             first: Vec::new(),
-            cards: vec![(0, 0); Field::COUNT],
+            cards: vec![(0, 0); cells.len()],
+            zones: Zones::default(),
             collected: match layout.kind() {
                 Kind::Payments => Collected::Payments(Payments::default()),
                 Kind::Bookings => Collected::Bookings(Bookings::default()),
@@ -206,6 +222,12 @@ impl Sink for Intake<'_> {
 
     fn row(&mut self, line: u32, cells: &[Cell<'_>]) -> Result<(), Vec<Problem>> {
         self.body.as_mut().map_or(Ok(()), |body| body.row(line, cells))
+    }
+
+    fn aside(&mut self, column: usize, value: &[u8]) {
+        if let Some(cards) = self.body.as_mut().and_then(|body| body.cards.get_mut(column)) {
+            count_card(cards, value.trim_ascii());
+        }
     }
 }
 
@@ -219,6 +241,7 @@ impl Body<'_> {
             headings: &self.headings,
             file: &self.file,
             context: self.context,
+            zones: &self.zones,
         };
         if row.repeats_heading() {
             return Err(vec![read::at(line, None, Fault::HeadingRepeated)]);
@@ -254,10 +277,10 @@ impl Body<'_> {
 
     fn finish(mut self, context: &Context<'_>, hidden_rows: u64) -> Result<Normalised, Vec<Problem>> {
         // First of all, so that no message of a reject shows a card number.
-        for (slot, (cards, values)) in self.fit.columns.iter().zip(&self.cards) {
+        for (heading, (cards, values)) in self.headings.iter().zip(&self.cards) {
             if *cards >= CARDS && cards * 2 > *values {
-                let column = slot.and_then(|slot| self.headings.get(slot)).cloned();
-                return Err(vec![Problem { place: Place { line: None, column }, fault: Fault::CardNumbers }]);
+                let place = Place { line: None, column: Some(heading.clone()) };
+                return Err(vec![Problem { place, fault: Fault::CardNumbers }]);
             }
         }
         let limit = u64::from(context.max_rejects);
@@ -279,6 +302,7 @@ impl Body<'_> {
             excluded: self.excluded,
             rejected: self.rejected,
             unknown_columns: self.fit.unknown,
+            dropped_columns: self.fit.dropped,
             hidden_rows,
         })
     }
@@ -293,6 +317,7 @@ struct Row<'r> {
     headings: &'r [String],
     file: &'r Arc<str>,
     context: &'r Context<'r>,
+    zones: &'r Zones,
 }
 
 impl<'r> Row<'r> {
@@ -344,17 +369,12 @@ impl<'r> Row<'r> {
     }
 
     fn count_cards(&self, counts: &mut [(u64, u64)]) {
-        for (cell, (cards, values)) in self.cells.iter().zip(counts) {
+        for (cell, column) in self.cells.iter().zip(self.columns) {
+            let Some(cards) = column.and_then(|column| counts.get_mut(column)) else { continue };
             match cell {
-                Cell::Text(text) if !text.trim().is_empty() => {
-                    *values += 1;
-                    *cards += u64::from(fields::is_card_number(text.trim()));
-                }
-                Cell::Integer(number) => {
-                    *values += 1;
-                    *cards += u64::from(fields::is_card_number(&number.to_string()));
-                }
-                Cell::Empty | Cell::Text(_) | Cell::Decimal(_) | Cell::Date(_) | Cell::Problem(_) => {}
+                Cell::Text(text) => count_card(cards, text.trim().as_bytes()),
+                Cell::Integer(number) => count_card(cards, number.to_string().as_bytes()),
+                Cell::Empty | Cell::Decimal(_) | Cell::Date(_) | Cell::Problem(_) => {}
             }
         }
     }
@@ -366,7 +386,7 @@ impl<'r> Row<'r> {
         used.sort_by_key(|(column, _)| *column);
         let value = |cell: &Cell<'_>| {
             let text = text_of(cell);
-            if fields::is_card_number(&text) { "*".repeat(text.len()) } else { text.into_owned() }
+            if fields::is_card_number(text.as_bytes()) { "*".repeat(text.len()) } else { text.into_owned() }
         };
         used.iter().map(|(at, cell)| (self.headings.get(*at).cloned().unwrap_or_default(), value(cell))).collect()
     }
@@ -409,14 +429,21 @@ impl<'r> Row<'r> {
     fn moment(&self, field: Field, latest: Day) -> Result<Moment, Refusal> {
         let text = self.filled(field)?;
         let read = match self.cell(field) {
-            Cell::Date(moment) => Some(*moment),
+            Cell::Date(moment) => Some((*moment, None)),
             Cell::Text(text) => fields::date(self.layout.dates(), text),
             Cell::Empty | Cell::Integer(_) | Cell::Decimal(_) | Cell::Problem(_) => None,
         };
-        let Some(moment) = read else {
+        let Some((moment, zone)) = read else {
             let forms: Vec<&str> = self.layout.dates().iter().map(fields::DateForm::pattern).collect();
-            return Err(self.reject(field, Fault::Date { found: text.into_owned(), expected: forms.join(" | ") }));
+            let is_ambiguous = fields::is_ambiguous_date(&text);
+            let fault = Fault::Date { found: text.into_owned(), expected: forms.join(" | ") };
+            return Err(if is_ambiguous { self.hold(field, fault) } else { self.reject(field, fault) });
         };
+        if let Some(seen) = self.zones.get(field as usize)
+            && seen.replace(Some(zone)).is_some_and(|before| before != zone)
+        {
+            return Err(self.hold(field, Fault::MixedZones { found: text.into_owned() }));
+        }
         if moment.day().year() < 2010 || moment.day() > latest {
             return Err(self.reject(field, Fault::ImplausibleDate { found: text.into_owned() }));
         }
@@ -456,6 +483,14 @@ impl<'r> Row<'r> {
         self.layout.has_total_row()
             && self.text(key).is_empty()
             && self.cells.iter().any(|cell| matches!(cell, Cell::Text(text) if self.layout.is_total_label(text)))
+    }
+}
+
+/// Counts a value, and whether it looks like a card number (N17).
+fn count_card((cards, values): &mut (u64, u64), value: &[u8]) {
+    if !value.is_empty() {
+        *values += 1;
+        *cards += u64::from(fields::is_card_number(value));
     }
 }
 

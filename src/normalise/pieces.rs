@@ -46,4 +46,8 @@ impl Sink for Pieces<'_, '_> {
         }
         Ok(())
     }
+
+    fn aside(&mut self, column: usize, value: &[u8]) {
+        self.intake.aside(column, value);
+    }
 }

@@ -99,6 +99,9 @@ fn body(form: Form, records: &mut Records<impl Read>, plan: &Plan, sink: &mut dy
             cells.push(cell(form, record, records, plan, *slot)?);
         }
         sink.row(record.line, &cells)?;
+        for column in &plan.aside {
+            sink.aside(*column, records.fields.get(*column).unwrap_or_default());
+        }
     }
     Ok(())
 }

@@ -136,12 +136,22 @@ pub fn open(bytes: &[u8]) -> Result<Text<'_>, Problem> {
     if text.encoding == "CP932"
         && let Some(offset) = bad_cp932(&text.bytes)
     {
-        return Err(text.undecodable(offset));
+        let not_utf8 = std::str::from_utf8(&text.bytes).err().map(|error| error.valid_up_to());
+        let (encoding, offset) = seam(not_utf8, offset);
+        return Err(Text { encoding, ..text }.undecodable(offset));
     }
     match text.bytes.last() {
         None => Err(whole(Fault::Empty)),
         Some(b'\n' | b'\r') => Ok(text),
         Some(_) => Err(whole(Fault::Incomplete)),
+    }
+}
+
+/// Where a file that is neither UTF-8 nor CP932 stops being what it was longest: the seam of two that were glued (D05).
+pub(super) fn seam<T: PartialOrd>(not_utf8: Option<T>, not_cp932: T) -> (&'static str, T) {
+    match not_utf8 {
+        Some(offset) if offset > not_cp932 => ("UTF-8", offset),
+        Some(_) | None => ("CP932", not_cp932),
     }
 }
 
@@ -264,6 +274,12 @@ mod tests {
         assert_eq!(bad(b"\x80\n"), (1, 0, "80 0A".to_owned()));
         assert_eq!(bad(b"a\r\r\x95"), (3, 3, "95".to_owned()));
         assert_eq!(bad(b"\x95\n"), (1, 0, "95 0A".to_owned()));
+        // Glued: the longer part says what the file was, and the seam is where it ends.
+        let glued = |one: &[u8], other: &[u8]| fault_of(&[one, other].concat());
+        let (utf8, cp932) = ("予約番号\n表示\n".as_bytes(), b"\x95\x5C\x8E\xA6\n\x83\x5C\n".as_slice());
+        let at = |encoding, byte, found: &str| Fault::Undecodable { encoding, byte, found: found.to_owned() };
+        assert_eq!(glued(utf8, cp932), (Some(3), at("UTF-8", 20, "95 5C")));
+        assert_eq!(glued(cp932, utf8), (Some(3), at("CP932", 13, "84 E7")));
         assert_eq!(
             fault_of(b"\xEF\xBB\xBFa\xFF\n").1,
             Fault::Undecodable { encoding: "UTF-8", byte: 4, found: "FF 0A".to_owned() }

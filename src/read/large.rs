@@ -4,7 +4,7 @@
 //! records. Both see the file in stretches that end behind a byte below 0x40, which is never part of a longer character
 //! of UTF-8 or CP932.
 
-use super::decode::{Form, bad_cp932, is_control};
+use super::decode::{Form, bad_cp932, is_control, seam};
 use super::{FIELD_LIMIT, at, whole};
 use crate::domain::intake::{Fault, Problem};
 use std::io::{self, Read, Seek, SeekFrom, Take};
@@ -108,19 +108,20 @@ fn opened(input: &mut dyn Input) -> io::Result<Result<(Form, Content<'_>), Probl
     };
     let is_utf8 = has_bom || seen.not_utf8.is_none();
     let form = Form { encoding: if is_utf8 { "UTF-8" } else { "CP932" }, skipped: if has_bom { 3 } else { 0 } };
-    let undecodable = |content: &mut Content<'_>, offset: u64| -> io::Result<Problem> {
+    let undecodable = |content: &mut Content<'_>, form: Form, offset: u64| -> io::Result<Problem> {
         let bad = content.bytes(offset, 2)?;
         let at = usize::try_from(offset).unwrap_or(usize::MAX);
         Ok(form.undecodable(content.line_of(offset)?, None, at, &bad))
     };
     if let Some(offset) = seen.not_utf8.filter(|_| is_utf8) {
-        return undecodable(&mut content, offset).map(Err);
+        return undecodable(&mut content, form, offset).map(Err);
     }
     if let Some((offset, byte)) = seen.control {
         return Ok(Err(at(content.line_of(offset)?, None, Fault::ControlCharacter { code: byte.into() })));
     }
     if let Some(offset) = seen.not_cp932.filter(|_| !is_utf8) {
-        return undecodable(&mut content, offset).map(Err);
+        let (encoding, offset) = seam(seen.not_utf8, offset);
+        return undecodable(&mut content, Form { encoding, ..form }, offset).map(Err);
     }
     let last = content.bytes(content.length.saturating_sub(1), 1)?;
     Ok(match last.as_slice() {
@@ -168,7 +169,7 @@ mod tests {
         let ascii = [b"1,\"".as_slice(), &b"\x41\"\"".repeat(900), b"\"\n"].concat().repeat(800);
         let mut before = [b"".as_slice(), b"\xEF\xBB\xBF", b"\r\nsep=,\n", b"sep=,\r\n", b"\n"].into_iter().cycle();
         for (body, behind) in [&japanese, &ascii].into_iter().flat_map(|body| {
-            let behind: [&[u8]; 12] = [
+            let behind: [&[u8]; 13] = [
                 b"",
                 b"\x1A",
                 b"3,4",
@@ -181,6 +182,7 @@ mod tests {
                 b"\xE8\xA1\xA8,4\n",
                 b"3,\x0A\x95\n\x1A",
                 b"\n\"3\"x,4\n",
+                b"\xE8\xA1\xA8,4\n\xFF\n",
             ];
             behind.map(|behind| (body, behind))
         }) {

@@ -55,6 +55,8 @@ pub struct Plan {
     pub headings: Vec<String>,
     /// Whether a cell may contain line breaks, by column.
     pub line_breaks: Vec<bool>,
+    /// Columns whose cells go to [`Sink::aside`] and nowhere else.
+    pub aside: Vec<usize>,
 }
 
 impl Plan {
@@ -80,6 +82,9 @@ pub trait Sink {
     /// # Errors
     /// Why the file must be held.
     fn row(&mut self, line: u32, cells: &[Cell<'_>]) -> Result<(), Vec<Problem>>;
+
+    /// Is shown a cell of [`Plan::aside`], as its bytes stand in the file (FAULTS N17).
+    fn aside(&mut self, _column: usize, _value: &[u8]) {}
 }
 
 /// What was read.
@@ -216,6 +221,7 @@ pub(crate) mod tests {
                 slots: (0..self.width).map(Some).collect(),
                 headings: cells.to_vec(),
                 line_breaks: (0..self.width).map(|at| self.line_breaks.contains(&at)).collect(),
+                aside: Vec::new(),
             }))
         }
 

@@ -11,6 +11,7 @@ use quick_xml::events::{BytesStart, Event};
 use std::collections::HashMap;
 use std::io::{self, BufRead, BufReader, Cursor, Read};
 use zip::ZipArchive;
+use zip::result::ZipError;
 
 const ENTRY_LIMIT: usize = 2_000;
 const INFLATED_LIMIT: u64 = 256 * 1024 * 1024;
@@ -91,7 +92,12 @@ pub(super) fn check_archive(
     if inflated > INFLATED_LIMIT {
         return refuse("larger than 256 MiB when unpacked");
     }
-    if types { Ok(parts) } else { Err(whole(Fault::NotATable { looks_like: "ZIP".to_owned() })) }
+    if types {
+        return Ok(parts);
+    }
+    // The first entry says so in clear, its name and content side by side.
+    let is_ods = bytes.get(30..).is_some_and(|entry| entry.starts_with(b"mimetypeapplication/vnd.oasis.opendocument"));
+    Err(whole(Fault::NotATable { looks_like: if is_ods { "ods" } else { "ZIP" }.to_owned() }))
 }
 
 /// The archive in `bytes`, if it has not too many entries.
@@ -115,7 +121,13 @@ pub(super) fn inspect(bytes: &[u8]) -> Result<Package, Problem> {
     let parts = check_archive(&mut archive, bytes)?;
     let mut package = Package::default();
     for (index, name) in parts {
-        let entry = archive.by_index(index).map_err(|error| broken(&error.to_string()))?;
+        let entry = archive.by_index(index).map_err(|error| {
+            if matches!(error, ZipError::UnsupportedArchive(ZipError::PASSWORD_REQUIRED)) {
+                whole(Fault::NotATable { looks_like: "password".to_owned() })
+            } else {
+                broken(&error.to_string())
+            }
+        })?;
         let found = Part::read(entry).map_err(|why| broken(&format!("{name}: {why}")))?;
         package.sheets.extend(found.sheets);
         package.targets.extend(found.targets);

@@ -136,6 +136,13 @@ fn body(
             cells.push(rows.take(row, plan, *slot)?);
         }
         sink.row(row, &cells)?;
+        for (column, cell) in rows.cells.iter().filter(|(column, _)| plan.aside.contains(column)) {
+            match cell {
+                Cell::Text(text) => sink.aside(*column, text.as_bytes()),
+                Cell::Integer(number) => sink.aside(*column, number.to_string().as_bytes()),
+                Cell::Empty | Cell::Decimal(_) | Cell::Date(_) | Cell::Problem(_) => {}
+            }
+        }
     }
     Ok(())
 }

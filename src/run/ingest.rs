@@ -93,7 +93,8 @@ pub fn ingest(
         bytes: scan.arrivals.iter().map(|arrival| arrival.look.size()).sum(),
     });
     let mut stuck = Vec::new();
-    let mut looking = Looking { workshop, effect, timings, known: store.digests()? };
+    let held = held_where_it_lies(workshop, store)?.into_iter().map(|held| held.digest).collect();
+    let mut looking = Looking { workshop, effect, timings, known: store.digests()?, held };
     one_ahead(
         &scan.arrivals,
         |arrival| looking.look(arrival),
@@ -169,16 +170,21 @@ fn take_in(
         Looked::Left(left) => return Ok(Err(left)),
         Looked::TooLarge => {
             let limit_mb = workshop.config.intake.max_file_mb;
-            return hold(workshop, store, arrival, None, &whole(Fault::TooLarge { limit_mb }), effect);
+            let reason = reason(workshop, arrival, &whole(Fault::TooLarge { limit_mb }));
+            return hold(workshop, store, arrival, None, reason, effect);
         }
-        Looked::Seen(seen) => seen,
+        Looked::Seen(seen) => *seen,
     };
+    if let Some(reason) = still_held(workshop, store, arrival, digest)? {
+        return hold(workshop, store, arrival, Some((&content, digest)), reason, effect);
+    }
     let folder = folder_of(arrival);
     let mut notice = None;
     let decision = timings.of(Stage::Read, || decide(workshop, store, arrival, (&content, digest), table))?;
     let (outcome, layout, rows) = match decision {
         Decision::Hold(problems) => {
-            return hold(workshop, store, arrival, Some((&content, digest)), &problems, effect);
+            let reason = reason(workshop, arrival, &problems);
+            return hold(workshop, store, arrival, Some((&content, digest)), reason, effect);
         }
         Decision::Duplicate(known) => (Outcome::Duplicate, known.layout, RowCounts::default()),
         Decision::Store(normalised) => {
@@ -284,15 +290,38 @@ fn sentences(workshop: &Workshop, arrival: &Arrival, problems: &[Problem]) -> Ve
     problems.iter().map(|problem| problem_sentence(workshop.language(), &arrival.name, problem)).collect()
 }
 
+fn reason(workshop: &Workshop, arrival: &Arrival, problems: &[Problem]) -> String {
+    sentences(workshop, arrival, problems).join("\n")
+}
+
+/// The reason of a file that is held where it lies, as it could not leave the inbox: while it stays the same it is not
+/// read again before a person releases it (FAULTS P20).
+fn still_held(
+    workshop: &Workshop,
+    store: &Store,
+    arrival: &Arrival,
+    digest: FileDigest,
+) -> Result<Option<String>, RunError> {
+    let digest = digest.to_string();
+    let is_it = |held: &HeldFile| held.original == arrival.name && held.digest == digest;
+    Ok(held_where_it_lies(workshop, store)?.into_iter().find(is_it).map(|held| held.reason))
+}
+
+/// The held files that are not in the held folder.
+fn held_where_it_lies(workshop: &Workshop, store: &Store) -> Result<Vec<HeldFile>, RunError> {
+    let mut held = store.held()?;
+    held.retain(|held| !workshop.config.paths.held.join(&held.name).exists());
+    Ok(held)
+}
+
 fn hold(
     workshop: &Workshop,
     store: &Store,
     arrival: &Arrival,
     content: Option<(&Content, FileDigest)>,
-    problems: &[Problem],
+    reason: String,
     effect: Effect,
 ) -> Result<Result<Taken, Left>, RunError> {
-    let reason = sentences(workshop, arrival, problems).join("\n");
     let digest = content.map(|(_, digest)| digest.to_string()).unwrap_or_default();
     let content = content.map(|(content, _)| content);
     let mut moved = Ok(());

@@ -32,7 +32,7 @@ pub(super) enum Looked {
     Left(Left),
     /// It is above `max_file_mb` and was not read.
     TooLarge,
-    Seen(Seen),
+    Seen(Box<Seen>),
 }
 
 /// A file that was read.
@@ -55,6 +55,8 @@ pub(super) struct Looking<'w> {
     pub(super) timings: &'w Timings<'w>,
     /// Content that is stored, or was looked at.
     pub(super) known: HashSet<FileDigest>,
+    /// Digests of what is held where it lies: not read again (FAULTS P20).
+    pub(super) held: HashSet<String>,
 }
 
 impl Looking<'_> {
@@ -77,10 +79,11 @@ impl Looking<'_> {
         }
         let seen = timings.of(Stage::Read, || {
             let digest = content.digest()?;
-            let table = if self.known.insert(digest) { self.table(arrival, &content, digest)? } else { None };
+            let is_new = self.known.insert(digest) && !self.held.contains(&digest.to_string());
+            let table = if is_new { self.table(arrival, &content, digest)? } else { None };
             Ok(Seen { content, digest, table })
         });
-        seen.map_or_else(|error| Looked::Left(Left::Failed(error)), Looked::Seen)
+        seen.map_or_else(|error| Looked::Left(Left::Failed(error)), |seen| Looked::Seen(Box::new(seen)))
     }
 
     /// Reads all of an arrival; a large text file into a copy beside the history, that of a dry run elsewhere.

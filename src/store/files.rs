@@ -1,7 +1,8 @@
 //! Files: what was read, and what became of every row. One transaction a file.
 
 use super::facts::{Reader, Version};
-use super::{Result, Store, bookings, integrity, payments, unexpected};
+use super::integrity::{self, Beside};
+use super::{Result, Store, bookings, payments, unexpected};
 use crate::domain::dates::{Day, Moment};
 use crate::domain::ids::{FileDigest, ShopId};
 use crate::domain::intake::{Disposition, Normalised, PaymentRow, RowCounts, Rows, reach};
@@ -176,11 +177,15 @@ impl Store {
         pieces: &mut dyn FnMut(TakeRows<'_>),
     ) -> Result<RowCounts> {
         let transaction = self.connection.transaction()?;
-        let hidden = i64::try_from(file.normalised.hidden_rows).unwrap_or(i64::MAX);
+        let beside = Beside {
+            hidden_rows: i64::try_from(file.normalised.hidden_rows).unwrap_or(i64::MAX),
+            unknown_columns: file.normalised.unknown_columns.join("\n"),
+            dropped_columns: file.normalised.dropped_columns.join("\n"),
+        };
         let rows_read = i64::try_from(file.normalised.rows_read).unwrap_or(i64::MAX);
         transaction.execute(
-            "INSERT INTO file (digest, name, folder, layout, encoding, rows_read, yen, reach, hidden_rows) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+            "INSERT INTO file (digest, name, folder, layout, encoding, rows_read, yen, reach, hidden_rows, \
+             unknown_columns, dropped_columns) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
             params![
                 file.digest.0.as_slice(),
                 file.name,
@@ -190,7 +195,9 @@ impl Store {
                 rows_read,
                 total_of(&file.normalised.rows).get(),
                 reach_of(&file.normalised.rows),
-                hidden
+                beside.hidden_rows,
+                beside.unknown_columns,
+                beside.dropped_columns
             ],
         )?;
         let id = transaction.last_insert_rowid();
@@ -235,7 +242,7 @@ impl Store {
         }
         save_outcomes(&transaction, id, &mut outcomes)?;
         save_totals(&transaction, id, &totals)?;
-        integrity::seal(&transaction, id, hidden)?;
+        integrity::seal(&transaction, id, &beside)?;
         for outcome in &outcomes {
             counts.add(outcome.disposition);
         }
@@ -329,7 +336,9 @@ impl Reader {
 
     /// Every file without what it brought a shop.
     fn file_names(&self) -> Result<HashMap<i64, FileSummary>> {
-        let mut statement = self.connection.prepare("SELECT id, name, layout, digest, hidden_rows FROM file")?;
+        let mut statement = self
+            .connection
+            .prepare("SELECT id, name, layout, digest, hidden_rows, unknown_columns, dropped_columns FROM file")?;
         let rows = statement.query_map([], |row| {
             let digest: [u8; 32] = row.get(3)?;
             let summary = FileSummary {
@@ -338,6 +347,8 @@ impl Reader {
                 digest: FileDigest(digest).to_string(),
                 rows: RowCounts::default(),
                 hidden_rows: row.get::<_, i64>(4)?.unsigned_abs(),
+                unknown_columns: headings(&row.get::<_, String>(5)?),
+                dropped_columns: headings(&row.get::<_, String>(6)?),
                 yen: Yen::ZERO,
                 covers: None,
             };
@@ -345,6 +356,11 @@ impl Reader {
         })?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
+}
+
+/// Headings that are stored one on each line.
+fn headings(stored: &str) -> Vec<String> {
+    stored.lines().map(str::to_owned).collect()
 }
 
 /// The yen that the accepted rows of a file state; those of payments are summed up while they are stored.

@@ -99,8 +99,32 @@ impl Pieces {
     }
 }
 
-/// `hidden`: the rows that its sheet hides; sealed where there are any, so that older seals stay valid.
-fn seal_of(connection: &Connection, file: i64, before: Option<&[u8]>, hidden: i64) -> Result<Seal> {
+/// What was seen besides the rows; sealed where there is any, so that older seals stay valid.
+#[derive(Default)]
+pub(super) struct Beside {
+    /// Rows that the sheet hides.
+    pub(super) hidden_rows: i64,
+    /// Headings that the layout does not know, one on each line.
+    pub(super) unknown_columns: String,
+    /// Headings of secret columns, one on each line.
+    pub(super) dropped_columns: String,
+}
+
+impl Beside {
+    fn push_to(&self, chain: &mut Pieces) {
+        if self.hidden_rows != 0 {
+            chain.push(&self.hidden_rows.to_le_bytes());
+        }
+        for (what, headings) in [(0_u8, &self.unknown_columns), (1, &self.dropped_columns)] {
+            if !headings.is_empty() {
+                chain.push(&[what]);
+                chain.push(headings.as_bytes());
+            }
+        }
+    }
+}
+
+fn seal_of(connection: &Connection, file: i64, before: Option<&[u8]>, beside: &Beside) -> Result<Seal> {
     let mut rows = Pieces::new();
     for (number, query) in (0_u8..).zip(ROWS) {
         rows.push(&[number]);
@@ -119,16 +143,14 @@ fn seal_of(connection: &Connection, file: i64, before: Option<&[u8]>, hidden: i6
     let columns = statement.column_count();
     statement.query_row([file], |row| chain.row(row, columns))?;
     chain.push(&rows);
-    if hidden != 0 {
-        chain.push(&hidden.to_le_bytes());
-    }
+    beside.push_to(&mut chain);
     Ok(Seal { rows, chain: chain.end() })
 }
 
 /// Seals the newest file record, within the transaction that stores it.
-pub(super) fn seal(connection: &Connection, file: i64, hidden: i64) -> Result<()> {
+pub(super) fn seal(connection: &Connection, file: i64, beside: &Beside) -> Result<()> {
     let before: Option<Vec<u8>> = connection.query_row("SELECT head FROM installation", [], |row| row.get(0))?;
-    let seal = seal_of(connection, file, before.as_deref(), hidden)?;
+    let seal = seal_of(connection, file, before.as_deref(), beside)?;
     connection
         .prepare_cached("UPDATE file SET rows_digest = ?2, chain = ?3 WHERE id = ?1")?
         .execute(params![file, seal.rows, seal.chain])?;
@@ -148,7 +170,7 @@ pub(super) fn seal_all(connection: &Connection) -> Result<()> {
     )?;
     let mut files = connection.prepare("SELECT id FROM file ORDER BY id")?;
     for file in files.query_map([], |row| row.get(0))? {
-        seal(connection, file?, 0)?;
+        seal(connection, file?, &Beside::default())?;
     }
     Ok(())
 }
@@ -161,7 +183,7 @@ struct Sealed {
     yen: Option<i64>,
     rows: Option<Vec<u8>>,
     chain: Option<Vec<u8>>,
-    hidden: i64,
+    beside: Beside,
 }
 
 impl Sealed {
@@ -173,13 +195,13 @@ impl Sealed {
             yen: row.get(3)?,
             rows: row.get(4)?,
             chain: row.get(5)?,
-            hidden: row.get(6)?,
+            beside: Beside { hidden_rows: row.get(6)?, unknown_columns: row.get(7)?, dropped_columns: row.get(8)? },
         })
     }
 
     /// Holds the record and its rows against the seal.
     fn verify(&self, connection: &Connection, before: Option<&[u8]>) -> Result<()> {
-        let seal = seal_of(connection, self.id, before, self.hidden)?;
+        let seal = seal_of(connection, self.id, before, &self.beside)?;
         let accounted: (i64, Option<i64>) = connection.query_row(
             "SELECT coalesce((SELECT sum(\"rows\") FROM row_disposition WHERE file_id = ?1), 0), \
              (SELECT sum(yen) FROM (SELECT yen FROM file_shop WHERE file_id = ?1 \
@@ -199,7 +221,8 @@ impl Sealed {
     }
 }
 
-const SEALED: &str = "SELECT id, name, rows_read, yen, rows_digest, chain, hidden_rows FROM file";
+const SEALED: &str = "SELECT id, name, rows_read, yen, rows_digest, chain, hidden_rows, unknown_columns, dropped_columns \
+                      FROM file";
 
 /// The newest seal.
 pub(super) fn head(connection: &Connection) -> Result<Option<Vec<u8>>> {

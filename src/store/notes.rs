@@ -83,7 +83,7 @@ impl Store {
             }
         }
         write(&transaction, entries, file.name)?;
-        integrity::seal(&transaction, id, 0)?;
+        integrity::seal(&transaction, id, &integrity::Beside::default())?;
         transaction.commit()?;
         Ok(())
     }

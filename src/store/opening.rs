@@ -30,6 +30,7 @@ pub(super) fn migrations() -> Migrations<'static> {
         M::up(include_str!("migrations/0005_outbox.sql")),
         M::up(include_str!("migrations/0006_hidden_rows.sql")),
         M::up(include_str!("migrations/0007_facts.sql")),
+        M::up(include_str!("migrations/0008_other_columns.sql")),
     ])
 }
 

@@ -208,6 +208,8 @@ fn r17_a_lost_row_breaks_the_proof() {
         digest: String::new(),
         rows,
         hidden_rows: 0,
+        unknown_columns: Vec::new(),
+        dropped_columns: Vec::new(),
         yen: Yen::ZERO,
         covers: None,
     };

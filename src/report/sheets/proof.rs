@@ -3,7 +3,9 @@
 use super::super::Edition;
 use super::super::workbook::{Cell, Sheet, Style, Value, a1, column_range};
 use super::{back, head};
-use crate::locale::sheets as words;
+use crate::domain::reconciliation::FileSummary;
+use crate::locale::{Language, sheets as words};
+use std::collections::BTreeSet;
 
 pub(in crate::report) fn sheet<'a>(edition: &'a Edition<'a>) -> Sheet<'a> {
     let (r, l) = (edition.reconciliation, edition.language);
@@ -128,6 +130,27 @@ fn files(edition: &Edition<'_>, sheet: &mut Sheet<'_>, row: u32) {
         let line = words::hidden_rows(l, &file.name, file.hidden_rows);
         sheet.put((at, 0), Cell::text(line).styled(Style::Subtitle));
     }
+    for (columns_of, line) in OTHER_COLUMNS {
+        if let Some((headings, files)) = other_columns(edition, columns_of) {
+            at += 1;
+            sheet.put((at, 0), Cell::text(line(l, &headings, &files)).styled(Style::Subtitle));
+        }
+    }
+}
+
+/// Columns of which nothing is used, with the sentence that names them.
+type OtherColumns = (fn(&FileSummary) -> &[String], fn(Language, &str, &str) -> String);
+
+const OTHER_COLUMNS: [OtherColumns; 2] =
+    [(|file| &file.unknown_columns, words::unknown_columns), (|file| &file.dropped_columns, words::dropped_columns)];
+
+/// Every such heading once, and the files it stands in (FAULTS P03, N18).
+fn other_columns(edition: &Edition<'_>, columns_of: fn(&FileSummary) -> &[String]) -> Option<(String, String)> {
+    let mut files = edition.files.iter().filter(|file| !columns_of(file).is_empty());
+    let headings: BTreeSet<&str> = edition.files.iter().flat_map(columns_of).map(String::as_str).collect();
+    let first = files.next()?;
+    let headings = words::headings(edition.language, headings.into_iter());
+    Some((headings, words::and_more(edition.language, &first.name, files.count())))
 }
 
 /// Rows read = the rows of all dispositions.
