@@ -353,6 +353,30 @@ fn g03_a_log_that_nobody_reads_stops_nothing() {
 }
 
 #[test]
+#[cfg(target_os = "linux")]
+fn g03_a_full_log_disk_stops_nothing() {
+    let sandbox = merchant(OFTEN);
+    let config = fs::read_to_string(sandbox.path("totsugo.toml")).expect("the configuration");
+    sandbox.write("totsugo.toml", format!("{config}\n[daemon]\nlog_file = \"log/totsugo.log\"\n").as_bytes());
+    // No write to /dev/full finds room. The log of today, and should midnight pass, of tomorrow.
+    fs::create_dir(sandbox.path("log")).expect("a folder");
+    for days in 0..2 {
+        let day = (Utc::now() + chrono::Duration::days(days)).format("%Y-%m-%d");
+        let name = sandbox.path(&format!("log/totsugo.{day}.log"));
+        std::os::unix::fs::symlink("/dev/full", name).expect("a link");
+    }
+    let full = fs::File::options().write(true).open("/dev/full").expect("a full device");
+    let mut daemon = Running::start_with(&sandbox, &[], Stdio::from(full));
+    until("slots go on", || completed(&sandbox) > 1);
+    daemon.signal("TERM");
+    assert_eq!(daemon.0.wait().expect("its end").code(), Some(0));
+    let logs = fs::read_dir(sandbox.path("log")).expect("a folder").map(|log| log.expect("an entry").path());
+    for log in logs {
+        assert!(log.is_symlink(), "a log that had room: {}", log.display());
+    }
+}
+
+#[test]
 fn c08_an_idle_daemon_leaves_a_run_by_hand_alone() {
     let sandbox = merchant("name = \"rarely\"\ncron = \"0 0 0 1 1 *\"\n");
     let daemon = Running::start(&sandbox, &[]);

@@ -90,7 +90,7 @@ fn s01_s03_a_crash_and_then_any_fault_in_the_run_that_recovers() {
         };
         let recovering = disturbed(&crashed(), &library, RUN, &[]).effects;
         let mut dice = Dice::new(u64::try_from(nth).expect("small"));
-        for _ in 0..times(2, 12) {
+        for _ in 0..times(2, 3) {
             let second = dice.range(1, i64::try_from(recovering).expect("small"));
             let (second, fault) = (usize::try_from(second).expect("small"), *dice.pick(&FAULTS));
             let sandbox = crashed();

@@ -63,10 +63,10 @@ fn kill_runs_of(seed: u64, rounds: u64) -> usize {
 
 #[test]
 fn s01_m01_a22_killed_at_random_times_a_run_ends_as_if_nothing_had_been() {
-    let merchants = usize::try_from(times(14, 200)).expect("small");
+    let merchants = usize::try_from(times(14, 100)).expect("small");
     let kills = AtomicUsize::new(0);
     shim::each(merchants, 2, |seed| {
-        let of_seed = kill_runs_of(u64::try_from(seed).expect("small"), times(7, 25));
+        let of_seed = kill_runs_of(u64::try_from(seed).expect("small"), times(7, 15));
         kills.fetch_add(of_seed, Ordering::Relaxed);
     });
     let kills = kills.into_inner();
