@@ -1,6 +1,7 @@
 //! Promise 8: no shop's figures reach another shop's recipients. Dozens of shops with a marker in every word that a file
-//! can carry and amounts that no other shop can come to, in random set-ups with files in the wrong folder; then every byte that leaves is searched (FAULTS A17, A18,
-//! X01). `TOTSUGO_LONG_TESTS` makes it 200 set-ups, `TOTSUGO_ISOLATION_SETS` any number; a failure names its seed.
+//! can carry and amounts that no other shop can come to, in random set-ups with files in the wrong folder; then every byte
+//! that leaves is searched (FAULTS A17, A18, X01). `TOTSUGO_LONG_TESTS` makes it 200 set-ups, `TOTSUGO_ISOLATION_SETS` any
+//! number; a failure names its seed.
 #![expect(clippy::expect_used, clippy::panic, reason = "a test may stop where it cannot go on")]
 
 #[path = "oracle/dice.rs"]
@@ -153,16 +154,20 @@ fn set_up(seed: u64) {
     assert!(said.code <= 1, "seed {seed}: {}\n{}", said.code, said.err);
 
     let workbooks = sandbox.find("reports", ".xlsx");
+    let mut with_amounts = 0;
     assert_eq!(workbooks.len(), shops, "seed {seed}: a workbook for each shop");
     for number in 0..shops {
         let of_shop = workbooks.iter().filter(|(path, _)| path.contains(&id(number)));
         for (path, bytes) in of_shop {
             let text = readable(bytes);
             assert_eq!(seen(&text), [number], "seed {seed}: {path}");
-            // A misfiled shop has bookings only, so every shop's amounts are in its workbook.
-            assert_eq!(amounts.shops(&content(&text)), BTreeSet::from([number]), "seed {seed}: {path}");
+            // Of a shop whose bookings are all dead and whose payments are misfiled no amount is left to see.
+            let of = amounts.shops(&content(&text));
+            assert!(of.iter().all(|shop| *shop == number), "seed {seed}: {path} has amounts of {of:?}");
+            with_amounts += of.len();
         }
     }
+    assert!(with_amounts * 2 > shops, "seed {seed}: {with_amounts} of {shops} workbooks show amounts");
     let messages = sandbox.find("outbox", ".eml");
     let to_shops: Vec<String> =
         messages.values().map(|bytes| message(bytes)).filter(|one| !seen(one).is_empty()).collect();
@@ -172,11 +177,8 @@ fn set_up(seed: u64) {
     assert_eq!(told, (0..shops).collect::<Vec<_>>(), "seed {seed}: each message speaks of one shop");
     for one in &to_shops {
         assert!(one.contains("xl/worksheets/sheet1.xml"), "seed {seed}: the attachment was searched too");
-        assert_eq!(
-            amounts.shops(&content(one)),
-            BTreeSet::from([seen(one)[0]]),
-            "seed {seed}: amounts of another shop"
-        );
+        let of = amounts.shops(&content(one));
+        assert!(of.iter().all(|shop| *shop == seen(one)[0]), "seed {seed}: amounts of {of:?} to {:?}", seen(one));
         let (number, headers) = (seen(one)[0], one.split("\r\n\r\n").next().unwrap_or_default());
         let recipients = headers.lines().filter(|line| line.to_lowercase().starts_with("to:"));
         let recipients: Vec<&str> = recipients.collect();
