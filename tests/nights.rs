@@ -106,7 +106,13 @@ fn c09_a_daemon_killed_at_random_does_every_slot_once() {
     let mut last = Running::start(&sandbox, &[]);
     let before = slots(&sandbox).len();
     until("it lists slots", || slots(&sandbox).len() > before);
-    until("what was left is worked off", || slots(&sandbox).iter().all(|slot| slot.state.is_closed()));
+    // However much that is, it gets less and less.
+    let open = || slots(&sandbox).iter().filter(|slot| !slot.state.is_closed()).count();
+    let mut left = open();
+    while left > 0 {
+        until("what was left is worked off", || open() < left);
+        left = open();
+    }
     last.signal("TERM");
     assert_eq!(last.ended().0, Some(0));
     let slots = slots(&sandbox);
