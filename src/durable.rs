@@ -13,6 +13,14 @@ pub fn keep_private() {
     rustix::process::umask(rustix::fs::Mode::from_bits_truncate(0o077));
 }
 
+/// Whether this process may do everything on this machine, and a hostile file that took it over could too (FAULTS G09).
+pub fn is_all_powerful() -> bool {
+    #[cfg(unix)]
+    return rustix::process::geteuid().is_root();
+    #[cfg(not(unix))]
+    false
+}
+
 /// Creates `folder` and its parents.
 ///
 /// # Errors

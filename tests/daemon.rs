@@ -4,6 +4,7 @@
 
 #[expect(dead_code, reason = "each test file uses its own part of the sandbox")]
 mod sandbox;
+mod tier;
 
 use chrono::{DateTime, Duration, FixedOffset};
 use sandbox::{Sandbox, sheet};
@@ -590,7 +591,7 @@ fn c10_a_hang_in_any_step_of_a_run_feeds_no_watchdog() {
         count.into_inner()
     };
     assert!(steps > 10, "files, shops and what is between: {steps}");
-    let each = if std::env::var_os("TOTSUGO_LONG_TESTS").is_some() { 1 } else { 5 };
+    let each = usize::try_from(tier::times(5, 1)).expect("small");
     for hanging in (0..steps).step_by(each) {
         let mut night = Night::new(&[("nightly.toml", NIGHTLY)], "2031-03-03T12:00:00+09:00");
         let (fed, (release, released)) = (AtomicUsize::new(0), mpsc::channel::<()>());

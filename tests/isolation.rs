@@ -1,18 +1,22 @@
 //! Promise 8: no shop's figures reach another shop's recipients. Dozens of shops with a marker in every word that a file
-//! can carry, in random set-ups with files in the wrong folder; then every byte that leaves is searched (FAULTS A17, A18,
-//! X01). `TOTSUGO_ISOLATION_SETS` sets how many set-ups; a failure names its seed.
+//! can carry and amounts that no other shop can come to, in random set-ups with files in the wrong folder; then every byte
+//! that leaves is searched (FAULTS A17, A18, X01). `TOTSUGO_LONG_TESTS` makes it 200 set-ups, `TOTSUGO_ISOLATION_SETS` any
+//! number; a failure names its seed.
 #![expect(clippy::expect_used, clippy::panic, reason = "a test may stop where it cannot go on")]
 
 #[path = "oracle/dice.rs"]
 #[expect(dead_code, reason = "other tests use the rest")]
 mod dice;
+mod readable;
 #[expect(dead_code, reason = "other tests use the rest")]
 mod sandbox;
+mod tier;
 
 use dice::Dice;
+use readable::{message, readable};
 use sandbox::Sandbox;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt::Write as _;
-use std::io::{Cursor, Read as _};
 
 const GMO: &str =
     "ショップID,オーダーID,取引状態,処理日時,利用金額,税送料,決済方法,加盟店自由項目1,加盟店自由項目2\r\n";
@@ -46,8 +50,25 @@ fn prefix(number: usize) -> String {
     format!("{}{}", letter(number / 26), letter(number))
 }
 
+/// A prime number of its own for each shop.
+fn prime(number: usize) -> i64 {
+    let is_prime = |n: &i64| (2..*n).take_while(|d| d * d <= *n).all(|d| n % d != 0);
+    (211..).filter(is_prime).nth(number).expect("there is always another")
+}
+
+/// A multiple of the prime of shop `number` and of no other shop's: whatever is added up and taken off at another shop is
+/// a multiple of that shop's prime, so it never comes to this.
+fn amount(dice: &mut Dice, number: usize) -> i64 {
+    loop {
+        let factor = dice.range(1_000, 2_300);
+        if (0..40).all(|other| factor % prime(other) != 0) {
+            return factor * prime(number);
+        }
+    }
+}
+
 /// Payments and bookings of shop `number`: some match, some are findings, some carry what is not known.
-fn rows(dice: &mut Dice, number: usize) -> (String, String) {
+fn rows(dice: &mut Dice, number: usize, amounts: &mut Amounts) -> (String, String) {
     let (id, marker, prefix) = (id(number), marker(number), prefix(number));
     let (mut payments, mut bookings) = (String::new(), String::new());
     for nth in 0..dice.range(2, 6) {
@@ -55,7 +76,8 @@ fn rows(dice: &mut Dice, number: usize) -> (String, String) {
         let digits = 1_100_000 + nth;
         let label = *dice.pick(&["即時売上", "即時売上", "返品", "未知の状態", "仮売上"]);
         let day = dice.range(1, 20);
-        let amount = dice.range(1_000, 9_000);
+        let amount = amount(dice, number);
+        amounts.0.insert(amount, number);
         let reference = if dice.chance(20) { marker.clone() } else { digits.to_string() };
         let _ = write!(
             payments,
@@ -72,60 +94,27 @@ fn rows(dice: &mut Dice, number: usize) -> (String, String) {
     (payments, bookings)
 }
 
-/// Everything readable in `bytes`: the text itself, parts of archives, and mail with its encodings undone.
-fn readable(bytes: &[u8]) -> String {
-    let mut text = String::from_utf8_lossy(bytes).into_owned();
-    if bytes.starts_with(b"PK") {
-        let mut archive = zip::ZipArchive::new(Cursor::new(bytes)).expect("an archive");
-        for at in 0..archive.len() {
-            let mut part = archive.by_index(at).expect("a part");
-            let mut content = Vec::new();
-            part.read_to_end(&mut content).expect("a whole part");
-            text.push_str(&part.name().expect("a name"));
-            text.push_str(&String::from_utf8_lossy(&content));
-        }
+/// Which shop each amount belongs to.
+#[derive(Default)]
+struct Amounts(HashMap<i64, usize>);
+
+impl Amounts {
+    /// The shops whose amounts stand in `text`, written in any way.
+    fn shops(&self, text: &str) -> BTreeSet<usize> {
+        let text: String = text.chars().filter(|c| *c != ',').collect();
+        let words = text.split(|c: char| !c.is_ascii_alphanumeric());
+        words.filter_map(|word| self.0.get(&word.parse().ok()?).copied()).collect()
     }
-    text
 }
 
-/// A message with its headers and parts decoded, attachments opened.
-fn message(bytes: &[u8]) -> String {
-    let text = String::from_utf8(bytes.to_vec()).expect("a message is ASCII");
-    let mut all = text.clone();
-    for word in text.split("=?").skip(1).filter_map(|rest| rest.split("?=").next()) {
-        if let Some(encoded) = word.splitn(3, '?').nth(2) {
-            all.push_str(&String::from_utf8_lossy(&base64(encoded)));
-        }
-    }
-    for part in text.split("\r\n--") {
-        if let Some((head, body)) = part.split_once("\r\n\r\n")
-            && head.to_lowercase().contains("content-transfer-encoding: base64")
-        {
-            all.push_str(&readable(&base64(body)));
-        }
-    }
-    all
-}
-
-fn base64(text: &str) -> Vec<u8> {
-    let (mut bytes, mut bits, mut count) = (Vec::new(), 0_u32, 0);
-    for sign in text.bytes() {
-        let value = match sign {
-            b'A'..=b'Z' => sign - b'A',
-            b'a'..=b'z' => sign - b'a' + 26,
-            b'0'..=b'9' => sign - b'0' + 52,
-            b'+' => 62,
-            b'/' => 63,
-            _ => continue,
-        };
-        bits = (bits << 6) | u32::from(value);
-        count += 6;
-        if count >= 8 {
-            count -= 8;
-            bytes.push(u8::try_from((bits >> count) & 0xFF).expect("one byte"));
-        }
-    }
-    bytes
+/// What a person may read of `text`: without what stands in tags.
+fn content(text: &str) -> String {
+    let mut is_tag = false;
+    let outside = text.chars().map(|c| {
+        is_tag = (is_tag || c == '<') && c != '>';
+        if is_tag || c == '>' { ' ' } else { c }
+    });
+    outside.collect()
 }
 
 /// The numbers of the shops whose marker stands in `text`.
@@ -143,9 +132,9 @@ fn set_up(seed: u64) {
     let shops = usize::try_from(dice.range(12, 36)).expect("few");
     let customer = dice.chance(50);
     sandbox.write("totsugo.toml", config(shops, customer).as_bytes());
-    let (mut shared, mut misfiled) = (String::from(GMO), 0);
+    let (mut shared, mut misfiled, mut amounts) = (String::from(GMO), 0, Amounts::default());
     for number in 0..shops {
-        let (payments, bookings) = rows(&mut dice, number);
+        let (payments, bookings) = rows(&mut dice, number, &mut amounts);
         let own = id(number);
         match dice.range(1, 3) {
             1 => shared.push_str(&payments),
@@ -165,13 +154,20 @@ fn set_up(seed: u64) {
     assert!(said.code <= 1, "seed {seed}: {}\n{}", said.code, said.err);
 
     let workbooks = sandbox.find("reports", ".xlsx");
+    let mut with_amounts = 0;
     assert_eq!(workbooks.len(), shops, "seed {seed}: a workbook for each shop");
     for number in 0..shops {
         let of_shop = workbooks.iter().filter(|(path, _)| path.contains(&id(number)));
         for (path, bytes) in of_shop {
-            assert_eq!(seen(&readable(bytes)), [number], "seed {seed}: {path}");
+            let text = readable(bytes);
+            assert_eq!(seen(&text), [number], "seed {seed}: {path}");
+            // Of a shop whose bookings are all dead and whose payments are misfiled no amount is left to see.
+            let of = amounts.shops(&content(&text));
+            assert!(of.iter().all(|shop| *shop == number), "seed {seed}: {path} has amounts of {of:?}");
+            with_amounts += of.len();
         }
     }
+    assert!(with_amounts * 2 > shops, "seed {seed}: {with_amounts} of {shops} workbooks show amounts");
     let messages = sandbox.find("outbox", ".eml");
     let to_shops: Vec<String> =
         messages.values().map(|bytes| message(bytes)).filter(|one| !seen(one).is_empty()).collect();
@@ -181,6 +177,8 @@ fn set_up(seed: u64) {
     assert_eq!(told, (0..shops).collect::<Vec<_>>(), "seed {seed}: each message speaks of one shop");
     for one in &to_shops {
         assert!(one.contains("xl/worksheets/sheet1.xml"), "seed {seed}: the attachment was searched too");
+        let of = amounts.shops(&content(one));
+        assert!(of.iter().all(|shop| *shop == seen(one)[0]), "seed {seed}: amounts of {of:?} to {:?}", seen(one));
         let (number, headers) = (seen(one)[0], one.split("\r\n\r\n").next().unwrap_or_default());
         let recipients = headers.lines().filter(|line| line.to_lowercase().starts_with("to:"));
         let recipients: Vec<&str> = recipients.collect();
@@ -190,7 +188,9 @@ fn set_up(seed: u64) {
     assert_eq!(reasons.len(), misfiled, "seed {seed}: every misfiled file is held");
     for (path, bytes) in &reasons {
         assert!(seen(&readable(bytes)).is_empty(), "seed {seed}: {path}");
+        assert!(amounts.shops(&readable(bytes)).is_empty(), "seed {seed}: an amount in {path}");
     }
+    assert!(amounts.shops(&said.err).is_empty(), "seed {seed}: an amount on stderr");
     let logs: String = sandbox.find("", ".log").values().map(|bytes| readable(bytes)).collect();
     assert!(seen(&logs).is_empty(), "seed {seed}: a log");
     let order_or_guest =
@@ -200,7 +200,8 @@ fn set_up(seed: u64) {
 
 #[test]
 fn a17_a18_x01_no_marker_of_one_shop_reaches_another() {
-    let sets = std::env::var("TOTSUGO_ISOLATION_SETS").map_or(2, |text| text.parse().expect("a number"));
+    let sets =
+        std::env::var("TOTSUGO_ISOLATION_SETS").map_or(tier::times(2, 200), |text| text.parse().expect("a number"));
     for seed in 1..=sets {
         set_up(seed);
     }

@@ -134,3 +134,31 @@ fn g09_whatever_the_program_writes_is_its_users_alone() {
         assert_eq!(mode(&name), 0o600, "{name}");
     }
 }
+
+/// Whoever takes over a program that runs as root has the machine; the program works all the same.
+#[cfg(target_os = "linux")]
+#[test]
+fn g09_check_warns_of_root_and_of_nobody_else() {
+    let sandbox = Sandbox::minimal("en");
+    let me = std::fs::read_to_string("/proc/self/status").expect("who we are");
+    let is_root = me.lines().any(|line| line.starts_with("Uid:\t0\t"));
+    assert_eq!(sandbox.program(&["check"]).err.contains("root"), is_root);
+    if is_root {
+        use std::os::unix::fs::PermissionsExt;
+        let copy = sandbox.path("totsugo");
+        std::fs::copy(env!("CARGO_BIN_EXE_totsugo"), &copy).expect("a copy");
+        for path in [sandbox.path(""), sandbox.path("inbox")] {
+            std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o777)).expect("a mode");
+        }
+        let nobody = ["--reuid=65534", "--regid=65534", "--clear-groups"];
+        let check = std::process::Command::new("setpriv")
+            .args(nobody)
+            .arg(&copy)
+            .arg("check")
+            .current_dir(sandbox.path(""))
+            .output()
+            .expect("setpriv");
+        let said = String::from_utf8_lossy(&check.stderr);
+        assert!(check.status.code() == Some(0) && !said.contains("root"), "{said}");
+    }
+}

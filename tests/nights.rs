@@ -6,11 +6,12 @@
 
 #[expect(dead_code, reason = "each test file uses its own part of the sandbox")]
 mod sandbox;
+mod tier;
 
 use chrono::{DateTime, Utc};
 use sandbox::Sandbox;
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::{Read, Write};
 use std::os::unix::net::UnixDatagram;
@@ -18,6 +19,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
+use tier::{is_long, times};
 use totsugo::store::{LedgerSlot, SlotState, Store};
 
 /// Fires every other second, the most often that is allowed.
@@ -92,16 +94,11 @@ fn completed(sandbox: &Sandbox) -> usize {
     slots(sandbox).iter().filter(|slot| matches!(slot.state, SlotState::Completed | SlotState::Problems)).count()
 }
 
-/// How often: few in the usual tests, more where `TOTSUGO_LONG_TESTS` asks for it.
-fn times(usual: u32, long: u32) -> u32 {
-    if is_long() { long } else { usual }
-}
-
 #[test]
 fn c09_a_daemon_killed_at_random_does_every_slot_once() {
     let sandbox = merchant(OFTEN);
     let mut chance: u64 = 20_261_124;
-    for _ in 0..times(40, 200) {
+    for _ in 0..times(40, 1_000) {
         let _running = Running::start(&sandbox, &[]);
         chance = chance.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         sleep(Duration::from_millis(chance >> 33 & 0x3ff));
@@ -109,17 +106,39 @@ fn c09_a_daemon_killed_at_random_does_every_slot_once() {
     let mut last = Running::start(&sandbox, &[]);
     let before = slots(&sandbox).len();
     until("it lists slots", || slots(&sandbox).len() > before);
-    until("what was left is worked off", || slots(&sandbox).iter().all(|slot| slot.state.is_closed()));
+    // However much that is, it gets less and less.
+    let open = || slots(&sandbox).iter().filter(|slot| !slot.state.is_closed()).count();
+    let mut left = open();
+    while left > 0 {
+        until("what was left is worked off", || open() < left);
+        left = open();
+    }
     last.signal("TERM");
     assert_eq!(last.ended().0, Some(0));
     let slots = slots(&sandbox);
     assert!(slots.len() > 5, "{slots:?}");
     assert_no_slot_is_lost(&slots, 2);
     assert_each_was_done_once(&sandbox, &slots);
-    // However often they ran: nothing changed, so each shop has one workbook for each period, and one mail.
-    assert_eq!(sandbox.find("reports", "_r2.xlsx").len(), 0);
-    let days = slots.iter().map(|slot| slot.slot.period).collect::<std::collections::BTreeSet<_>>().len();
-    assert_eq!(sandbox.find("reports", "_r1.xlsx").len(), 2 * days);
+    // However often they ran: nothing changed, so each shop has one workbook for each period, and one mail; to the byte
+    // those of a program that was never killed.
+    let undisturbed = merchant(OFTEN);
+    let mut done = BTreeSet::new();
+    for slot in slots.iter().filter(|slot| slot.state != SlotState::Failed).map(|slot| &slot.slot) {
+        if done.insert(slot.period) {
+            let [from, to] = [slot.period.from(), slot.period.to()].map(|day| day.to_string());
+            let said = undisturbed.program(&["run", "--from", &from, "--to", &to, "--as-of", &slot.as_of.to_string()]);
+            assert!(said.code <= 1, "{}", said.err);
+        }
+    }
+    let workbooks = sandbox.find("reports", ".xlsx");
+    assert_eq!(workbooks.len(), 2 * done.len());
+    assert!(workbooks == undisturbed.find("reports", ".xlsx"), "other bytes in {:?}", workbooks.keys());
+    // The operator may be told of slots that kills made fail; a report goes out once.
+    let reports = |of: &Sandbox| {
+        let is_report = |bytes: &Vec<u8>| String::from_utf8_lossy(bytes).contains("Content-Disposition: attachment");
+        of.find("outbox", ".eml").values().filter(|bytes| is_report(bytes)).count()
+    };
+    assert_eq!((reports(&sandbox), reports(&undisturbed)), (workbooks.len(), workbooks.len()));
 }
 
 /// A clock that runs `speed` times as fast as the real one, for processes: libfaketime, on Linux, for the long tests only.
@@ -201,11 +220,6 @@ fn by_state(slots: &[LedgerSlot]) -> BTreeMap<&'static str, usize> {
         *counts.entry(slot.state.as_str()).or_default() += 1;
     }
     counts
-}
-
-/// Whether the tests that take minutes are asked for.
-fn is_long() -> bool {
-    std::env::var_os("TOTSUGO_LONG_TESTS").is_some()
 }
 
 #[test]
@@ -347,6 +361,30 @@ fn g03_a_log_that_nobody_reads_stops_nothing() {
     let start = Instant::now();
     assert_eq!(daemon.0.wait().expect("its end").code(), Some(0));
     assert!(start.elapsed() < Duration::from_secs(7), "{:?}", start.elapsed());
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn g03_a_full_log_disk_stops_nothing() {
+    let sandbox = merchant(OFTEN);
+    let config = fs::read_to_string(sandbox.path("totsugo.toml")).expect("the configuration");
+    sandbox.write("totsugo.toml", format!("{config}\n[daemon]\nlog_file = \"log/totsugo.log\"\n").as_bytes());
+    // No write to /dev/full finds room. The log of today, and should midnight pass, of tomorrow.
+    fs::create_dir(sandbox.path("log")).expect("a folder");
+    for days in 0..2 {
+        let day = (Utc::now() + chrono::Duration::days(days)).format("%Y-%m-%d");
+        let name = sandbox.path(&format!("log/totsugo.{day}.log"));
+        std::os::unix::fs::symlink("/dev/full", name).expect("a link");
+    }
+    let full = fs::File::options().write(true).open("/dev/full").expect("a full device");
+    let mut daemon = Running::start_with(&sandbox, &[], Stdio::from(full));
+    until("slots go on", || completed(&sandbox) > 1);
+    daemon.signal("TERM");
+    assert_eq!(daemon.0.wait().expect("its end").code(), Some(0));
+    let logs = fs::read_dir(sandbox.path("log")).expect("a folder").map(|log| log.expect("an entry").path());
+    for log in logs {
+        assert!(log.is_symlink(), "a log that had room: {}", log.display());
+    }
 }
 
 #[test]

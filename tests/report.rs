@@ -239,6 +239,7 @@ fn open(bytes: Vec<u8>) -> Xlsx<Cursor<Vec<u8>>> {
     calamine::open_workbook_from_rs(Cursor::new(bytes)).expect("opens")
 }
 
+#[expect(clippy::disallowed_methods, reason = "a small workbook of our own")]
 fn grid(book: &mut Xlsx<Cursor<Vec<u8>>>, sheet: &str) -> Vec<Vec<Data>> {
     let range = book.worksheet_range(sheet).expect("sheet");
     let last = range.end().expect("cells");

@@ -9,9 +9,12 @@ mod mailserver;
 #[expect(dead_code, reason = "each test file uses a part of the sandbox")]
 mod sandbox;
 mod shim;
+#[expect(dead_code, reason = "other tests use the rest")]
+mod tier;
 
 use mailserver::{Script, Server, ca_pem};
 use sandbox::Sandbox;
+use shim::Fault;
 use std::path::Path;
 use std::process::Command;
 
@@ -39,34 +42,33 @@ fn merchant(server: &Server) -> Sandbox {
     sandbox
 }
 
-/// One run with the `nth` effect on disk or wire disturbed; the number of effects of it.
-fn disturbed(sandbox: &Sandbox, library: &Path, nth: usize, mode: &str) -> usize {
-    counted(sandbox, library, nth, mode, &[("FAULT_WIRE", "1")])
-}
-
-fn counted(sandbox: &Sandbox, library: &Path, nth: usize, mode: &str, wire: &[(&str, &str)]) -> usize {
+/// One run with these variables for the library below it; the number of effects of it.
+fn counted(sandbox: &Sandbox, library: &Path, variables: &[(&str, String)]) -> usize {
     let log = sandbox.path("effects.log");
     let output = Command::new(env!("CARGO_BIN_EXE_totsugo"))
         .args(RUN)
         .current_dir(sandbox.path(""))
         .env("LD_PRELOAD", library)
-        .envs(wire.iter().copied())
+        .envs(variables.iter().map(|(name, value)| (name, value)))
         .env("FAULT_LOG", &log)
-        .env("FAULT_AT", nth.to_string())
-        .env("FAULT_MODE", mode)
         .output()
         .expect("the program starts");
-    assert!(matches!(output.status.code(), None | Some(0 | 1 | 3)), "{nth} {mode}: {:?}", output.status);
+    assert!(matches!(output.status.code(), None | Some(0 | 1 | 3)), "{variables:?}: {:?}", output.status);
     std::fs::read_to_string(log).ok().and_then(|text| text.parse().ok()).unwrap_or(0)
 }
 
-fn one(library: &Path, nth: usize, mode: &str) {
+/// What counts what is sent over the wire too.
+fn wire() -> (&'static str, String) {
+    ("FAULT_WIRE", "1".to_owned())
+}
+
+fn one(library: &Path, nth: usize, fault: Fault) {
     let server = Server::start(Script::healthy());
     let sandbox = merchant(&server);
-    disturbed(&sandbox, library, nth, mode);
+    counted(&sandbox, library, &[fault.at(nth), vec![wire()]].concat());
     let first = THREE.map(|address| server.count(address));
     let next = sandbox.program(RUN);
-    let at = format!("effect {nth}, {mode}, {first:?} copies before the restart\n{}", next.err);
+    let at = format!("effect {nth}, {fault:?}, {first:?} copies before the restart\n{}", next.err);
     let list = sandbox.json(&["mail", "list", "--json"], 0);
     let mails = list["mails"].as_array().expect("a list");
     assert_eq!(mails.len(), 3, "{at}");
@@ -87,12 +89,12 @@ fn m02_m10_any_effect_on_disk_or_wire_may_fail_or_be_the_last_while_three_are_se
     let folder = tempfile::tempdir().expect("a folder");
     let library = shim::build(folder.path());
     let server = Server::start(Script::healthy());
-    let effects = disturbed(&merchant(&server), &library, 0, "");
+    let effects = counted(&merchant(&server), &library, &[wire()]);
     assert_eq!(THREE.map(|address| server.count(address)), [1; 3]);
     assert!(effects > 60, "{effects} effects");
     // Hellos and handshake twice, login aside, an envelope of three, the body, its end and the farewell go over the wire.
-    let on_disk = counted(&merchant(&Server::start(Script::healthy())), &library, 0, "", &[]);
+    let on_disk = counted(&merchant(&Server::start(Script::healthy())), &library, &[]);
     assert!(effects >= on_disk + 12, "{effects} effects, {on_disk} of them on disk");
     // Most of the time goes into waiting for the disk.
-    shim::every_effect(effects, 8, |nth, mode| one(&library, nth, mode));
+    shim::every_effect(effects, 8, |nth, fault| one(&library, nth, fault));
 }

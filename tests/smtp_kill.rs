@@ -3,14 +3,20 @@
 
 #![expect(clippy::expect_used, clippy::panic, reason = "a test may stop where it cannot go on")]
 
+#[path = "oracle/dice.rs"]
+#[expect(dead_code, reason = "other tests use the rest")]
+mod dice;
 #[expect(dead_code, reason = "each test file uses a part of the server")]
 mod mailserver;
 #[expect(dead_code, reason = "each test file uses a part of the sandbox")]
 mod sandbox;
+mod tier;
 
+use dice::Dice;
 use mailserver::{Fault, Point, Script, Server, ca_pem};
 use sandbox::Sandbox;
 use std::process::{Command, Stdio};
+use std::time::Instant;
 
 const RUN: &[&str] = &["run", "--as-of", "2026-11-23", "--json"];
 const TWO: [&str; 2] = ["a@example.co.jp", "b@example.co.jp"];
@@ -98,6 +104,46 @@ fn m01_m02_killed_at_any_step_of_the_wire_a_mail_is_delivered_or_shown_and_never
             assert_eq!(last.code, i32::from(is_unknown), "{point:?}: said until somebody looks: {}", last.err);
             assert!(TWO.iter().all(|address| server.count(address) <= 1), "{point:?}: twice");
         }
+    }
+}
+
+#[test]
+fn m02_killed_at_random_times_each_recipient_gets_it_once_or_is_shown() {
+    let server = Server::start(Script::healthy());
+    let start = Instant::now();
+    merchant(&server, "").json(RUN, 0);
+    let whole = start.elapsed();
+    let mut dice = Dice::new(20_261_125);
+    for round in 0..tier::times(12, 500) {
+        let server = Server::start(Script::healthy());
+        let sandbox = merchant(&server, "");
+        let permille = u32::try_from(dice.range(100, 1_100)).expect("small");
+        let mut child = Command::new(env!("CARGO_BIN_EXE_totsugo"))
+            .args(RUN)
+            .current_dir(sandbox.path("."))
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the program starts");
+        std::thread::sleep(whole * permille / 1_000);
+        child.kill().expect("killed");
+        child.wait().expect("ended");
+        let next = sandbox.program(RUN);
+        let at = format!("round {round}, killed at {permille} ‰ of {whole:?}\n{}", next.err);
+        let list = sandbox.json(&["mail", "list", "--json"], 0);
+        let mails = list["mails"].as_array().expect("a list");
+        assert_eq!(mails.len(), 2, "{at}");
+        for mail in mails {
+            let copies = server.count(mail["recipient"].as_str().expect("an address"));
+            match mail["state"].as_str().expect("a state") {
+                "accepted" => assert_eq!(copies, 1, "{at}"),
+                "unknown" => assert!(copies <= 1 && next.code == 1, "{at}"),
+                other => panic!("{other}: {at}"),
+            }
+        }
+        let before = TWO.map(|address| server.count(address));
+        sandbox.program(RUN);
+        assert_eq!(TWO.map(|address| server.count(address)), before, "{at}: again by itself");
     }
 }
 

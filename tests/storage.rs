@@ -343,3 +343,26 @@ fn s14_an_edited_layout_changes_no_stored_row_and_a_changed_figure_is_a_revision
         assert_eq!(sandbox.find("reports", ".xlsx").get(&path), Some(&bytes), "{path}");
     }
 }
+
+#[test]
+fn the_trail_says_since_when_a_configuration_holds() {
+    let sandbox = Sandbox::minimal("en");
+    let configurations = || {
+        let acts = Store::open(&sandbox.path("totsugo.db"), "test").expect("opens").acts().expect("acts");
+        acts.into_iter().filter(|act| act.act == "configuration").map(|act| act.reason).collect::<Vec<_>>()
+    };
+    let digest = || {
+        let text = fs::read(sandbox.path("totsugo.toml")).expect("a configuration");
+        totsugo::domain::ids::FileDigest::of(&text).to_string()
+    };
+    sandbox.program(MONTH);
+    sandbox.program(MONTH);
+    let first = digest();
+    assert!(configurations().iter().eq([&first]), "two runs, one configuration");
+    let text = fs::read_to_string(sandbox.path("totsugo.toml")).expect("a configuration");
+    sandbox.write("totsugo.toml", format!("{text}grace_days = 2\n").as_bytes());
+    sandbox.program(&[MONTH, &["--dry-run"]].concat());
+    assert!(configurations().iter().eq([&first]), "a dry run leaves no trace");
+    sandbox.program(MONTH);
+    assert_eq!(configurations(), [digest(), first], "newest first");
+}

@@ -45,6 +45,16 @@ fn inspect(workshop: &Workshop) -> Exit {
             "Configuration, layouts and mail templates are valid."
         )
     );
+    if durable::is_all_powerful() {
+        complain!(
+            "! {}",
+            pick(
+                language,
+                "管理者権限（root）で動いています。専用のユーザーで動かしてください。",
+                "Running as root: give it a user of its own."
+            )
+        );
+    }
     let mut warnings = folders(workshop);
     match schedules(workshop) {
         Ok(said) => warnings.extend(said),

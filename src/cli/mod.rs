@@ -200,7 +200,7 @@ fn lock(workshop: &Workshop) -> Result<Lock, Exit> {
             );
             Exit::Busy
         }
-        LockError::Io(error) => failed(&error),
+        LockError::Io { .. } => failed(&error),
     })
 }
 

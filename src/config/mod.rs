@@ -14,7 +14,7 @@ pub use service::{Daemon, LogForm, Retention, ServiceFault};
 
 use crate::console::GmoSettings;
 use crate::domain::calendar::Calendar;
-use crate::domain::ids::ShopId;
+use crate::domain::ids::{FileDigest, ShopId};
 use crate::domain::policy::Shop;
 use crate::locale::Language;
 use encoding_rs::{SHIFT_JIS, UTF_16BE, UTF_16LE};
@@ -45,6 +45,8 @@ pub struct Config {
     pub retention: Retention,
     /// The shops, in the order written.
     pub shops: Vec<ShopConfig>,
+    /// The digest of the file, hexadecimal: which configuration a run had.
+    pub digest: String,
 }
 
 impl Config {
@@ -239,7 +241,8 @@ fn parse_with(
     if problems.iter().any(|problem| matches!(problem.fault, Fault::Syntax(..))) {
         return Err(problems);
     }
-    valid::config(&root, file, outside, problems)
+    let digest = FileDigest::of(text.as_bytes()).to_string();
+    valid::config(&root, file, outside, problems).map(|config| Config { digest, ..config })
 }
 
 /// Loads `explicit`, else the file that `TOTSUGO_CONFIG` names, else `totsugo.toml` in the current folder.

@@ -52,6 +52,7 @@ pub(super) fn config(
         report_customer: section("report").flag("customer").unwrap_or(false),
         shops: Vec::new(),
         root: folder,
+        digest: String::new(),
     };
     let shops = check.shops(root, &config.mail);
     check

@@ -143,7 +143,7 @@ impl Job<'_> {
     fn lock_error(&self, error: LockError) -> RunError {
         let path = self.workshop.config.paths.database.with_extension("lock");
         match error {
-            LockError::Io(source) => RunError::Io { path, source },
+            LockError::Io { path, source } => RunError::Io { path, source },
             LockError::Taken => RunError::Io { path, source: std::io::ErrorKind::WouldBlock.into() },
         }
     }

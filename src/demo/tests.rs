@@ -40,6 +40,7 @@ fn exports_are_cp932_with_their_headings_and_one_row_per_order_id() {
 }
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "a small workbook of our own")]
 fn booking_files_have_their_headings() {
     let files = files().expect("files");
     let csv = String::from_utf8(bytes(&files, "inbox/bokun_bookings_KY.csv")).expect("UTF-8");

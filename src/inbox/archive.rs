@@ -23,8 +23,14 @@ pub fn archive(archive: &Path, arrival: &Arrival, content: &Content, today: Day)
     }
     let month = archive.join(format!("{:04}-{:02}", today.year(), today.month()));
     let folder = arrival.folder.as_ref().map_or_else(|| month.clone(), |shop| month.join(plain_name(shop)));
-    durable::create_folder(&folder)?;
-    put(arrival, content, &folder)
+    durable::create_folder(&folder)
+        .and_then(|()| put(arrival, content, &folder))
+        .map_err(|error| towards(&folder, &error))
+}
+
+/// `error` with the folder that a file was to move to: whoever reads of it must know which of the two to look at.
+fn towards(folder: &Path, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("→ {}: {error}", folder.display()))
 }
 
 /// The name a refused original gets in the held folder; `is_taken` says which names stand for other files.
@@ -45,13 +51,14 @@ pub fn held_name(held: &Path, arrival: &Arrival, content: Option<&Content>, is_t
 /// # Errors
 /// When the reason cannot be written, or the original cannot leave the inbox; it is still there then.
 pub fn hold(held: &Path, arrival: &Arrival, content: Option<&Content>, name: &str, reason: &str) -> io::Result<()> {
-    durable::create_folder(held)?;
-    write_reason(held, name, reason)?;
     let target = held.join(name);
-    match content {
-        Some(content) => move_read(arrival, content, &target),
-        None => durable::move_new(&arrival.path, &target),
-    }
+    durable::create_folder(held)
+        .and_then(|()| write_reason(held, name, reason))
+        .and_then(|()| match content {
+            Some(content) => move_read(arrival, content, &target),
+            None => durable::move_new(&arrival.path, &target),
+        })
+        .map_err(|error| towards(held, &error))
 }
 
 fn write_reason(held: &Path, name: &str, reason: &str) -> io::Result<()> {

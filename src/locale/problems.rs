@@ -149,9 +149,10 @@ fn ja(fault: &Fault) -> String {
             list(found, "、"),
             renamed(similar, |missing, found| format!("「{found}」は「{missing}」の名前が変わったものかもしれません。"))
         ),
+        // Not what stands there: without a heading it is a row, of a guest perhaps (FAULTS G07).
         Fault::NoLayout { nearest: None, found, .. } => format!(
-            "どの形式にも当てはまりません。既知の見出しが1つもありません（見つかった値「{}」）。見出し行のある出力か確認してください。",
-            list(found, "、")
+            "どの形式にも当てはまりません。1行目の{}項目に、既知の見出しが1つもありません。見出し行のある出力か確認してください。",
+            found.len()
         ),
         Fault::SeveralLayouts { names } => format!(
             "複数の形式（{}）に当てはまるため、どれか決められません。レイアウトの必須列を見直してください。",
@@ -307,9 +308,10 @@ fn en(fault: &Fault) -> String {
             list(found, ", "),
             renamed(similar, |missing, found| format!("Perhaps \"{found}\" is what \"{missing}\" is called now. "))
         ),
+        // Not what stands there: without a heading it is a row, of a guest perhaps (FAULTS G07).
         Fault::NoLayout { nearest: None, found, .. } => format!(
-            "No layout fits and no heading is known (found: {}). Check that the export has a heading row.",
-            list(found, ", ")
+            "No layout fits: none of the {} fields of its first row is a known heading. Check that the export has a heading row.",
+            found.len()
         ),
         Fault::SeveralLayouts { names } => {
             format!("Several layouts fit: {}. Review their required columns.", list(names, ", "))

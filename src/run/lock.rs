@@ -2,7 +2,7 @@
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Held as long as this instance may change anything.
 #[derive(Debug)]
@@ -17,8 +17,13 @@ pub enum LockError {
     #[error("another instance of totsugo is at work")]
     Taken,
     /// The lock file cannot be used.
-    #[error(transparent)]
-    Io(#[from] io::Error),
+    #[error("{}: {source}", path.display())]
+    Io {
+        /// Where it is to be.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
 }
 
 impl Lock {
@@ -39,15 +44,15 @@ impl Lock {
     }
 
     fn take_file(database: &Path, extension: &str) -> Result<Self, LockError> {
-        if let Some(folder) = database.parent() {
-            crate::durable::create_folder(folder)?;
-        }
-        let file =
-            OpenOptions::new().create(true).truncate(false).write(true).open(database.with_extension(extension))?;
-        match file.try_lock() {
-            Ok(()) => Ok(Self { _file: file }),
-            Err(TryLockError::WouldBlock) => Err(LockError::Taken),
-            Err(TryLockError::Error(error)) => Err(error.into()),
-        }
+        let path = database.with_extension(extension);
+        let open = || {
+            path.parent().map_or(Ok(()), crate::durable::create_folder)?;
+            OpenOptions::new().create(true).truncate(false).write(true).open(&path)
+        };
+        let taken = open().map_err(TryLockError::Error).and_then(|file| file.try_lock().map(|()| Self { _file: file }));
+        taken.map_err(|error| match error {
+            TryLockError::WouldBlock => LockError::Taken,
+            TryLockError::Error(source) => LockError::Io { path, source },
+        })
     }
 }

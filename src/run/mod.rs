@@ -393,6 +393,8 @@ pub fn run(workshop: &Workshop, order: &Order, timings: &Timings<'_>) -> Result<
     let store = &mut open.store;
     if order.effect == Effect::Real {
         workshop.check_clock(store)?;
+        // Which configuration a run had is the last one before it in the trail.
+        store.log_if_new(&workshop.stamp(), "configuration", "totsugo.toml", &workshop.config.digest)?;
     }
     let record = RunRecord { started: workshop.stamp(), period: order.period, as_of: order.as_of };
     let scan = timings.of(Stage::Look, || {

@@ -1,7 +1,7 @@
-//! The trail of what people did: released, discarded, backed up, restored. Rows are added, never changed.
+//! The trail of what people did: released, discarded, backed up, restored, configured. Rows are added, never changed.
 
 use super::{Result, Store};
-use rusqlite::params;
+use rusqlite::{OptionalExtension as _, params};
 
 /// One act.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -10,7 +10,7 @@ pub struct Act {
     pub at: String,
     /// The account it was done under, as the system names it.
     pub user: String,
-    /// `release`, `discard`, `gone`, `backup`, `restore` …
+    /// `release`, `discard`, `gone`, `backup`, `restore`, `configuration` …
     pub act: String,
     /// What it was done to.
     pub subject: String,
@@ -34,6 +34,16 @@ impl Store {
             [at, &self.user, act, subject, reason],
         )?;
         Ok(())
+    }
+
+    /// Writes `act` on `subject` with the reason `now` into the trail, unless the last such act says the same.
+    ///
+    /// # Errors
+    /// When the database cannot be read or written.
+    pub fn log_if_new(&self, at: &str, act: &str, subject: &str, now: &str) -> Result<()> {
+        let query = "SELECT reason FROM act WHERE act = ?1 AND subject = ?2 ORDER BY id DESC LIMIT 1";
+        let last = self.connection.query_row(query, [act, subject], |row| row.get::<_, String>(0)).optional()?;
+        if last.as_deref() == Some(now) { Ok(()) } else { self.log_act(at, act, subject, now) }
     }
 
     /// The trail, newest first.

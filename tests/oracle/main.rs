@@ -1,7 +1,8 @@
 //! The differential oracle: SPEC §5 told twice, once by the product over real CSV files and once, as simply as can be,
 //! here. Both must say the same of thousands of random merchants (FAULTS R09, R10, R16).
 //!
-//! `TOTSUGO_ORACLE_SETS` sets how many merchants, `TOTSUGO_ORACLE_SEED` the first; a failure names its seed.
+//! `TOTSUGO_LONG_TESTS` makes it 2,000; `TOTSUGO_ORACLE_SETS` sets how many merchants, `TOTSUGO_ORACLE_SEED` the first; a
+//! failure names its seed.
 
 #![expect(clippy::expect_used, clippy::panic, reason = "a test may stop where it cannot go on")]
 
@@ -12,6 +13,8 @@ mod rules;
 #[path = "../sandbox/mod.rs"]
 #[expect(dead_code, reason = "other tests use the rest")]
 mod sandbox;
+#[path = "../tier/mod.rs"]
+mod tier;
 mod verdicts;
 mod write;
 
@@ -24,6 +27,11 @@ use std::collections::BTreeMap;
 
 fn number(name: &str, default: u64) -> u64 {
     std::env::var(name).map_or(default, |text| text.parse().expect("a number"))
+}
+
+/// How many merchants.
+fn sets() -> u64 {
+    number("TOTSUGO_ORACLE_SETS", tier::times(60, 2_000))
 }
 
 /// The product's answer in the oracle's words.
@@ -141,7 +149,7 @@ const KINDS: &[&str] = &[
 #[test]
 fn r09_r10_r16_oracle_and_product_agree_on_random_merchants() {
     let first = number("TOTSUGO_ORACLE_SEED", 1);
-    let sets = number("TOTSUGO_ORACLE_SETS", 60);
+    let sets = sets();
     let mut failures = Vec::new();
     let mut said = Vec::new();
     for seed in first..first + sets {
@@ -165,7 +173,7 @@ fn r09_r10_r16_oracle_and_product_agree_on_random_merchants() {
 #[test]
 fn r01_r03_r21_a06_neither_order_nor_copies_nor_earlier_runs_change_the_figures() {
     let first = number("TOTSUGO_ORACLE_SEED", 1);
-    for seed in first..first + number("TOTSUGO_ORACLE_SETS", 60).div_ceil(6) {
+    for seed in first..first + sets().div_ceil(6) {
         let mut dice = Dice::new(!seed);
         let mut merchant = generate::merchant(seed);
         // Of two snapshots of one cart that nothing else tells apart, the later arrival counts (SPEC §4.2): one is kept.

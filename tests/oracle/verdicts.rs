@@ -184,10 +184,6 @@ impl Group<'_> {
         self.payments.iter().any(|payment| payment.taken)
     }
 
-    fn in_period(&self, merchant: &Merchant) -> bool {
-        self.cart.is_some_and(|cart| cart.is_in(merchant)) || self.payments.iter().any(|one| one.in_period(merchant))
-    }
-
     /// What the guest should have paid and not got back (SPEC §5.4).
     fn expected(&self) -> i64 {
         let Some(cart) = self.cart else { return 0 };
@@ -412,7 +408,8 @@ fn say(merchant: &Merchant, shop: &Shop, groups: &[Group<'_>]) -> Vec<String> {
                 ));
             }
             Verdict::Matched => {
-                if group.in_period(merchant) {
+                // An attempt that stands apart does not bring its group into the period either.
+                if inside + count(group.cart) > 0 {
                     groups_matched += 1;
                     payments_matched += inside;
                     bookings_matched += count(group.cart);

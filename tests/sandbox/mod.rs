@@ -123,6 +123,7 @@ fn collect(folder: &Path, root: &Path, ending: &str, found: &mut BTreeMap<String
 }
 
 /// A sheet of a workbook.
+#[expect(clippy::disallowed_methods, reason = "a small workbook of our own")]
 pub(crate) fn sheet(path: &Path, name: &str) -> Range<Data> {
     let bytes = fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     let mut workbook = Xlsx::new(io::Cursor::new(bytes)).expect("a workbook");

@@ -1,13 +1,14 @@
 /* Counts the calls with which a program changes files, and lets the n-th fail or ends the program there.
  *
- * Preloaded by tests/faults/main.rs: FAULT_AT n, FAULT_MODE once | ever | before | after, FAULT_LOG where the count goes.
- * With FAULT_WIRE what is sent to sockets counts too.
- * FAULT_READ counts reads of files below a folder of that name instead. */
+ * Preloaded by tests/faults and tests/smtp_faults.rs: FAULT_AT n, FAULT_MODE once | ever | before | after, FAULT_ERROR the
+ * number of the error (EIO without it), FAULT_LOG where the count goes. With FAULT_WIRE what is sent to sockets counts too.
+ * FAULT_READ counts reads of files whose path contains it instead. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,11 +17,13 @@
 #include <unistd.h>
 
 static long seen, at;
+static int failure = EIO;
 static const char *mode = "", *folder, *wire;
 
 __attribute__((constructor)) static void begin(void) {
     const char *number = getenv("FAULT_AT");
     at = number ? atol(number) : 0;
+    if (getenv("FAULT_ERROR")) failure = atoi(getenv("FAULT_ERROR"));
     mode = getenv("FAULT_MODE") ? getenv("FAULT_MODE") : "";
     folder = getenv("FAULT_READ");
     wire = getenv("FAULT_WIRE");
@@ -50,7 +53,7 @@ static int turn(void) {
     if (!real) real = (result(*) types)dlsym(RTLD_NEXT, #name);              \
     int fate = turn();                                                       \
     if (fate == 1) {                                                         \
-        errno = EIO;                                                         \
+        errno = failure;                                                     \
         return -1;                                                           \
     }                                                                        \
     result answer = real arguments;                                          \
@@ -87,18 +90,47 @@ EFFECT(int, linkat, (int, const char *, int, const char *, int),
 EFFECT(int, unlink, (const char *), (const char *path), (path), 0)
 EFFECT(int, mkdir, (const char *, mode_t), (const char *path, mode_t rights), (path, rights), 0)
 
-ssize_t read(int file, void *data, size_t size) {
-    static ssize_t (*plain)(int, void *, size_t);
-    if (!plain) plain = (ssize_t(*)(int, void *, size_t))dlsym(RTLD_NEXT, "read");
-    char link[64], path[4096];
-    if (folder) {
-        snprintf(link, sizeof link, "/proc/self/fd/%d", file);
-        ssize_t length = readlink(link, path, sizeof path - 1);
-        path[length > 0 ? length : 0] = 0;
-        if (strstr(path, folder) && turn() == 1) {
-            errno = EIO;
-            return -1;
-        }
-    }
-    return plain(file, data, size);
+/* Opening to write is an effect: it makes or empties a file. */
+static int writes(const char *path, int flags) {
+    return (flags & (O_WRONLY | O_RDWR | O_CREAT)) && strncmp(path, "/dev/", 5) && strncmp(path, "/proc/", 6);
 }
+
+#define OPENING(name, types, parameters, arguments)                          \
+    int name parameters {                                                    \
+        static int(*plain) types;                                            \
+        if (!plain) plain = (int(*) types)dlsym(RTLD_NEXT, #name);           \
+        va_list more;                                                        \
+        va_start(more, flags);                                               \
+        mode_t rights = flags & (O_CREAT | __O_TMPFILE) ? va_arg(more, mode_t) : 0; \
+        va_end(more);                                                        \
+        if (folder || !writes(path, flags)) return plain arguments;          \
+        REAL(int, name, types, arguments)                                    \
+    }
+
+OPENING(open, (const char *, int, ...), (const char *path, int flags, ...), (path, flags, rights))
+OPENING(open64, (const char *, int, ...), (const char *path, int flags, ...), (path, flags, rights))
+OPENING(openat, (int, const char *, int, ...), (int below, const char *path, int flags, ...), (below, path, flags, rights))
+OPENING(openat64, (int, const char *, int, ...), (int below, const char *path, int flags, ...), (below, path, flags, rights))
+
+/* Whether a read of this file is the one that fails. */
+static int read_fails(int file) {
+    char link[64], path[4096];
+    if (!folder) return 0;
+    snprintf(link, sizeof link, "/proc/self/fd/%d", file);
+    ssize_t length = readlink(link, path, sizeof path - 1);
+    path[length > 0 ? length : 0] = 0;
+    if (!strstr(path, folder) || turn() != 1) return 0;
+    errno = failure;
+    return 1;
+}
+
+#define READING(name, types, parameters, arguments)                          \
+    ssize_t name parameters {                                                \
+        static ssize_t(*plain) types;                                        \
+        if (!plain) plain = (ssize_t(*) types)dlsym(RTLD_NEXT, #name);       \
+        return read_fails(file) ? -1 : plain arguments;                      \
+    }
+
+READING(read, (int, void *, size_t), (int file, void *data, size_t size), (file, data, size))
+READING(pread, (int, void *, size_t, off_t), (int file, void *data, size_t size, off_t place), (file, data, size, place))
+READING(pread64, (int, void *, size_t, off64_t), (int file, void *data, size_t size, off64_t place), (file, data, size, place))

@@ -1,0 +1,157 @@
+//! Every effect on files, one after the other: fails once, fails for ever after, and ends the program before and after
+//! it, in a run and in the run that recovers from a crash.
+//!
+//! `shim/fault.c` does it by standing between the program and the C library, so nothing in the program knows of it.
+
+use crate::dice::Dice;
+use crate::outcome::{Outcome, RUN, contents, merchant, places};
+use crate::sandbox::Sandbox;
+use crate::shim::{self, FAULTS, Fault};
+use crate::tier::times;
+use std::fs;
+use std::os::unix::process::ExitStatusExt as _;
+use std::path::Path;
+use std::process::Command;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// What went wrong, and what the program said.
+struct Disturbed {
+    code: Option<i32>,
+    said: String,
+    effects: usize,
+}
+
+fn disturbed(sandbox: &Sandbox, library: &Path, arguments: &str, variables: &[(&str, String)]) -> Disturbed {
+    let log = sandbox.path("effects.log");
+    let output = Command::new(env!("CARGO_BIN_EXE_totsugo"))
+        .args(arguments.split(' '))
+        .current_dir(sandbox.path(""))
+        .env("LD_PRELOAD", library)
+        .env("FAULT_LOG", &log)
+        .envs(variables.iter().map(|(name, value)| (name, value)))
+        .output()
+        .expect("the program starts");
+    let effects = fs::read_to_string(&log).ok().and_then(|text| text.parse().ok()).unwrap_or(0);
+    drop(fs::remove_file(log));
+    assert!(output.status.code().is_some() || output.status.signal() == Some(9), "{:?}", output.status);
+    Disturbed { code: output.status.code(), said: String::from_utf8_lossy(&output.stderr).into_owned(), effects }
+}
+
+/// A fault may stop the program with its code, or be survived; it never passes for a mistake of the user.
+fn assert_told(result: &Disturbed, at: &str) {
+    assert!(matches!(result.code, None | Some(0 | 1 | 3)), "{at}");
+    assert!(result.code != Some(3) || !result.said.is_empty(), "{at}");
+}
+
+#[test]
+fn s01_s02_s03_x07_any_effect_may_fail_or_be_the_last() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let library = shim::build(folder.path());
+    let undisturbed = merchant();
+    let originals = contents(&undisturbed, &places(""));
+    let effects = disturbed(&undisturbed, &library, RUN, &[]).effects;
+    assert!(effects > 30, "{effects} effects");
+    let expected = Outcome::settled(&merchant(), RUN, "undisturbed");
+    assert_eq!((expected.mails.len(), expected.workbooks.len()), (1, 1), "{expected:?}");
+    assert_eq!((&expected.held, &expected.originals), (&vec!["login.csv".to_owned()], &originals));
+    let (done, stopped) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    shim::every_effect(effects, 2, |nth, fault| {
+        let sandbox = merchant();
+        let result = disturbed(&sandbox, &library, RUN, &fault.at(nth));
+        let at = format!("effect {nth}, {fault:?}, code {:?}\n{}", result.code, result.said);
+        assert_told(&result, &at);
+        assert!(contents(&sandbox, &places("")).keys().eq(originals.keys()), "{at}: an original is gone");
+        assert_eq!(Outcome::settled(&sandbox, RUN, &at), expected, "{at}");
+        done.fetch_add(1, Ordering::Relaxed);
+        stopped.fetch_add(usize::from(result.code.is_none_or(|code| code == 3)), Ordering::Relaxed);
+    });
+    let (done, stopped) = (done.into_inner(), stopped.into_inner());
+    eprintln!("{effects} effects, {done} faults, {stopped} of them stopped the run");
+    assert!(stopped * 2 > done, "{stopped} of {done} were felt");
+}
+
+/// A crash at an effect; then a fault at an effect of the run that finds what the crash left.
+#[test]
+fn s01_s03_a_crash_and_then_any_fault_in_the_run_that_recovers() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let library = shim::build(folder.path());
+    let effects = disturbed(&merchant(), &library, RUN, &[]).effects;
+    let expected = Outcome::settled(&merchant(), RUN, "undisturbed");
+    let crashes = effects / usize::try_from(times(12, 1)).expect("small");
+    let done = AtomicUsize::new(0);
+    shim::each(crashes, 2, |number| {
+        let nth = number * effects / crashes;
+        let crash = if number.is_multiple_of(2) { Fault::Before } else { Fault::After };
+        let crashed = || {
+            let sandbox = merchant();
+            let result = disturbed(&sandbox, &library, RUN, &crash.at(nth));
+            assert_eq!(result.code, None, "{crash:?} {nth}: killed");
+            sandbox
+        };
+        let recovering = disturbed(&crashed(), &library, RUN, &[]).effects;
+        let mut dice = Dice::new(u64::try_from(nth).expect("small"));
+        for _ in 0..times(2, 3) {
+            let second = dice.range(1, i64::try_from(recovering).expect("small"));
+            let (second, fault) = (usize::try_from(second).expect("small"), *dice.pick(&FAULTS));
+            let sandbox = crashed();
+            let result = disturbed(&sandbox, &library, RUN, &fault.at(second));
+            let at = format!("{crash:?} {nth}, then {fault:?} at {second} of {recovering}\n{}", result.said);
+            assert_told(&result, &at);
+            assert_eq!(Outcome::settled(&sandbox, RUN, &at), expected, "{at}");
+            done.fetch_add(1, Ordering::Relaxed);
+        }
+    });
+    eprintln!("{crashes} crashes, {} faults of the runs after them", done.into_inner());
+}
+
+#[test]
+fn a04_a_read_that_fails_at_any_place_leaves_the_file_for_the_next_time() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let library = shim::build(folder.path());
+    let reading = |more: Vec<(&'static str, String)>| [vec![("FAULT_READ", "/inbox/".to_owned())], more].concat();
+    let reads = disturbed(&merchant(), &library, "ingest", &reading(Vec::new())).effects;
+    assert!(reads >= 3, "{reads} reads");
+    for nth in 1..=reads {
+        let sandbox = merchant();
+        let originals = contents(&sandbox, &places(""));
+        let result = disturbed(&sandbox, &library, "ingest", &reading(FAULTS[0].at(nth)));
+        assert_eq!(result.code, Some(1), "read {nth}: {}", result.said);
+        assert!(result.said.contains("could not be handled"), "read {nth}: {}", result.said);
+        assert_eq!(sandbox.find("inbox", "").len(), 1, "read {nth}: it stays, the others are taken in");
+        assert_eq!(contents(&sandbox, &places("")), originals, "read {nth}");
+        // Held again where it was the login page that could not be read.
+        assert!(sandbox.program(&["ingest"]).code <= 1, "read {nth}");
+        assert_eq!(contents(&sandbox, &places("")), originals, "read {nth}");
+        assert!(sandbox.find("inbox", "").is_empty(), "read {nth}");
+    }
+}
+
+/// The history cannot be read at some place, once or from there on: nothing is guessed, and nothing is half done.
+#[test]
+fn s03_s08_a_read_of_the_history_that_fails_stops_the_run_or_changes_nothing_of_its_outcome() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let library = shim::build(folder.path());
+    let reading = |more: Vec<(&'static str, String)>| [vec![("FAULT_READ", "totsugo.db".to_owned())], more].concat();
+    let started = || {
+        let sandbox = merchant();
+        assert_eq!(sandbox.program(&["ingest"]).code, 1, "the login page is held");
+        sandbox
+    };
+    let reads = disturbed(&started(), &library, RUN, &reading(Vec::new())).effects;
+    assert!(reads > 5, "{reads} reads");
+    let expected = Outcome::settled(&started(), RUN, "undisturbed");
+    let stopped = AtomicUsize::new(0);
+    shim::each(reads, 2, |nth| {
+        for fault in [FAULTS[0], FAULTS[1]] {
+            let sandbox = started();
+            let result = disturbed(&sandbox, &library, RUN, &reading(fault.at(nth)));
+            let at = format!("read {nth} of {reads}, {fault:?}, code {:?}\n{}", result.code, result.said);
+            assert_told(&result, &at);
+            stopped.fetch_add(usize::from(result.code == Some(3)), Ordering::Relaxed);
+            assert_eq!(Outcome::settled(&sandbox, RUN, &at), expected, "{at}");
+        }
+    });
+    let stopped = stopped.into_inner();
+    eprintln!("{reads} reads of the history failed once and for ever, {stopped} stopped the run");
+    assert!(stopped > reads, "{stopped} of {}", 2 * reads);
+}
