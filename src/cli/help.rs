@@ -4,7 +4,10 @@
 //! comes before any configuration is read, so the language is the terminal's (`LC_ALL`, `LC_MESSAGES`, `LANG`); where
 //! none is set it is Japanese, as everywhere else.
 
+mod mistakes;
 mod words;
+
+pub(super) use mistakes::tell;
 
 use super::args::Arguments;
 use crate::locale::Language;
@@ -138,11 +141,27 @@ mod tests {
     }
 
     #[test]
+    fn every_command_teaches_by_an_example() {
+        fn paths(command: &Command, path: &str, found: &mut Vec<String>) {
+            for sub in command.get_subcommands() {
+                let path = format!("{path} {}", sub.get_name()).trim_start().to_owned();
+                paths(sub, &path, found);
+                found.push(path);
+            }
+        }
+        let mut found = Vec::new();
+        paths(&command(Language::En), "", &mut found);
+        found.retain(|path| words::EXAMPLES.iter().all(|(of, _)| of != path));
+        assert!(found.is_empty(), "no example: {found:?}");
+    }
+
+    #[test]
     fn every_example_is_a_command_the_tree_accepts() {
         for (of, examples) in words::EXAMPLES {
             for (line, _, _) in *examples {
                 let line = line.split(['>', '|']).next().unwrap_or_default();
-                let parsed = command(Language::En).try_get_matches_from(line.split_whitespace());
+                let words = line.split_whitespace().map(|word| if word == "\"\"" { "" } else { word });
+                let parsed = command(Language::En).try_get_matches_from(words);
                 assert!(parsed.is_ok(), "{of}: {line}: {parsed:?}");
             }
         }
