@@ -245,19 +245,6 @@ fn the_top_level_holds_what_it_may() {
 }
 
 #[test]
-fn the_readme_names_tests_that_exist() {
-    let readme = fs::read_to_string(root().join("README.md")).expect("the README");
-    let (_, promises) = readme.split_once("## Promises").expect("its promises");
-    let tests: String = ["src", "tests"].into_iter().flat_map(sources).map(|(_, text)| text).collect();
-    let names: Vec<&str> =
-        promises.split('`').skip(1).step_by(2).filter(|name| name.contains('_') && !name.contains('.')).collect();
-    assert!(names.len() > 5, "{names:?}");
-    for name in names {
-        assert!(tests.contains(&format!("fn {name}()")), "README names {name}, which is no test");
-    }
-}
-
-#[test]
 fn every_rule_can_fail() {
     for (path, text, expected) in [
         ("src/report/x.rs", "fn x() {}", "must open with"),
