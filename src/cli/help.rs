@@ -53,13 +53,14 @@ fn translated(command: Command, path: &str, language: Language) -> Command {
         let path = format!("{path} {name}").trim_start().to_owned();
         command = command.mut_subcommand(name, |sub| translated(sub, &path, language));
     }
-    if let Some((_, examples)) = words::EXAMPLES.iter().find(|(of, _)| *of == path) {
+    let examples = examples(path);
+    if !examples.is_empty() {
         let heading = match language {
             Language::Ja => "例:",
             Language::En => "Examples:",
         };
         let lines: Vec<String> = examples
-            .iter()
+            .into_iter()
             .map(|(line, ja, en)| {
                 let why = match language {
                     Language::Ja => ja,
@@ -74,6 +75,16 @@ fn translated(command: Command, path: &str, language: Language) -> Command {
         Language::En => command,
         Language::Ja => japanese(command, path),
     }
+}
+
+/// A command's own examples, else those of the command above it that show it.
+fn examples(path: &str) -> Vec<words::Example> {
+    let of = |wanted: &str| words::EXAMPLES.iter().find(|(of, _)| *of == wanted).map(|(_, examples)| examples.to_vec());
+    let shows = |(line, ..): &words::Example| line.starts_with(&format!("totsugo {path} "));
+    of(path).unwrap_or_else(|| {
+        let above = path.split(' ').next().and_then(of).unwrap_or_default();
+        above.into_iter().filter(shows).collect()
+    })
 }
 
 fn japanese(command: Command, path: &str) -> Command {
@@ -151,7 +162,7 @@ mod tests {
         }
         let mut found = Vec::new();
         paths(&command(Language::En), "", &mut found);
-        found.retain(|path| words::EXAMPLES.iter().all(|(of, _)| of != path));
+        found.retain(|path| examples(path).is_empty());
         assert!(found.is_empty(), "no example: {found:?}");
     }
 

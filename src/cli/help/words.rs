@@ -79,7 +79,7 @@ pub(super) const EXIT_CODES: &str = "終了コード: 0 正常 · 1 終了した
      4 別の処理が実行中";
 
 /// A command line, why one would type it in Japanese, and in English.
-type Example = (&'static str, &'static str, &'static str);
+pub(super) type Example = (&'static str, &'static str, &'static str);
 
 /// A command's path and its examples.
 pub(super) const EXAMPLES: &[(&str, &[Example])] = &[
@@ -155,15 +155,6 @@ pub(super) const EXAMPLES: &[(&str, &[Example])] = &[
         ],
     ),
     (
-        "findings resolve",
-        &[(
-            "totsugo findings resolve F-1A2B3C4D --reason 返金済",
-            "理由を添えて対応済にする",
-            "mark it as done, with the reason",
-        )],
-    ),
-    ("findings reopen", &[("totsugo findings reopen F-1A2B3C4D", "未対応に戻す", "mark it as not done")]),
-    (
         "held",
         &[
             ("totsugo held", "保留ファイルと理由を見る", "see the held files and why"),
@@ -172,18 +163,6 @@ pub(super) const EXAMPLES: &[(&str, &[Example])] = &[
         ],
     ),
     ("held list", &[("totsugo held list --json", "JSON で受け取る", "as JSON")]),
-    (
-        "held release",
-        &[(
-            "totsugo held release nov.csv",
-            "設定を直してから、もう一度確認する",
-            "after the configuration was corrected",
-        )],
-    ),
-    (
-        "held discard",
-        &[("totsugo held discard old.csv --reason 対象外の店舗", "取り込まないことにする", "set it aside for good")],
-    ),
     (
         "mail",
         &[
@@ -194,15 +173,6 @@ pub(super) const EXAMPLES: &[(&str, &[Example])] = &[
         ],
     ),
     ("mail list", &[("totsugo mail list --json", "JSON で受け取る", "as JSON")]),
-    ("mail resend", &[("totsugo mail resend 12 --reason 先方で削除", "12 番を再送する", "send number 12 again")]),
-    (
-        "mail settle",
-        &[("totsugo mail settle 12 --reason 電話で確認済", "届いていたことを記録する", "note that it did arrive")],
-    ),
-    (
-        "mail send-test",
-        &[("totsugo mail send-test keiri@example.co.jp", "メールが届くか試す", "see whether mail arrives")],
-    ),
     (
         "history",
         &[
