@@ -57,10 +57,16 @@ impl TemplateError {
                 known.join(", ")
             ),
             (Self::Mail(fault), Language::Ja) => {
-                format!("{}:{}: メールのテンプレートが正しくありません ({})。", fault.file, fault.line, fault.message)
+                format!(
+                    "{}:{}: メールのテンプレートが正しくありません ({})。その行を直すか、このファイルを取り除いて、組み込みのテンプレートに戻してください。",
+                    fault.file, fault.line, fault.message
+                )
             }
             (Self::Mail(fault), Language::En) => {
-                format!("{}:{}: the mail template is wrong ({}).", fault.file, fault.line, fault.message)
+                format!(
+                    "{}:{}: the mail template is wrong ({}). Correct the line, or remove the file to go back to the built-in one.",
+                    fault.file, fault.line, fault.message
+                )
             }
         }
     }

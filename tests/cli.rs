@@ -2,6 +2,7 @@
 
 #![expect(clippy::expect_used, clippy::panic, reason = "a test may stop where it cannot go on")]
 
+#[expect(dead_code, reason = "each test file uses its own part of the sandbox")]
 mod sandbox;
 
 use calamine::{Data, DataType};

@@ -6,7 +6,6 @@
 mod sandbox;
 
 use sandbox::Sandbox;
-use std::fmt::Write;
 
 const RUN: &[&str] = &["run", "--as-of", "2026-11-23", "--json"];
 
@@ -18,23 +17,10 @@ fn merchant(mail: &str, carts: u32) -> Sandbox {
          recipients = [\"keiri@example.co.jp\"]\nbooking_prefixes = [\"MZ\"]\n"
     );
     sandbox.write("totsugo.toml", config.as_bytes());
-    let mut payments = "ショップID,オーダーID,取引状態,処理日時,利用金額,加盟店自由項目1\n".to_owned();
-    let mut bookings = "cart_code,product_code,status,payment_status,created_at,start_at,total,currency\n".to_owned();
-    for n in 0..carts {
-        // Numbers that look random, so that the workbook does not shrink to nothing.
-        let (order, yen) = (n.wrapping_mul(2_654_435_761), 1_000 + n.wrapping_mul(40_503) % 50_000);
-        writeln!(payments, "9200000000001,BK{order:010}-{n},即時売上,2026/11/05 10:00:00,{yen},{}", 1_000_000 + n)
-            .expect("a string");
-        writeln!(
-            bookings,
-            "MZ{},MZ-T{},CONFIRMED,PAID_IN_FULL,2026-11-05 09:00,2026-12-01 09:00,{yen},JPY",
-            1_000_000 + n,
-            9_000_000 + n
-        )
-        .expect("a string");
-    }
-    sandbox.write("inbox/gmo.csv", payments.as_bytes());
-    sandbox.write("inbox/bookings.csv", bookings.as_bytes());
+    // Numbers that look random, so that the workbook does not shrink to nothing.
+    sandbox.drop_carts(carts, |n| {
+        (format!("BK{:010}-{n}", n.wrapping_mul(2_654_435_761)), 1_000 + n.wrapping_mul(40_503) % 50_000)
+    });
     sandbox
 }
 

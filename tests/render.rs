@@ -11,7 +11,6 @@ mod sandbox;
 use calamine::{Data, Reader, Xlsx};
 use rust_xlsxwriter::{Formula, Workbook};
 use sandbox::Sandbox;
-use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -134,23 +133,8 @@ for name in names:
 /// A merchant in `language` with `carts` ordinary carts of one shop.
 fn merchant(language: &str, carts: u32) -> Sandbox {
     let sandbox = Sandbox::minimal(language);
-    let mut payments = "ショップID,オーダーID,取引状態,処理日時,利用金額,加盟店自由項目1\n".to_owned();
-    let mut bookings = "cart_code,product_code,status,payment_status,created_at,start_at,total,currency\n".to_owned();
-    for n in 0..carts {
-        let yen = 1_000 + n % 50_000;
-        writeln!(payments, "9200000000001,BK{n:010},即時売上,2026/11/05 10:00:00,{yen},{}", 1_000_000 + n)
-            .expect("a string");
-        writeln!(
-            bookings,
-            "MZ{},MZ-T{},CONFIRMED,PAID_IN_FULL,2026-11-05 09:00,2026-12-01 09:00,{yen},JPY",
-            1_000_000 + n,
-            9_000_000 + n
-        )
-        .expect("a string");
-    }
     if carts > 0 {
-        sandbox.write("inbox/gmo.csv", payments.as_bytes());
-        sandbox.write("inbox/bookings.csv", bookings.as_bytes());
+        sandbox.drop_carts(carts, |n| (format!("BK{n:010}"), 1_000 + n % 50_000));
     }
     sandbox
 }

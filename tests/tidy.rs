@@ -244,24 +244,6 @@ fn the_top_level_holds_what_it_may() {
     assert!(strangers.is_empty(), "not allowed at the top level: {strangers:?}");
 }
 
-/// The README's promises, their experiments and the security checklist name tests; a test that was renamed or removed is
-/// missed here.
-#[test]
-fn the_documents_name_tests_that_exist() {
-    let tests: String = ["src", "tests"].into_iter().flat_map(sources).map(|(_, text)| text).collect();
-    for document in ["README.md", "docs/promises.md", "docs/SECURITY.md"] {
-        let text = fs::read_to_string(root().join(document)).expect(document);
-        // A test's name is a sentence; keys and rules have fewer words.
-        let is_test =
-            |name: &&str| name.matches('_').count() > 3 && name.chars().all(|c| c.is_alphanumeric() || c == '_');
-        let names: Vec<&str> = text.split('`').filter(is_test).collect();
-        assert!(names.len() > 5, "{document}: {names:?}");
-        for name in names {
-            assert!(tests.contains(&format!("fn {name}(")), "{document} names {name}, which is no test");
-        }
-    }
-}
-
 #[test]
 fn every_rule_can_fail() {
     for (path, text, expected) in [

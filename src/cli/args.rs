@@ -1,6 +1,8 @@
 //! The command line as clap reads it.
 
-use clap::{Args, Parser, Subcommand};
+use crate::locale::Language;
+use clap::builder::PossibleValue;
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
 /// 突合: reconciles GMO-PG card payments with JTB BÓKUN bookings, one workbook per shop.
@@ -17,6 +19,20 @@ pub(super) struct Arguments {
     pub(super) command: Command,
 }
 
+/// As `language` in the configuration has it.
+impl ValueEnum for Language {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[Self::Ja, Self::En]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(match self {
+            Self::Ja => "ja",
+            Self::En => "en",
+        }))
+    }
+}
+
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Make a sample merchant in DIR and run it
@@ -30,6 +46,9 @@ pub(super) enum Command {
         /// Where to
         #[arg(value_name = "DIR", default_value = ".")]
         folder: PathBuf,
+        /// Language of the configuration, and of workbook, mail and messages later
+        #[arg(long, value_name = "LANGUAGE", value_enum, default_value_t = Language::Ja)]
+        language: Language,
     },
     /// Take in what lies in the inbox, then report
     Run(RunArguments),
@@ -57,6 +76,9 @@ pub(super) enum Command {
         /// Show what would be removed; remove nothing
         #[arg(long)]
         dry_run: bool,
+        /// Print one JSON document
+        #[arg(long)]
+        json: bool,
     },
     /// One booking number or Order ID: payment, history, booking, finding, deadline, sources
     Show {
@@ -126,8 +148,12 @@ pub(super) enum Command {
         /// The shell
         shell: clap_complete::Shell,
     },
-    /// Print the manual page
-    Man,
+    /// Print the manual page of the program, or of one command
+    Man {
+        /// The words of the command, such as `mail resend`
+        #[arg(value_name = "COMMAND")]
+        words: Vec<String>,
+    },
 }
 
 #[derive(Debug, Args)]

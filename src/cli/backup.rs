@@ -1,7 +1,8 @@
 //! `backup` and `restore`: copies of the history, looked at before they are believed (FAULTS S05, S08).
 
+use super::marks::GOOD;
 use super::notices::pick;
-use super::trouble::{stopped, store_stopped};
+use super::trouble::{stopped, store_stopped, store_words};
 use super::{Exit, lock};
 use crate::locale::Language;
 use crate::run::{Effect, RunError, Workshop};
@@ -30,7 +31,7 @@ pub(super) fn backup(workshop: &Workshop, file: &Path, reason: &str) -> Exit {
     let written = open.store.back_up(file);
     match written.and_then(|held| open.store.log_act(&workshop.stamp(), "backup", &subject, reason).map(|()| held)) {
         Ok(held) => {
-            say!("✓ {}: {}", file.display(), holds(workshop.language(), held));
+            say!("{GOOD} {}: {}", file.display(), holds(workshop.language(), held));
             Exit::Completed
         }
         Err(error) => store_stopped(workshop, &error),
@@ -44,7 +45,7 @@ pub(super) fn inspect(workshop: &Workshop, file: &Path) -> Exit {
     }
     match Store::inspect(file) {
         Ok(held) => {
-            say!("✓ {}: {}", file.display(), holds(workshop.language(), held));
+            say!("{GOOD} {}: {}", file.display(), holds(workshop.language(), held));
             Exit::Completed
         }
         Err(error) => refused(workshop, file, &error),
@@ -79,7 +80,7 @@ pub(super) fn restore(workshop: &Workshop, file: &Path, verify: bool, reason: &s
     });
     match logged {
         Ok(held) => {
-            say!("✓ {}: {}", database.display(), holds(language, held));
+            say!("{GOOD} {}: {}", database.display(), holds(language, held));
             Exit::Completed
         }
         Err(RunError::Store(error)) => store_stopped(workshop, &error),
@@ -96,13 +97,15 @@ pub(super) fn holds(language: Language, held: Verified) -> String {
 }
 
 fn missing(workshop: &Workshop, file: &Path) -> Exit {
-    complain!("{}: {}", file.display(), pick(workshop.language(), "ファイルがありません。", "no such file."));
+    let ja = "ファイルがありません。場所をご確認ください。";
+    complain!("{}: {}", file.display(), pick(workshop.language(), ja, "no such file; look at the path."));
     Exit::Usage
 }
 
 fn refused(workshop: &Workshop, file: &Path, error: &StoreError) -> Exit {
-    let ja = "このファイルからは戻せません。データベースは変更していません。";
-    let en = "It cannot be restored; the database was not changed.";
-    complain!("{}: {error}\n{}", file.display(), pick(workshop.language(), ja, en));
+    let language = workshop.language();
+    let ja = "このファイルからは戻せません。データベースは変更していません。別のバックアップをお試しください。";
+    let en = "It cannot be restored; the database was not changed. Try another backup.";
+    complain!("{}: {}\n{}", file.display(), store_words(language, error), pick(language, ja, en));
     Exit::Failed
 }

@@ -1,9 +1,10 @@
 //! `check`: configuration, layouts, templates, folders and GMO console settings, all told at once; or one file.
 
 use super::backup::holds;
+use super::marks::{BAD, GOOD, WARNING};
 use super::notices::pick;
-use super::trouble::stopped;
-use super::{Exit, load};
+use super::trouble::{os_words, place, stopped};
+use super::{Exit, complain_all, load};
 use crate::config::{self, ConfigError, Transport};
 use crate::console;
 use crate::daemon::Alert;
@@ -38,7 +39,7 @@ fn inspect(workshop: &Workshop) -> Exit {
     let language = workshop.language();
     let config = &workshop.config;
     say!(
-        "✓ {}",
+        "{GOOD} {}",
         pick(
             language,
             "設定ファイル・レイアウト・メールテンプレートは正しく読めます。",
@@ -79,13 +80,11 @@ fn inspect(workshop: &Workshop) -> Exit {
     }
     if config.paths.database.exists() {
         match workshop.open_store(Effect::Real).and_then(|open| Ok(open.store.verify()?)) {
-            Ok(held) => say!("✓ {}", holds(language, held)),
+            Ok(held) => say!("{GOOD} {}", holds(language, held)),
             Err(error) => return stopped(workshop, &error),
         }
     }
-    for warning in &warnings {
-        complain!("! {warning}");
-    }
+    complain_all(&warnings);
     if warnings.is_empty() { Exit::Completed } else { Exit::Attention }
 }
 
@@ -95,7 +94,7 @@ fn inspect(workshop: &Workshop) -> Exit {
 pub(super) fn check_file(workshop: &Workshop, path: &Path) -> Exit {
     let limit_mb = workshop.config.intake.max_file_mb;
     let read = inbox::named(&[path.to_owned()], &workshop.config.paths.inbox, &workshop.config.paths.archive)
-        .map_err(|error| error.to_string())
+        .map_err(|error| place(workshop.language(), &error))
         .and_then(|mut found| found.pop().ok_or_else(|| path.display().to_string()))
         .and_then(|arrival| match durable::read_limited(path, limit_mb.saturating_mul(1 << 20)) {
             Ok(content) => Ok((run::examine_file(workshop, &arrival, &content), arrival)),
@@ -103,12 +102,13 @@ pub(super) fn check_file(workshop: &Workshop, path: &Path) -> Exit {
                 let problem = Problem { place: Place::default(), fault: Fault::TooLarge { limit_mb } };
                 Ok((Examined { problems: vec![problem], ..Examined::default() }, arrival))
             }
-            Err(error) => Err(format!("{}: {error}", path.display())),
+            Err(error) => Err(format!("{}: {}", path.display(), os_words(workshop.language(), &error))),
         });
     match read {
         Ok((examined, arrival)) => tell_examined(workshop.language(), &arrival.name, &examined),
-        Err(message) => {
-            complain!("{message}");
+        Err(why) => {
+            let ja = "パスと権限をご確認ください。";
+            complain!("{why}\n{}", pick(workshop.language(), ja, "Look at its path and permissions."));
             Exit::Usage
         }
     }
@@ -141,20 +141,23 @@ fn tell_examined(language: Language, name: &str, examined: &Examined) -> Exit {
         }
     }
     for problem in &examined.problems {
-        say!("✗ {}", locale::problems::problem(language, name, problem));
+        say!("{BAD} {}", locale::problems::problem(language, name, problem));
     }
-    let verdict = match (examined.accepted, examined.problems.is_empty()) {
-        (true, true) => pick(language, "✓ このまま取り込めます。", "✓ It can be taken in as it is."),
+    let (mark, verdict) = match (examined.accepted, examined.problems.is_empty()) {
+        (true, true) => (GOOD, pick(language, "このまま取り込めます。", "It can be taken in as it is.")),
         (true, false) => {
-            pick(language, "! 上記の行を除いて取り込みます。", "! It would be taken in without the rows above.")
+            (WARNING, pick(language, "上記の行を除いて取り込みます。", "It would be taken in without the rows above."))
         }
-        (false, _) => pick(
-            language,
-            "! 置くと保留になります。上記を直してください。",
-            "! It would be held. Correct what is said above.",
+        (false, _) => (
+            WARNING,
+            pick(
+                language,
+                "置くと保留になります。上記を直してください。",
+                "It would be held. Correct what is said above.",
+            ),
         ),
     };
-    say!("{verdict}");
+    say!("{mark} {verdict}");
     if examined.accepted && examined.problems.is_empty() { Exit::Completed } else { Exit::Attention }
 }
 
@@ -216,8 +219,8 @@ fn folders(workshop: &Workshop) -> Vec<String> {
     if !paths.inbox.is_dir() {
         let text = pick(
             language,
-            "フォルダがありません。共有フォルダの接続をご確認ください",
-            "no such folder; is the share mounted?",
+            "フォルダーがありません。作成するか、共有フォルダーの接続をご確認ください",
+            "no such folder; make it or, for a share, mount it",
         );
         warnings.push(format!("inbox: {}: {text}", paths.inbox.display()));
     }
@@ -226,7 +229,11 @@ fn folders(workshop: &Workshop) -> Vec<String> {
     {
         let read_only = folder.metadata().is_ok_and(|metadata| metadata.permissions().readonly());
         if read_only || (folder.exists() && !folder.is_dir()) {
-            let text = pick(language, "書き込めません", "cannot be written");
+            let text = pick(
+                language,
+                "書き込めません。フォルダーの権限をご確認ください",
+                "cannot be written; check its permissions",
+            );
             warnings.push(format!("{key}: {}: {text}", folder.display()));
         }
     }
@@ -272,7 +279,7 @@ fn mail_server(workshop: &Workshop) -> Vec<String> {
             let limit = limit.map(|bytes| format!(", SIZE {bytes}")).unwrap_or_default();
             let text =
                 pick(language, "メールサーバーに接続・ログインできます", "the mail server can be reached and used");
-            say!("✓ {}:{}: {text}{limit}", server.host, server.port);
+            say!("{GOOD} {}:{}: {text}{limit}", server.host, server.port);
             if let Some(limit) = found.and_then(|found| found.size_limit)
                 && limit < config.mail.max_attachment_mb.saturating_mul(1 << 20)
             {

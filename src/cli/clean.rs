@@ -1,33 +1,28 @@
 //! `clean`: removes what `[retention]` lets go of, or shows it.
 
 use super::notices::pick;
-use super::{Exit, failed, lock};
-use crate::run::{self, Effect, Workshop};
+use super::trouble::stopped;
+use super::{Exit, lock, print_json};
+use crate::run::{self, Effect, Removable, RunError, Workshop};
+use serde_json::json;
 
 /// Shows or removes what is old enough. Without `[retention]` there is nothing.
-pub(super) fn clean(workshop: &Workshop, is_rehearsal: bool) -> Exit {
-    let language = workshop.language();
-    let _lock = match lock(workshop) {
-        Ok(lock) => lock,
+pub(super) fn clean(workshop: &Workshop, is_rehearsal: bool, as_json: bool) -> Exit {
+    let items = match lock(workshop) {
+        Ok(_lock) => cleaned(workshop, is_rehearsal, as_json),
         Err(exit) => return exit,
     };
-    let open = match workshop.open_store(if is_rehearsal { Effect::Rehearsal } else { Effect::Real }) {
-        Ok(open) => open,
-        Err(error) => return failed(&error),
-    };
-    if !is_rehearsal && let Err(error) = workshop.check_clock(&open.store) {
-        return failed(&error);
-    }
-    let items = match run::removable(workshop, &open.store) {
+    let items = match items {
         Ok(items) => items,
-        Err(error) => return failed(&error),
+        Err(error) => return stopped(workshop, &error),
     };
-    for item in &items {
-        say!("{}  ({} {})", item.path.display(), item.rule, item.since);
-        if !is_rehearsal && let Err(error) = run::remove(workshop, &open.store, item) {
-            return failed(&error);
-        }
+    if as_json {
+        let one = |item: &Removable| json!({"path": item.path.display().to_string(), "rule": item.rule, "since": item.since.to_string()});
+        let list: Vec<_> = items.iter().map(one).collect();
+        let document = json!({"schema": 1, "removed": !is_rehearsal, "files": list});
+        return if print_json(&document).is_ok() { Exit::Completed } else { Exit::Failed };
     }
+    let language = workshop.language();
     match (items.is_empty(), is_rehearsal) {
         (true, _) => say!("{}", pick(language, "削除できるものはありません。", "There is nothing to remove.")),
         (false, true) => {
@@ -36,4 +31,23 @@ pub(super) fn clean(workshop: &Workshop, is_rehearsal: bool) -> Exit {
         (false, false) => {}
     }
     Exit::Completed
+}
+
+/// Removes, or rehearses to remove, and says what.
+fn cleaned(workshop: &Workshop, is_rehearsal: bool, as_json: bool) -> Result<Vec<Removable>, RunError> {
+    let open = workshop.open_store(if is_rehearsal { Effect::Rehearsal } else { Effect::Real })?;
+    if !is_rehearsal {
+        workshop.check_clock(&open.store)?;
+    }
+    let items = run::removable(workshop, &open.store)?;
+    for item in &items {
+        if !is_rehearsal {
+            run::remove(workshop, &open.store, item)?;
+        }
+        // Said one by one, so that a fault on the way hides nothing that is gone.
+        if !as_json {
+            say!("{}  ({} {})", item.path.display(), item.rule, item.since);
+        }
+    }
+    Ok(items)
 }

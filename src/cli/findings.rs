@@ -3,15 +3,16 @@
 //! A finding is computed from the facts, so nobody can close it by hand: `resolve` marks it 対応済, and it clears by
 //! itself once its cause is gone. Until then it stays in the report, marked, so that a promise never hides money.
 
+use super::Exit;
 use super::args::FindingsAction;
-use super::lists::{printed, table, with_store};
+use super::lists::{print_list, with_own_store, with_store};
 use super::notices::pick;
-use super::{Exit, failed, lock, print_json};
+use super::table::List;
 use crate::domain::finding::FindingRecord;
 use crate::domain::notebook::{NoteEntry, NoteField};
 use crate::locale::findings::code_name;
 use crate::locale::sheets::{DONE, work_state};
-use crate::run::Workshop;
+use crate::run::{RunError, Workshop};
 use crate::store::Store;
 use serde_json::json;
 
@@ -24,32 +25,27 @@ pub(super) fn findings(workshop: &Workshop, action: Option<FindingsAction>) -> E
         Some(FindingsAction::Resolve { id, reason }) => (id, "resolve", reason),
         Some(FindingsAction::Reopen { id }) => (id, "reopen", String::new()),
     };
-    let _lock = match lock(workshop) {
-        Ok(lock) => lock,
-        Err(exit) => return exit,
-    };
-    with_store(workshop, |store| write(workshop, store, &id, act, words.trim()))
+    with_own_store(workshop, |store| write(workshop, store, &id, act, words.trim()))
 }
 
 /// Writes on one finding and into the trail.
-fn write(workshop: &Workshop, store: &mut Store, id: &str, act: &str, words: &str) -> Exit {
+fn write(workshop: &Workshop, store: &mut Store, id: &str, act: &str, words: &str) -> Result<Exit, RunError> {
     let language = workshop.language();
-    let known = match store.findings(None) {
-        Ok(known) => known,
-        Err(error) => return failed(&error),
-    };
+    let known = store.findings(None)?;
     let Some(finding) = known.iter().find(|finding| finding.id.as_str().eq_ignore_ascii_case(id)) else {
         let why = pick(
             language,
-            "この所見IDはありません。findings list でご確認ください。",
-            "no such finding; see `findings list`.",
+            "この所見IDはありません。totsugo findings でご確認ください。",
+            "no such finding; see totsugo findings.",
         );
         complain!("{id}: {why}");
-        return Exit::Usage;
+        return Ok(Exit::Usage);
     };
     if finding.cleared.is_some() && act != "note" {
-        complain!("{id}: {}", pick(language, "この所見は解消済みです。", "this finding has cleared already."));
-        return Exit::Usage;
+        let ja = "この所見は原因がなくなり、すでに解消しています。書けるのはメモ（findings note）だけです。";
+        let en = "its cause is gone, so this finding has cleared already; only a memo (findings note) can be written.";
+        complain!("{id}: {}", pick(language, ja, en));
+        return Ok(Exit::Usage);
     }
     let entry =
         |field, value: String| NoteEntry { finding: finding.id.clone(), field, value, written: workshop.moment() };
@@ -58,10 +54,18 @@ fn write(workshop: &Workshop, store: &mut Store, id: &str, act: &str, words: &st
         "reopen" => vec![entry(NoteField::State, String::new())],
         _ => vec![entry(NoteField::Text, words.to_owned())],
     };
-    match store.save_notes(&entries, &workshop.stamp(), act, words) {
-        Ok(()) => Exit::Completed,
-        Err(error) => failed(&error),
-    }
+    store.save_notes(&entries, &workshop.stamp(), act, words)?;
+    let said = match act {
+        "resolve" => pick(
+            language,
+            "対応済にしました。原因が残っている間は、要確認に載り続けます。",
+            "marked as done; it stays in the report until its cause is gone.",
+        ),
+        "reopen" => pick(language, "未対応に戻しました。", "marked as not done."),
+        _ => pick(language, "メモを書き換えました。", "memo written."),
+    };
+    say!("{}: {said}", finding.id);
+    Ok(Exit::Completed)
 }
 
 /// The memo with `words` as its last line; said twice is said once.
@@ -76,35 +80,24 @@ fn added(finding: &FindingRecord, words: &str) -> String {
 /// What is open, oldest first.
 fn list(workshop: &Workshop, as_json: bool) -> Exit {
     with_store(workshop, |store| {
-        let mut open = match store.findings(None) {
-            Ok(all) => all,
-            Err(error) => return failed(&error),
-        };
+        let mut open = store.findings(None)?;
         open.retain(|finding| finding.cleared.is_none());
         if as_json {
-            let list: Vec<_> = open
-                .iter()
-                .map(|f| {
-                    json!({"id": f.id.as_str(), "shop_id": f.shop.as_str(), "code": f.code.as_str(), "key": f.key,
-                           "first_seen": f.first_seen.to_string(), "state": f.note.state,
-                           "assignee": f.note.assignee, "note": f.note.text})
-                })
-                .collect();
-            return printed(print_json(&json!({"schema": 1, "findings": list})));
+            let one = |f: &FindingRecord| {
+                json!({"id": f.id.as_str(), "shop_id": f.shop.as_str(), "code": f.code.as_str(), "key": f.key,
+                       "first_seen": f.first_seen.to_string(), "state": f.note.state,
+                       "assignee": f.note.assignee, "note": f.note.text})
+            };
+            return Ok(print_list("findings", open.iter().map(one).collect()));
         }
         let language = workshop.language();
-        if open.is_empty() {
-            say!("{}", pick(language, "要確認の項目はありません。", "No findings are open."));
-            return Exit::Completed;
-        }
-        let headings = pick(
+        let mut list = List::new(pick(
             language,
             "所見ID,ショップ,区分,予約番号・オーダーID,初出日,対応状況,担当,メモ",
             "ID,Shop,Kind,Booking or Order ID,First seen,State,Assignee,Memo",
-        );
-        let mut shown = table(&headings.split(',').collect::<Vec<_>>());
+        ));
         for f in &open {
-            shown.add_row([
+            list.add([
                 f.id.to_string(),
                 f.shop.to_string(),
                 code_name(language, f.code).to_owned(),
@@ -115,7 +108,7 @@ fn list(workshop: &Workshop, as_json: bool) -> Exit {
                 f.note.text.clone(),
             ]);
         }
-        say!("{shown}");
-        Exit::Completed
+        list.print(pick(language, "要確認の項目はありません。", "No findings are open."));
+        Ok(Exit::Completed)
     })
 }

@@ -4,7 +4,10 @@
 //! comes before any configuration is read, so the language is the terminal's (`LC_ALL`, `LC_MESSAGES`, `LANG`); where
 //! none is set it is Japanese, as everywhere else.
 
+mod mistakes;
 mod words;
+
+pub(super) use mistakes::tell;
 
 use super::args::Arguments;
 use crate::locale::Language;
@@ -50,13 +53,14 @@ fn translated(command: Command, path: &str, language: Language) -> Command {
         let path = format!("{path} {name}").trim_start().to_owned();
         command = command.mut_subcommand(name, |sub| translated(sub, &path, language));
     }
-    if let Some((_, examples)) = words::EXAMPLES.iter().find(|(of, _)| *of == path) {
+    let examples = examples(path);
+    if !examples.is_empty() {
         let heading = match language {
             Language::Ja => "例:",
             Language::En => "Examples:",
         };
         let lines: Vec<String> = examples
-            .iter()
+            .into_iter()
             .map(|(line, ja, en)| {
                 let why = match language {
                     Language::Ja => ja,
@@ -71,6 +75,16 @@ fn translated(command: Command, path: &str, language: Language) -> Command {
         Language::En => command,
         Language::Ja => japanese(command, path),
     }
+}
+
+/// A command's own examples, else those of the command above it that show it.
+fn examples(path: &str) -> Vec<words::Example> {
+    let of = |wanted: &str| words::EXAMPLES.iter().find(|(of, _)| *of == wanted).map(|(_, examples)| examples.to_vec());
+    let shows = |(line, ..): &words::Example| line.starts_with(&format!("totsugo {path} "));
+    of(path).unwrap_or_else(|| {
+        let above = path.split(' ').next().and_then(of).unwrap_or_default();
+        above.into_iter().filter(shows).collect()
+    })
 }
 
 fn japanese(command: Command, path: &str) -> Command {
@@ -138,11 +152,27 @@ mod tests {
     }
 
     #[test]
+    fn every_command_teaches_by_an_example() {
+        fn paths(command: &Command, path: &str, found: &mut Vec<String>) {
+            for sub in command.get_subcommands() {
+                let path = format!("{path} {}", sub.get_name()).trim_start().to_owned();
+                paths(sub, &path, found);
+                found.push(path);
+            }
+        }
+        let mut found = Vec::new();
+        paths(&command(Language::En), "", &mut found);
+        found.retain(|path| examples(path).is_empty());
+        assert!(found.is_empty(), "no example: {found:?}");
+    }
+
+    #[test]
     fn every_example_is_a_command_the_tree_accepts() {
         for (of, examples) in words::EXAMPLES {
             for (line, _, _) in *examples {
                 let line = line.split(['>', '|']).next().unwrap_or_default();
-                let parsed = command(Language::En).try_get_matches_from(line.split_whitespace());
+                let words = line.split_whitespace().map(|word| if word == "\"\"" { "" } else { word });
+                let parsed = command(Language::En).try_get_matches_from(words);
                 assert!(parsed.is_ok(), "{of}: {line}: {parsed:?}");
             }
         }

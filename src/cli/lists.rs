@@ -1,30 +1,40 @@
 //! `held`, `history`: what the history knows, as tables or JSON.
 
 use super::args::HeldAction;
-use super::notices::pick;
-use super::trouble::stopped;
-use super::{Exit, failed, lock, print_json};
+use super::notices::{mail_name, pick};
+use super::table::List;
+use super::trouble::{stopped, unusable};
+use super::{Exit, lock, print_json};
 use crate::domain::ids::ShopId;
 use crate::inbox;
-use crate::run::{Effect, Workshop};
+use crate::locale::Language;
+use crate::run::{Effect, RunError, Workshop};
 use crate::schedule;
-use crate::store::{HistoryRun, Store};
-use comfy_table::{ContentArrangement, Table};
-use serde_json::json;
+use crate::store::{Act, HeldFile, HistoryRun, Store};
+use serde_json::{Value, json};
 
-/// A table with `headings`, fitted to the terminal.
-pub(super) fn table(headings: &[&str]) -> Table {
-    let mut table = Table::new();
-    table.set_content_arrangement(ContentArrangement::Dynamic).set_header(headings.to_vec());
-    table
+/// Opens the history for reading what it knows; what is wrong with it is told here.
+pub(super) fn with_store(workshop: &Workshop, work: impl FnOnce(&mut Store) -> Result<Exit, RunError>) -> Exit {
+    let mut open = match workshop.open_store(Effect::Real) {
+        Ok(open) => open,
+        Err(error) => return stopped(workshop, &error),
+    };
+    work(&mut open.store).unwrap_or_else(|error| stopped(workshop, &error))
 }
 
-/// Opens the history for reading what it knows.
-pub(super) fn with_store(workshop: &Workshop, work: impl FnOnce(&mut Store) -> Exit) -> Exit {
-    match workshop.open_store(Effect::Real) {
-        Ok(mut open) => work(&mut open.store),
-        Err(error) => stopped(workshop, &error),
+/// As [`with_store`], while no other instance is at work.
+pub(super) fn with_own_store(workshop: &Workshop, work: impl FnOnce(&mut Store) -> Result<Exit, RunError>) -> Exit {
+    match lock(workshop) {
+        Ok(_lock) => with_store(workshop, work),
+        Err(exit) => exit,
     }
+}
+
+/// One document with the `list` under `name`.
+pub(super) fn print_list(name: &str, list: Vec<Value>) -> Exit {
+    let document =
+        Value::Object([("schema".to_owned(), json!(1)), (name.to_owned(), Value::Array(list))].into_iter().collect());
+    if print_json(&document).is_ok() { Exit::Completed } else { Exit::Failed }
 }
 
 /// `held`: list, release, discard; every act is logged.
@@ -36,25 +46,11 @@ pub(super) fn held(workshop: &Workshop, action: Option<HeldAction>) -> Exit {
         Some(HeldAction::Release { name }) => (name, None),
         Some(HeldAction::Discard { name, reason }) => (name, Some(reason)),
     };
-    let _lock = match lock(workshop) {
-        Ok(lock) => lock,
-        Err(exit) => return exit,
-    };
-    with_store(workshop, |store| {
-        let held = match store.held() {
-            Ok(held) => held,
-            Err(error) => return failed(&error),
-        };
-        let Some(file) = held.into_iter().find(|file| file.name == name) else {
-            complain!(
-                "{name}: {}",
-                pick(
-                    language,
-                    "保留ファイルの中にありません。held list でご確認ください。",
-                    "not among the held files; see `held list`."
-                )
-            );
-            return Exit::Usage;
+    with_own_store(workshop, |store| {
+        let Some(file) = store.held()?.into_iter().find(|file| file.name == name) else {
+            let ja = "保留ファイルの中にありません。totsugo held で名前をご確認ください。";
+            complain!("{name}: {}", pick(language, ja, "not among the held files; see totsugo held."));
+            return Ok(Exit::Usage);
         };
         let paths = &workshop.config.paths;
         let (act, moved) = match &reason {
@@ -62,104 +58,108 @@ pub(super) fn held(workshop: &Workshop, action: Option<HeldAction>) -> Exit {
             Some(_) => ("discard", inbox::discard(&paths.held, &name)),
         };
         if let Err(error) = moved {
-            return failed(&format!("{name}: {error}"));
+            return Ok(unusable(language, &paths.held.join(&name), &error));
         }
-        let logged = store.log_act(&workshop.stamp(), act, &name, reason.as_deref().unwrap_or_default());
-        match logged.and_then(|()| store.remove_held(&name)) {
-            Ok(_) => Exit::Completed,
-            Err(error) => failed(&error),
-        }
+        store.log_act(&workshop.stamp(), act, &name, reason.as_deref().unwrap_or_default())?;
+        store.remove_held(&name)?;
+        let said = match act {
+            "release" => pick(
+                language,
+                "inbox に戻しました。次の totsugo run で、もう一度確認します。",
+                "back in the inbox; the next totsugo run sends it through the checks again.",
+            ),
+            _ => pick(
+                language,
+                "held/discarded に移しました。取り込みません。",
+                "moved to held/discarded; it is not taken in.",
+            ),
+        };
+        say!("{name}: {said}");
+        Ok(Exit::Completed)
     })
 }
 
 fn list_held(workshop: &Workshop, as_json: bool) -> Exit {
-    with_store(workshop, |store| match store.held() {
-        Ok(held) if as_json => {
-            let held: Vec<_> = held
-                .iter()
-                .map(|file| json!({"name": file.name, "since": file.since.to_string(), "reason": file.reason}))
-                .collect();
-            printed(print_json(&json!({"schema": 1, "held": held})))
+    with_store(workshop, |store| {
+        let held = store.held()?;
+        if as_json {
+            let one =
+                |file: &HeldFile| json!({"name": file.name, "since": file.since.to_string(), "reason": file.reason});
+            return Ok(print_list("held", held.iter().map(one).collect()));
         }
-        Ok(held) => {
-            for file in &held {
-                say!("{}  ({})\n  {}", file.name, file.since, file.reason.replace('\n', "\n  "));
-            }
-            if held.is_empty() {
-                say!("{}", pick(workshop.language(), "保留ファイルはありません。", "No files are held."));
-            }
-            Exit::Completed
+        for file in &held {
+            say!("{}  ({})\n  {}", file.name, file.since, file.reason.replace('\n', "\n  "));
         }
-        Err(error) => failed(&error),
+        if held.is_empty() {
+            say!("{}", pick(workshop.language(), "保留ファイルはありません。", "No files are held."));
+        }
+        Ok(Exit::Completed)
     })
 }
 
 /// `history`: past runs, newest first.
 pub(super) fn history(workshop: &Workshop, shop: Option<&str>, as_json: bool) -> Exit {
+    let language = workshop.language();
     let shop = shop.map(ShopId::new);
     with_store(workshop, |store| {
-        let runs = match store.history(shop.as_ref()) {
-            Ok(runs) => runs,
-            Err(error) => return failed(&error),
-        };
+        let runs = store.history(shop.as_ref())?;
         if as_json {
-            let runs: Vec<_> = runs.iter().map(run_json).collect();
-            return printed(print_json(&json!({"schema": 1, "runs": runs})));
+            return Ok(print_list("runs", runs.iter().map(run_json).collect()));
         }
-        let headings = pick(
-            workshop.language(),
+        let mut list = List::new(pick(
+            language,
             "処理,期間,基準日,結果,ショップ,版,突合済,要確認,検算,メール",
             "Run,Period,As of,Outcome,Shop,Revision,Matched,Findings,Proof,Mail",
-        );
-        let mut shown = table(&headings.split(',').collect::<Vec<_>>());
+        ));
         for run in &runs {
+            let outcome = outcome_name(language, &run.outcome).to_owned();
+            let period = format!("{}..{}", run.period.0, run.period.1);
+            let head = [run.name.clone(), period, run.as_of.to_string(), outcome];
             if run.shops.is_empty() {
-                let period = format!("{}..{}", run.period.0, run.period.1);
-                shown.add_row([run.name.clone(), period, run.as_of.to_string(), run.outcome.clone()]);
+                list.add(head.clone());
             }
             for shop in &run.shops {
-                shown.add_row([
-                    run.name.clone(),
-                    format!("{}..{}", run.period.0, run.period.1),
-                    run.as_of.to_string(),
-                    run.outcome.clone(),
-                    shop.shop.clone(),
-                    format!("r{}", shop.revision),
-                    shop.matched.to_string(),
-                    shop.findings.to_string(),
-                    if shop.balanced { "✓" } else { "✗" }.to_owned(),
-                    shop.mail.clone(),
-                ]);
+                let proof = if shop.balanced { "✓" } else { "✗" };
+                let (revision, mail) = (format!("r{}", shop.revision), mail_name(language, &shop.mail).to_owned());
+                let counts = [shop.matched.to_string(), shop.findings.to_string()];
+                list.add(
+                    head.iter()
+                        .cloned()
+                        .chain([shop.shop.clone(), revision])
+                        .chain(counts)
+                        .chain([proof.to_owned(), mail]),
+                );
             }
         }
-        say!("{shown}");
-        Exit::Completed
+        list.print(pick(language, "処理はまだありません。", "Nothing has run yet."));
+        Ok(Exit::Completed)
     })
+}
+
+/// How a run or slot ended, in words.
+fn outcome_name(language: Language, outcome: &str) -> &str {
+    match (language, outcome) {
+        (Language::Ja, "completed") => "正常",
+        (Language::Ja, "problems") => "確認が必要",
+        (Language::Ja, "failed") => "失敗",
+        (Language::Ja, "skipped") => "見送り",
+        _ => outcome,
+    }
 }
 
 /// `history --acts`: the trail of what people did, newest first.
 pub(super) fn acts(workshop: &Workshop, as_json: bool) -> Exit {
+    let language = workshop.language();
     with_store(workshop, |store| {
-        let acts = match store.acts() {
-            Ok(acts) => acts,
-            Err(error) => return failed(&error),
-        };
+        let acts = store.acts()?;
         if as_json {
-            let acts: Vec<_> = acts
-                .iter()
-                .map(|act| {
-                    json!({"at": act.at, "user": act.user, "act": act.act, "subject": act.subject, "reason": act.reason})
-                })
-                .collect();
-            return printed(print_json(&json!({"schema": 1, "acts": acts})));
+            let one = |act: Act| json!({"at": act.at, "user": act.user, "act": act.act, "subject": act.subject, "reason": act.reason});
+            return Ok(print_list("acts", acts.into_iter().map(one).collect()));
         }
-        let headings = pick(workshop.language(), "日時,ユーザー,操作,対象,理由", "Time,User,Act,Subject,Reason");
-        let mut shown = table(&headings.split(',').collect::<Vec<_>>());
-        for act in acts {
-            shown.add_row([act.at, act.user, act.act, act.subject, act.reason]);
-        }
-        say!("{shown}");
-        Exit::Completed
+        let mut list = List::new(pick(language, "日時,ユーザー,操作,対象,理由", "Time,User,Act,Subject,Reason"));
+        acts.into_iter().for_each(|act| list.add([act.at, act.user, act.act, act.subject, act.reason]));
+        list.print(pick(language, "操作の記録はまだありません。", "Nobody has done anything by hand yet."));
+        Ok(Exit::Completed)
     })
 }
 
@@ -172,8 +172,4 @@ fn run_json(run: &HistoryRun) -> serde_json::Value {
         "period": {"from": run.period.0.to_string(), "to": run.period.1.to_string()},
         "as_of": run.as_of.to_string(), "outcome": run.outcome, "shops": shops,
     })
-}
-
-pub(super) fn printed(result: std::io::Result<()>) -> Exit {
-    if result.is_ok() { Exit::Completed } else { Exit::Failed }
 }

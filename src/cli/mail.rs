@@ -1,16 +1,19 @@
 //! `mail`: who got what and when, sending again on purpose, and a test without figures.
 
 use super::args::MailAction;
-use super::lists::{printed, table, with_store};
+use super::lists::{print_list, with_own_store, with_store};
+use super::marks::{BAD, GOOD};
 use super::notices::pick;
-use super::{Exit, failed, lock, print_json, tell_notices};
+use super::table::List;
+use super::trouble::unusable;
+use super::{Exit, failed, tell_notices};
 use crate::config::Transport;
 use crate::durable;
 use crate::locale::Language;
 use crate::mail::address::{domain_of, is_address};
 use crate::mail::{self, Note};
 use crate::post::{self, Timeouts};
-use crate::run::{self, Workshop, state_name};
+use crate::run::{self, RunError, Workshop, state_name};
 use crate::store::{Delivery, Store};
 use serde_json::json;
 
@@ -29,30 +32,19 @@ pub(super) fn mail(workshop: &Workshop, action: Option<MailAction>) -> Exit {
 
 fn list(workshop: &Workshop, json: bool) -> Exit {
     with_store(workshop, |store| {
-        let deliveries = match store.deliveries(SHOWN) {
-            Ok(deliveries) => deliveries,
-            Err(error) => return failed(&error),
-        };
+        let deliveries = store.deliveries(SHOWN)?;
         if json {
-            let mails: Vec<_> = deliveries.iter().map(as_json).collect();
-            return printed(print_json(&json!({ "schema": 1, "mails": mails })));
+            return Ok(print_list("mails", deliveries.iter().map(as_json).collect()));
         }
         let language = workshop.language();
-        if deliveries.is_empty() {
-            say!("{}", pick(language, "メールはまだありません。", "There is no mail yet."));
-            return Exit::Completed;
-        }
-        let headings = pick(
+        let mut list = List::new(pick(
             language,
             "番号,ショップ,対象期間,版,宛先,状態,回数,更新日時,サーバーの応答",
             "ID,Shop,Period,Revision,Recipient,State,Tries,Changed,The server",
-        );
-        let mut shown = table(&headings.split(',').collect::<Vec<_>>());
-        for delivery in &deliveries {
-            shown.add_row(row(language, delivery));
-        }
-        say!("{shown}");
-        Exit::Completed
+        ));
+        deliveries.iter().for_each(|delivery| list.add(row(language, delivery)));
+        list.print(pick(language, "メールはまだありません。", "There is no mail yet."));
+        Ok(Exit::Completed)
     })
 }
 
@@ -95,66 +87,42 @@ fn resend(workshop: &Workshop, id: i64, reason: &str) -> Exit {
     let language = workshop.language();
     with_reason(workshop, reason, |store| {
         // What a killed process left is settled first: it may be the very message that is asked for.
-        if let Err(error) = post::recover(&workshop.config, store, workshop.now) {
-            return failed(&error);
+        post::recover(&workshop.config, store, workshop.now)?;
+        if !store.resend(id, &workshop.stamp(), reason)? {
+            let ja = "再送できるメールではありません（番号違い、送信待ち、または本文が手元にありません）。totsugo mail list でご確認ください。";
+            let en = "cannot be sent again: no such number, waiting anyway, or its bytes are not here. See totsugo mail list.";
+            complain!("{id}: {}", pick(language, ja, en));
+            return Ok(Exit::Usage);
         }
-        match store.resend(id, &workshop.stamp(), reason) {
-            Ok(true) => {}
-            Ok(false) => {
-                let ja = "再送できるメールではありません（番号違い、送信待ち、または本文が手元にありません）。mail list でご確認ください。";
-                let en =
-                    "cannot be sent again: no such number, waiting anyway, or its bytes are not here. See `mail list`.";
-                complain!("{id}: {}", pick(language, ja, en));
-                return Exit::Usage;
-            }
-            Err(error) => return failed(&error),
-        }
-        if let Err(error) = store.log_act(&workshop.stamp(), "mail resend", &id.to_string(), reason) {
-            return failed(&error);
-        }
+        store.log_act(&workshop.stamp(), "mail resend", &id.to_string(), reason)?;
         say!("{id}: {}", pick(language, "再送として送信します。", "sent again, marked as such."));
-        match run::send_due(workshop, store, Timeouts::RFC) {
-            Ok(notices) => {
-                tell_notices(language, &notices);
-                if notices.iter().any(run::Notice::needs_operator) { Exit::Attention } else { Exit::Completed }
-            }
-            Err(error) => failed(&error),
-        }
+        let notices = run::send_due(workshop, store, Timeouts::RFC)?;
+        tell_notices(language, &notices);
+        Ok(if notices.iter().any(run::Notice::needs_operator) { Exit::Attention } else { Exit::Completed })
     })
 }
 
 /// Does `work` on the history for a person who gave a reason, while no run is at work.
-fn with_reason(workshop: &Workshop, reason: &str, work: impl FnOnce(&mut Store) -> Exit) -> Exit {
+fn with_reason(workshop: &Workshop, reason: &str, work: impl FnOnce(&mut Store) -> Result<Exit, RunError>) -> Exit {
     if reason.trim().is_empty() || reason.chars().any(char::is_control) {
         complain!("{}", pick(workshop.language(), "--reason に理由を書いてください。", "Give a reason with --reason."));
         return Exit::Usage;
     }
-    let _lock = match lock(workshop) {
-        Ok(lock) => lock,
-        Err(exit) => return exit,
-    };
-    with_store(workshop, work)
+    with_own_store(workshop, work)
 }
 
 /// Closes what a person has looked into, so that no run speaks of it any more.
 fn settle(workshop: &Workshop, id: i64, reason: &str) -> Exit {
     let language = workshop.language();
     with_reason(workshop, reason, |store| {
-        let settled = store.settle(id, &workshop.stamp(), reason);
-        match settled.and_then(|is| {
-            is.then(|| store.log_act(&workshop.stamp(), "mail settle", &id.to_string(), reason)).transpose()
-        }) {
-            Ok(Some(())) => {
-                say!("{id}: {}", pick(language, "確認済みにしました。", "settled."));
-                Exit::Completed
-            }
-            Ok(None) => {
-                let ja = "拒否または到達不明のメールではありません。mail list でご確認ください。";
-                complain!("{id}: {}", pick(language, ja, "neither refused nor unknown; see `mail list`."));
-                Exit::Usage
-            }
-            Err(error) => failed(&error),
+        if !store.settle(id, &workshop.stamp(), reason)? {
+            let ja = "拒否または到達不明のメールではありません。totsugo mail list でご確認ください。";
+            complain!("{id}: {}", pick(language, ja, "neither refused nor unknown; see totsugo mail list."));
+            return Ok(Exit::Usage);
         }
+        store.log_act(&workshop.stamp(), "mail settle", &id.to_string(), reason)?;
+        say!("{id}: {}", pick(language, "確認済みにしました。", "settled."));
+        Ok(Exit::Completed)
     })
 }
 
@@ -163,8 +131,8 @@ fn send_test(workshop: &Workshop, address: &str) -> Exit {
     let (language, config) = (workshop.language(), &workshop.config);
     let domains = &config.mail.allowed_domains;
     if !is_address(address) || (!domains.is_empty() && !domains.contains(&domain_of(address))) {
-        let ja = "メールアドレスでないか、mail.allowed_domains の外のアドレスです。送信していません。";
-        let en = "no mail address, or outside mail.allowed_domains; nothing was sent.";
+        let ja = "メールアドレスでないか、mail.allowed_domains の外のアドレスです。宛先を直すか、設定に加えてください。送信していません。";
+        let en = "no mail address, or outside mail.allowed_domains; correct it, or the setting. Nothing was sent.";
         complain!("{address}: {}", pick(language, ja, en));
         return Exit::Usage;
     }
@@ -191,16 +159,16 @@ fn send_test(workshop: &Workshop, address: &str) -> Exit {
                     say!("{}", path.display());
                     Exit::Completed
                 }
-                Err(error) => failed(&format!("{}: {error}", path.display())),
+                Err(error) => unusable(language, &path, &error),
             }
         }
         Transport::Smtp(server) => match post::send_test(config, server, address, &content, Timeouts::RFC) {
             Ok(words) => {
-                say!("✓ {address}: {words}");
+                say!("{GOOD} {address}: {words}");
                 Exit::Completed
             }
             Err(failure) => {
-                complain!("✗ {address}: {}", failure.words());
+                complain!("{BAD} {address}: {}", failure.words());
                 Exit::Attention
             }
         },

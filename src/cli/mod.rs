@@ -4,7 +4,7 @@
 macro_rules! say {
     ($($words:tt)*) => {{
         use std::io::Write as _;
-        drop(writeln!(std::io::stdout(), $($words)*));
+        drop(writeln!(anstream::stdout(), $($words)*));
     }};
 }
 
@@ -12,7 +12,7 @@ macro_rules! say {
 macro_rules! complain {
     ($($words:tt)*) => {{
         use std::io::Write as _;
-        drop(writeln!(std::io::stderr(), $($words)*));
+        drop(writeln!(anstream::stderr(), $($words)*));
     }};
 }
 
@@ -25,11 +25,14 @@ mod findings;
 mod help;
 mod lists;
 mod mail;
+mod manual;
+mod marks;
 mod notices;
 mod progress;
 mod setup;
 mod show;
 mod status;
+mod table;
 mod trouble;
 
 pub use trouble::stopped;
@@ -41,10 +44,10 @@ use crate::domain::ids::ShopId;
 use crate::durable;
 use crate::inbox;
 use crate::locale::Language;
-use crate::run::{self, Effect, Lock, LockError, Notice, Order, Outcome, PreparationError, Report, RunError, Workshop};
+use crate::run::{self, Effect, Lock, LockError, Notice, Order, Outcome, Report, RunError, Workshop};
 use args::{Arguments, Command, RunArguments};
 use clap::FromArgMatches;
-use notices::pick;
+use notices::{mail_name, pick};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -99,22 +102,21 @@ pub fn main(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> Exit {
     let arguments = match parsed {
         Ok(arguments) => arguments,
         Err(error) => {
-            // clap prints help and version to stdout, mistakes to stderr; a closed stream changes nothing.
-            drop(error.print());
+            help::tell(help::terminal_language(), &error);
             return if error.use_stderr() { Exit::Usage } else { Exit::Completed };
         }
     };
     let config = arguments.config.as_deref();
     match arguments.command {
         Command::Demo { folder } => setup::demo(&folder),
-        Command::Init { folder } => setup::init(&folder),
+        Command::Init { folder, language } => setup::init(&folder, language),
         Command::Run(order) => with_workshop(config, |workshop| run_command(workshop, &order)),
         Command::Ingest { paths, json } => with_workshop(config, |workshop| ingest_command(workshop, &paths, json)),
         Command::Daemon => with_workshop(config, |workshop| daemon::daemon(workshop, config)),
         Command::Status { max_age, json } => {
             with_workshop(config, |workshop| status::status(workshop, max_age.as_deref(), json))
         }
-        Command::Clean { dry_run } => with_workshop(config, |workshop| clean::clean(workshop, dry_run)),
+        Command::Clean { dry_run, json } => with_workshop(config, |workshop| clean::clean(workshop, dry_run, json)),
         Command::Show { key, json } => with_workshop(config, |workshop| show::show(workshop, &key, json)),
         Command::Findings { action } => with_workshop(config, |workshop| findings::findings(workshop, action)),
         Command::Held { action } => with_workshop(config, |workshop| lists::held(workshop, action)),
@@ -141,15 +143,7 @@ pub fn main(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> Exit {
             );
             Exit::Completed
         }
-        Command::Man => {
-            let mut page = Vec::new();
-            let rendered = clap_mangen::Man::new(help::command(help::terminal_language())).render(&mut page);
-            if rendered.and_then(|()| std::io::stdout().write_all(&page)).is_ok() {
-                Exit::Completed
-            } else {
-                Exit::Failed
-            }
-        }
+        Command::Man { words } => manual::print(help::terminal_language(), &words),
     }
 }
 
@@ -170,7 +164,8 @@ fn load(config: Option<&Path>) -> Result<Workshop, Exit> {
 
 /// Configuration, layouts and templates, or all that is wrong with them in the user's language.
 fn prepare(config: Option<&Path>) -> Result<Workshop, String> {
-    let loaded: Config = config::load(config).map_err(|error| error.sentence(error.language()))?;
+    let loaded: Config = config::load(config)
+        .map_err(|error| error.sentence(error.language().unwrap_or_else(help::terminal_language)))?;
     let language = loaded.language;
     let now = clock::now();
     let today = Day::from_naive(now.date_naive());
@@ -180,10 +175,8 @@ fn prepare(config: Option<&Path>) -> Result<Workshop, String> {
         let en = "history_start lies in the future, so everything would be excluded. Give a past date.";
         return Err(format!("{}: {}", shop.shop.id, pick(language, ja, en)));
     }
-    let workshop = Workshop::prepare(loaded, now).map_err(|error| match error {
-        PreparationError::Template(error) => error.sentence(language),
-        PreparationError::Layout(error) => error.to_string(),
-    })?;
+    let layouts = loaded.paths.templates.join("layouts");
+    let workshop = Workshop::prepare(loaded, now).map_err(|error| trouble::preparation(language, &layouts, &error))?;
     let named = |name| std::env::var(name).ok().filter(|user| !user.is_empty());
     let user = ["SUDO_USER", "USER", "LOGNAME", "USERNAME"].into_iter().find_map(named).unwrap_or_default();
     Ok(Workshop { user, ..workshop })
@@ -193,21 +186,19 @@ fn prepare(config: Option<&Path>) -> Result<Workshop, String> {
 fn lock(workshop: &Workshop) -> Result<Lock, Exit> {
     Lock::take(&workshop.config.paths.database).map_err(|error| match error {
         LockError::Taken => {
-            let ja = "別の totsugo が処理中です。終わってからもう一度実行してください。";
-            complain!(
-                "{}",
-                pick(workshop.language(), ja, "Another instance of totsugo is at work. Try again when it is done.")
-            );
+            let ja = "別の totsugo が処理中です。終わってから、もう一度実行してください。totsugo status で状況を確認できます。";
+            let en = "Another instance of totsugo is at work. Try again when it is done; totsugo status says how things stand.";
+            complain!("{}", pick(workshop.language(), ja, en));
             Exit::Busy
         }
-        LockError::Io { .. } => failed(&error),
+        LockError::Io { path, source } => trouble::unusable(workshop.language(), &path, &source),
     })
 }
 
 /// Sentences to stderr, a line each.
 fn complain_all(sentences: &[String]) {
     for sentence in sentences {
-        complain!("! {sentence}");
+        complain!("{} {sentence}", marks::WARNING);
     }
 }
 
@@ -273,22 +264,26 @@ fn print_json(document: &impl serde::Serialize) -> std::io::Result<()> {
 /// What to report, out of the arguments; the sentence says what is wrong.
 fn order(workshop: &Workshop, arguments: &RunArguments) -> Result<Order, String> {
     let language = workshop.language();
-    let bad = |what: &str, found: &str| match language {
-        Language::Ja => format!(
-            "{what}: 「{found}」は指定できません。YYYY-MM-DD 形式の日付、または yesterday・last-7-days・month-to-date・previous-month・YYYY-MM を指定してください。"
-        ),
-        Language::En => format!(
-            "{what}: \"{found}\" is not valid. Give a date YYYY-MM-DD, or yesterday, last-7-days, month-to-date, previous-month or YYYY-MM."
-        ),
+    let bad = |what: &str, found: &str, valid: (&str, &str)| match language {
+        Language::Ja => format!("{what}: 「{found}」は指定できません。{}を指定してください。", valid.0),
+        Language::En => format!("{what}: \"{found}\" is not valid. Give {}.", valid.1),
     };
-    let day = |what: &str, text: &str| Day::parse(text).ok_or_else(|| bad(what, text));
+    let a_day = ("YYYY-MM-DD 形式の、実際にある日付", "a date that exists, as YYYY-MM-DD");
+    let a_period = (
+        "yesterday・last-7-days・month-to-date・previous-month・YYYY-MM のどれか",
+        "yesterday, last-7-days, month-to-date, previous-month or YYYY-MM",
+    );
+    let in_order = ("--from 以後の --to", "a --to that is not before --from");
+    let day = |what: &str, text: &str| Day::parse(text).ok_or_else(|| bad(what, text, a_day));
     let as_of = arguments.as_of.as_deref().map_or(Ok(workshop.today()), |text| day("--as-of", text))?;
     let period = match (&arguments.from, &arguments.to) {
         (Some(from), Some(to)) => {
             let (from, to) = (day("--from", from)?, day("--to", to)?);
-            Period::new(from, to).ok_or_else(|| bad("--from/--to", &format!("{from}..{to}")))?
+            Period::new(from, to).ok_or_else(|| bad("--from/--to", &format!("{from}..{to}"), in_order))?
         }
-        (None, None) => Period::named(&arguments.period, as_of).ok_or_else(|| bad("--period", &arguments.period))?,
+        (None, None) => {
+            Period::named(&arguments.period, as_of).ok_or_else(|| bad("--period", &arguments.period, a_period))?
+        }
         _ => {
             return Err(
                 pick(language, "--from と --to は両方指定してください。", "Give both --from and --to.").to_owned()
@@ -298,7 +293,10 @@ fn order(workshop: &Workshop, arguments: &RunArguments) -> Result<Order, String>
     let known = |id: &String| workshop.config.shops.iter().any(|shop| shop.shop.id.as_str() == id);
     if let Some(unknown) = arguments.shop.iter().find(|id| !known(id)) {
         let ids: Vec<&str> = workshop.config.shops.iter().map(|shop| shop.shop.id.as_str()).collect();
-        return Err(format!("--shop: {unknown} ({})", ids.join(", ")));
+        return Err(match language {
+            Language::Ja => format!("--shop: 「{unknown}」は設定にありません。設定にあるショップ: {}", ids.join("、")),
+            Language::En => format!("--shop: \"{unknown}\" is not configured. Configured: {}", ids.join(", ")),
+        });
     }
     Ok(Order {
         period,
@@ -326,19 +324,42 @@ fn tell(workshop: &Workshop, report: &Report, effect: Effect, json: bool) {
             say!("{} {}  {}", shop.shop, shop.name, shop.verdict);
             let state = if shop.is_new { "" } else { pick(language, "（前回から変更なし）", " (unchanged)") };
             if let Some(workbook) = &shop.workbook {
-                say!("  r{} {workbook}{state}  {}: {}", shop.revision, pick(language, "メール", "mail"), shop.mail);
+                say!(
+                    "  r{} {workbook}{state}  {}: {}",
+                    shop.revision,
+                    pick(language, "メール", "mail"),
+                    mail_name(language, &shop.mail)
+                );
             }
             if shop.changes > 0 {
                 say!("  {}", changes(language, shop.changes));
             }
         }
     }
-    for file in report.json.files.iter().filter(|file| file.outcome == "held") {
-        complain!("{}: {}", file.name, file.reason.as_deref().unwrap_or_default());
-    }
+    let held = report.json.files.iter().filter(|file| file.outcome == "held");
+    tell_held(language, held.map(|file| (file.name.as_str(), file.reason.as_deref().unwrap_or_default())));
     tell_notices(language, &report.notices);
     for (shop, why) in &report.failures {
-        complain!("{shop}: {why}");
+        let ja = "レポートを発行できませんでした。経理には何もメールしていません。フォルダーをそのまま残し、下の内容を控えて、totsugo check を実行してください。";
+        let en = "No report was issued, and nothing was mailed to finance. Leave the folders as they are, note what is said below, and run totsugo check.";
+        complain!("{} {shop}: {}\n  {why}", marks::BAD, pick(language, ja, en));
+    }
+}
+
+/// Files that were held, each with its reason, and where they are now.
+fn tell_held<'a>(language: Language, held: impl Iterator<Item = (&'a str, &'a str)>) {
+    let mut any = false;
+    for (name, reason) in held {
+        any = true;
+        // Most reasons name file, line and column themselves.
+        let head = if reason.starts_with(name) { String::new() } else { format!("{name}: ") };
+        complain!("{} {head}{}", marks::WARNING, reason.replace('\n', "\n  "));
+    }
+    if any {
+        let ja =
+            "保留したファイルは held フォルダーにあり、1 行も集計に含まれていません。totsugo held で確認できます。";
+        let en = "Held files lie in the held folder and no row of them counts; totsugo held lists them.";
+        complain!("{}", pick(language, ja, en));
     }
 }
 
@@ -398,7 +419,9 @@ fn ingest_command(workshop: &Workshop, paths: &[PathBuf], json: bool) -> Exit {
         Ok(scan) => run::ingest(workshop, &mut open.store, &scan, Effect::Real, &progress::watch(workshop.language())),
         Err(error) if paths.is_empty() => return trouble::stopped(workshop, &error.into()),
         Err(error) => {
-            complain!("{error}");
+            let ja = "パスと権限をご確認ください。何も取り込んでいません。";
+            let en = "Look at path and permissions. Nothing was taken in.";
+            complain!("{}\n{}", trouble::place(workshop.language(), &error), pick(workshop.language(), ja, en));
             return Exit::Usage;
         }
     };
@@ -412,16 +435,12 @@ fn ingest_command(workshop: &Workshop, paths: &[PathBuf], json: bool) -> Exit {
             return Exit::Failed;
         }
     }
-    for file in &intake.files {
-        match file.outcome {
-            Outcome::Held => complain!("{}: {}", file.name, file.reason.as_deref().unwrap_or_default()),
-            Outcome::Stored | Outcome::Duplicate if json => {}
-            Outcome::Stored | Outcome::Duplicate => {
-                let known = file.outcome == Outcome::Duplicate;
-                say!("{}", file_line(workshop.language(), &file.name, file.rows.read, file.rows.new, known));
-            }
-        }
+    for file in intake.files.iter().filter(|file| file.outcome != Outcome::Held && !json) {
+        let known = file.outcome == Outcome::Duplicate;
+        say!("{}", file_line(workshop.language(), &file.name, file.rows.read, file.rows.new, known));
     }
+    let held = intake.files.iter().filter(|file| file.outcome == Outcome::Held);
+    tell_held(workshop.language(), held.map(|file| (file.name.as_str(), file.reason.as_deref().unwrap_or_default())));
     tell_notices(workshop.language(), &intake.notices);
     let held = intake.files.iter().any(|file| file.outcome == Outcome::Held);
     if held || intake.notices.iter().any(Notice::needs_operator) { Exit::Attention } else { Exit::Completed }

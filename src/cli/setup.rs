@@ -1,6 +1,8 @@
 //! `demo` and `init`: a sample merchant, and a new installation.
 
+use super::help::terminal_language;
 use super::notices::pick;
+use super::trouble::{preparation, unusable};
 use super::{Exit, failed, run_command};
 use crate::cli::args::RunArguments;
 use crate::config;
@@ -15,10 +17,8 @@ use std::path::Path;
 pub(super) fn demo(folder: &Path) -> Exit {
     let config_file = folder.join("totsugo.toml");
     if config_file.exists() {
-        complain!(
-            "{}: 既に使われています。新しいフォルダを指定してください。 / already in use; name a new folder.",
-            folder.display()
-        );
+        let ja = "すでに使われています。新しいフォルダーを指定してください。";
+        complain!("{}: {}", folder.display(), pick(terminal_language(), ja, "in use already; name a new folder."));
         return Exit::Usage;
     }
     let files = match demo::files() {
@@ -28,15 +28,17 @@ pub(super) fn demo(folder: &Path) -> Exit {
     for file in files {
         let path = folder.join(&file.path);
         if let Err(error) = durable::write_new(&path, &file.bytes) {
-            return failed(&format!("{}: {error}", path.display()));
+            return unusable(terminal_language(), &path, &error);
         }
     }
-    let workshop = config::load(Some(&config_file))
-        .map_err(|e| failed(&e))
-        .and_then(|config| Workshop::prepare(config, clock::now()).map_err(|e| failed(&e)));
+    let workshop =
+        config::load(Some(&config_file)).map_err(|error| error.sentence(terminal_language())).and_then(|config| {
+            let (language, layouts) = (config.language, config.paths.templates.join("layouts"));
+            Workshop::prepare(config, clock::now()).map_err(|error| preparation(language, &layouts, &error))
+        });
     let workshop = match workshop {
         Ok(workshop) => workshop,
-        Err(exit) => return exit,
+        Err(why) => return failed(&why),
     };
     let exit = run_command(
         &workshop,
@@ -54,40 +56,42 @@ pub(super) fn demo(folder: &Path) -> Exit {
             fail_on_findings: false,
         },
     );
-    say!("reports: {}", workshop.config.paths.reports.display());
-    say!("outbox:  {}", workshop.config.paths.outbox.display());
+    let language = workshop.language();
+    say!("{}: {}", pick(language, "レポート", "Reports"), workshop.config.paths.reports.display());
+    say!("{}: {}", pick(language, "メール", "Mails"), workshop.config.paths.outbox.display());
     exit
 }
 
-/// Writes a commented configuration, a schedule and the folders; never over an existing file.
-pub(super) fn init(folder: &Path) -> Exit {
-    let language = Language::Ja;
-    let files = [("totsugo.toml", templates::initial_config(language)), ("schedules/nightly.toml", templates::NIGHTLY)];
+/// Writes a commented configuration in the language `written`, a schedule and the folders; never over an existing file.
+pub(super) fn init(folder: &Path, written: Language) -> Exit {
+    let language = terminal_language();
+    let files = [("totsugo.toml", templates::initial_config(written)), ("schedules/nightly.toml", templates::NIGHTLY)];
     for (path, text) in files {
         let path = folder.join(path);
         match durable::write_new(&path, text.as_bytes()) {
             Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
-                complain!(
-                    "{}: {}",
-                    path.display(),
-                    pick(language, "既にあるため、書き換えません。", "exists, not touched.")
-                );
+                let ja =
+                    "すでにあるため、書き換えません。別のフォルダーを指定するか、このファイルを直してお使いください。";
+                let en = "exists and is not touched. Name another folder, or edit this file.";
+                complain!("{}: {}", path.display(), pick(language, ja, en));
                 return Exit::Usage;
             }
-            Err(error) => return failed(&format!("{}: {error}", path.display())),
+            Err(error) => return unusable(language, &path, &error),
             Ok(()) => say!("{}", path.display()),
         }
     }
     let config = match config::load(Some(&folder.join("totsugo.toml"))) {
         Ok(config) => config,
-        Err(error) => return failed(&error),
+        Err(error) => return failed(&error.sentence(language)),
     };
     let paths = &config.paths;
     for folder in [&paths.inbox, &paths.archive, &paths.held, &paths.reports, &paths.outbox, &paths.schedules] {
         if let Err(error) = durable::create_folder(folder) {
-            return failed(&format!("{}: {error}", folder.display()));
+            return unusable(language, folder, &error);
         }
         say!("{}/", folder.display());
     }
+    let ja = "次に totsugo.toml を編集し、totsugo check で確認してください。";
+    say!("{}", pick(language, ja, "Next: edit totsugo.toml, then look at it with totsugo check."));
     Exit::Completed
 }

@@ -2,7 +2,7 @@
 
 use super::lists::with_store;
 use super::notices::pick;
-use super::{Exit, failed, print_json};
+use super::{Exit, print_json};
 use crate::domain::booking::{Booking, Price};
 use crate::domain::dates::Period;
 use crate::domain::ids::OrderId;
@@ -32,29 +32,24 @@ struct Known<'a> {
 pub(super) fn show(workshop: &Workshop, key: &str, as_json: bool) -> Exit {
     let language = workshop.language();
     with_store(workshop, |store| {
-        let shown = if as_json {
-            known(workshop, store, key, |shop| vec![known_json(language, shop)])
-                .map(|shops| (shops.is_empty(), print_json(&json!({"schema": 1, "key": key, "shops": shops}))))
-        } else {
-            known(workshop, store, key, |shop| known_lines(language, shop)).map(|lines| {
-                if !lines.is_empty() {
-                    say!("{}", lines.join("\n"));
-                }
-                (lines.is_empty(), Ok(()))
-            })
-        };
-        match shown {
-            Ok((_, Err(error))) => failed(&error),
-            Ok((false, Ok(()))) => Exit::Completed,
-            Ok((true, Ok(()))) => {
-                complain!(
-                    "{key}: {}",
-                    pick(language, "該当する取引・予約はありません。", "no such payment or booking.")
-                );
-                Exit::Attention
+        let is_known = if as_json {
+            let shops = known(workshop, store, key, |shop| vec![known_json(language, shop)])?;
+            if print_json(&json!({"schema": 1, "key": key, "shops": shops})).is_err() {
+                return Ok(Exit::Failed);
             }
-            Err(error) => failed(&error),
+            !shops.is_empty()
+        } else {
+            let lines = known(workshop, store, key, |shop| known_lines(language, shop))?;
+            lines.iter().for_each(|line| say!("{line}"));
+            !lines.is_empty()
+        };
+        if is_known {
+            return Ok(Exit::Completed);
         }
+        let ja = "該当する取引・予約はありません。番号を確かめるか、まだ inbox にあれば totsugo ingest で取り込んでください。";
+        let en = "no such payment or booking. Look at the number; if its export still lies in the inbox, use totsugo ingest.";
+        complain!("{key}: {}", pick(language, ja, en));
+        Ok(Exit::Attention)
     })
 }
 

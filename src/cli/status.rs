@@ -3,11 +3,13 @@
 //! Reads the history and the files only, so it answers while a run is at work and while no daemon is.
 
 use super::notices::pick;
-use super::{Exit, complain_all, failed, print_json};
+use super::trouble::stopped;
+use super::{Exit, complain_all, print_json};
 use crate::config;
 use crate::domain::calendar::KNOWN_YEARS;
+use crate::domain::delivery::State;
 use crate::domain::finding::Severity;
-use crate::run::{Effect, RunError, Workshop};
+use crate::run::{Effect, RunError, Workshop, state_name};
 use crate::schedule::{self, Days, Schedule};
 use crate::store::{OpenFinding, SlotCounts, Store};
 use chrono::{DateTime, Duration, Utc};
@@ -41,7 +43,7 @@ pub(super) fn status(workshop: &Workshop, max_age: Option<&str>, as_json: bool) 
     };
     let mut status = match gather(workshop) {
         Ok(status) => status,
-        Err(error) => return failed(&error),
+        Err(error) => return stopped(workshop, &error),
     };
     if let Some(limit) = max_age
         && !is_recent(status.last_success.as_deref(), limit, workshop.now.to_utc())
@@ -105,16 +107,21 @@ fn gather(workshop: &Workshop) -> Result<Status, RunError> {
         status.troubles.push(crate::daemon::Alert::CalendarEnds(year).sentence(language));
     }
     for (schedule, _) in status.schedules.iter().filter(|(_, counts)| counts.is_failing) {
-        let text = pick(language, "直近の回が失敗しています", "its last slot failed");
-        status.troubles.push(format!("{}: {text}", schedule.name));
+        let ja = "直近の回が失敗しています。totsugo history で確認し、原因を除いてください";
+        let en = "its last slot failed; see totsugo history and remove the cause";
+        status.troubles.push(format!("{}: {}", schedule.name, pick(language, ja, en)));
     }
     for (name, reason) in &status.held {
         let text = pick(language, "保留", "held");
         status.troubles.push(format!("{text}: {name}: {}", reason.lines().next().unwrap_or_default()));
     }
-    for (state, count) in status.mail.iter().filter(|(state, _)| matches!(state.as_str(), "unknown" | "refused")) {
-        let text = pick(language, "届いたか不明、または拒否されたメール", "mail that is");
-        status.troubles.push(format!("{text} {state}: {count}"));
+    for state in State::ALL.into_iter().filter(|state| state.needs_a_person()) {
+        if let Some(count) = status.mail.get(state.name()) {
+            let ja = "totsugo mail list で確認し、mail resend または mail settle をお使いください";
+            let en = "see totsugo mail list, then use mail resend or mail settle";
+            let (mail, advice) = (pick(language, "メール", "mail"), pick(language, ja, en));
+            status.troubles.push(format!("{mail} {}: {count} ({advice})", state_name(language, state)));
+        }
     }
     Ok(status)
 }

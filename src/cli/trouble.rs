@@ -1,11 +1,16 @@
 //! What stopped a command, in a sentence that says what to do.
 
+use super::Exit;
 use super::notices::pick;
-use super::{Exit, failed};
+use crate::daemon::DaemonError;
 use crate::inbox::InboxError;
 use crate::locale::Language;
-use crate::run::{RunError, Workshop};
+use crate::normalise::LayoutError;
+use crate::post::PostError;
+use crate::run::{LockError, PreparationError, RunError, Workshop};
 use crate::store::StoreError;
+use std::io;
+use std::path::Path;
 
 /// Tells what stopped the work, and ends with the exit code it stands for.
 pub fn stopped(workshop: &Workshop, error: &RunError) -> Exit {
@@ -14,7 +19,7 @@ pub fn stopped(workshop: &Workshop, error: &RunError) -> Exit {
         RunError::RemoteDatabase { path, kind } => {
             let advice = pick(
                 language,
-                "ネットワーク上のフォルダにはデータベースを置けません（ロックと書き込みが保証されず、壊れるおそれがあります）。paths.database にこのコンピューターのディスクを指定してください。",
+                "ネットワーク上のフォルダーにはデータベースを置けません（ロックと書き込みが保証されず、壊れるおそれがあります）。paths.database にこのコンピューターのディスクを指定してください。",
                 "A database must not lie on a network folder: its locks and writes cannot be relied on. Point paths.database to a local disk.",
             );
             complain!("{}: {kind}: {advice}", path.display());
@@ -34,8 +39,100 @@ pub fn stopped(workshop: &Workshop, error: &RunError) -> Exit {
             complain!("{}", inbox_sentence(language, error));
             Exit::Failed
         }
-        RunError::Store(error) => store_stopped(workshop, error),
-        RunError::Io { .. } | RunError::Clock { .. } | RunError::Post(_) => failed(error),
+        RunError::Store(error) | RunError::Post(PostError::Store(error)) => store_stopped(workshop, error),
+        RunError::Io { path, source } => unusable(language, path, source),
+        RunError::Post(PostError::Record { path, source }) => {
+            let ja = "送信記録を読み書きできないため、何も送信していません。";
+            complain!("{}", pick(language, ja, "The record of what was sent cannot be used, so nothing was sent."));
+            unusable(language, path, source)
+        }
+        RunError::Clock { now, latest } => {
+            match language {
+                Language::Ja => complain!(
+                    "時計が {now} を指していますが、記録にある最後の時刻は {latest} です。何も処理していません。\n時計を直してください。時計が正しければ totsugo run --accept-clock で続けられます。"
+                ),
+                Language::En => complain!(
+                    "The clock says {now}, but {latest} has been seen. Nothing was done.\nSet the clock; if it is right, go on with totsugo run --accept-clock."
+                ),
+            }
+            Exit::Failed
+        }
+    }
+}
+
+/// Tells which file or folder cannot be used, and what to look at.
+pub(super) fn unusable(language: Language, path: &Path, error: &io::Error) -> Exit {
+    let advice = pick(
+        language,
+        "ファイルやフォルダーの権限、空き容量、共有フォルダーの接続をご確認のうえ、もう一度実行してください。",
+        "Check permissions, free space and, for a share, that it is mounted; then run it again.",
+    );
+    complain!("{}: {}\n{advice}", path.display(), os_words(language, error));
+    Exit::Failed
+}
+
+/// What the system said, in the language where the commonest answers have words; its number stays, for a search.
+pub(super) fn os_words(language: Language, error: &io::Error) -> String {
+    let words = [
+        (io::ErrorKind::NotFound, "見つかりません", "not found"),
+        (io::ErrorKind::PermissionDenied, "権限がありません", "permission denied"),
+        (io::ErrorKind::AlreadyExists, "すでにあります", "exists already"),
+        (io::ErrorKind::StorageFull, "空き容量がありません", "no space is left"),
+        (io::ErrorKind::ReadOnlyFilesystem, "読み取り専用です", "read-only"),
+        (io::ErrorKind::NotADirectory, "フォルダーではありません", "not a folder"),
+        (io::ErrorKind::IsADirectory, "フォルダーです", "a folder"),
+        (io::ErrorKind::InvalidInput, "通常のファイルではありません", "not a regular file"),
+    ];
+    match (words.iter().find(|(kind, ..)| *kind == error.kind()), error.raw_os_error()) {
+        (Some((_, ja, en)), Some(number)) => format!("{} (os error {number})", pick(language, ja, en)),
+        (Some((_, ja, en)), None) => pick(language, ja, en).to_owned(),
+        (None, _) => error.to_string(),
+    }
+}
+
+/// What keeps a command from starting: a broken layout, of the folder `layouts`, or a broken mail template.
+pub(super) fn preparation(language: Language, layouts: &Path, error: &PreparationError) -> String {
+    match (error, language) {
+        (PreparationError::Template(error), _) => error.sentence(language),
+        (PreparationError::Layout(LayoutError { file, line, message }), Language::Ja) => format!(
+            "{}:{line}: レイアウトファイルが正しくありません ({message})。その行を直すか、このファイルを取り除いて、組み込みのレイアウトに戻してください。",
+            layouts.join(file).display()
+        ),
+        (PreparationError::Layout(LayoutError { file, line, message }), Language::En) => format!(
+            "{}:{line}: the layout is not valid ({message}). Correct the line, or remove the file to go back to the built-in one.",
+            layouts.join(file).display()
+        ),
+    }
+}
+
+/// Why the daemon ended by itself.
+pub(super) fn daemon_ended(workshop: &Workshop, error: &DaemonError) -> Exit {
+    let language = workshop.language();
+    match error {
+        DaemonError::Schedules(problems) => {
+            problems.iter().for_each(|problem| complain!("{}", problem.sentence(language)));
+            Exit::Usage
+        }
+        DaemonError::Lock(LockError::Taken) => {
+            let ja = "別の totsugo daemon が動いています。totsugo status で状況をご確認ください。";
+            complain!("{}", pick(language, ja, "Another totsugo daemon is running; see totsugo status."));
+            Exit::Busy
+        }
+        DaemonError::Lock(LockError::Io(error)) => unusable(language, &workshop.config.paths.database, error),
+        DaemonError::Run(error) => stopped(workshop, error),
+        DaemonError::Io(error) => {
+            let ja = "スレッドまたはシグナルを用意できないため、終了しました";
+            let en = "Threads or signals are not to be had, so the daemon ended";
+            complain!("{}: {}", pick(language, ja, en), os_words(language, error));
+            Exit::Failed
+        }
+        DaemonError::WorkerDied(why) => {
+            let ja = "内部の処理が止まったため、終了しました。起動し直すと、途中の回からやり直します";
+            let en =
+                "A worker ended unasked, so the daemon ended; started again, it goes on with the slot that was cut off";
+            complain!("{}: {why}", pick(language, ja, en));
+            Exit::Failed
+        }
     }
 }
 
@@ -67,26 +164,51 @@ pub(super) fn store_stopped(workshop: &Workshop, error: &StoreError) -> Exit {
             "Work stopped. Check free space and permissions and run it again; nothing was left half done.",
         )
     };
-    complain!("{}: {error}\n{advice}", workshop.config.paths.database.display());
+    complain!("{}: {}\n{advice}", workshop.config.paths.database.display(), store_words(language, error));
     Exit::Failed
 }
 
-fn inbox_sentence(language: Language, error: &InboxError) -> String {
-    let (folder, why) = match error {
-        InboxError::Unavailable { path, source } => (path, source.to_string()),
+/// What is wrong with a history.
+pub(super) fn store_words(language: Language, error: &StoreError) -> String {
+    if language == Language::En {
+        return error.to_string();
+    }
+    match error {
+        StoreError::Sqlite(error) => format!("データベースを使えません（{error}）。"),
+        StoreError::Migration(error) => format!("データベースを新しい形式にできません（{error}）。"),
+        StoreError::Unexpected { what, found } => {
+            format!("データベースに、totsugo が書かない値があります（{what}: {found}）。")
+        }
+        StoreError::Damaged(why) => format!("データベースが壊れているか、totsugo のものではありません（{why}）。"),
+        StoreError::Altered { file } => {
+            format!("データベースが書き換えられています。{file} の記録が、保存したときの内容と一致しません。")
+        }
+        StoreError::Newer { found, known, program, own } => format!(
+            "データベースの形式 {found} は totsugo {program} が書いたものです。この totsugo {own} が扱えるのは形式 {known} までです。"
+        ),
+        StoreError::Io { path, source } => format!("{}: {}", path.display(), os_words(language, source)),
+    }
+}
+
+/// Which folder or file of the inbox it is about, and why.
+pub(super) fn place(language: Language, error: &InboxError) -> String {
+    match error {
+        InboxError::Unavailable { path, source } => format!("{}: {}", path.display(), os_words(language, source)),
         InboxError::NotMounted { path, sentinel } => {
-            let missing = pick(language, "がありません", "is missing");
-            (path, format!("{sentinel} {missing}"))
+            format!("{}: {sentinel} {}", path.display(), pick(language, "がありません", "is missing"))
         }
         InboxError::FoldersGone { path, folders } => {
             let missing = pick(language, "がすべて見当たりません", "are all gone");
-            (path, format!("{} {missing}", folders.join(", ")))
+            format!("{}: {} {missing}", path.display(), folders.join(", "))
         }
-    };
+    }
+}
+
+fn inbox_sentence(language: Language, error: &InboxError) -> String {
     let advice = pick(
         language,
-        "inbox を利用できません。共有フォルダの接続をご確認ください。「ファイルなし」とは扱わず、レポートもメールも作成していません。",
+        "inbox を利用できません。共有フォルダーの接続をご確認ください。「ファイルなし」とは扱わず、レポートもメールも作成していません。",
         "The inbox is not available; check that the share is mounted. This is not \"no files\": nothing was reported or mailed.",
     );
-    format!("{}: {why}\n{advice}", folder.display())
+    format!("{}\n{advice}", place(language, error))
 }

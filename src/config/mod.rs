@@ -190,11 +190,11 @@ pub enum ConfigError {
 }
 
 impl ConfigError {
-    /// The language to say it in: the one the file asks for where that much can be read, else Japanese.
-    pub const fn language(&self) -> Language {
+    /// The language to say it in: the one the file asks for, where that much can be read.
+    pub const fn language(&self) -> Option<Language> {
         match self {
-            Self::NotFound(_) | Self::Unreadable(..) => Language::Ja,
-            Self::Invalid(_, _, language) => *language,
+            Self::NotFound(_) | Self::Unreadable(..) => None,
+            Self::Invalid(_, _, language) => Some(*language),
         }
     }
 

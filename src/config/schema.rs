@@ -201,3 +201,60 @@ pub(super) fn elsewhere(key: &str, fields: &[Field], path: &str) -> Option<Strin
         }
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    /// `section key` for each key of `fields`.
+    fn keys(fields: &[Field], section: &str, found: &mut BTreeSet<String>) {
+        for field in fields {
+            let below = if section.is_empty() { field.key.to_owned() } else { format!("{section}.{}", field.key) };
+            match field.kind {
+                Kind::Table(inner) | Kind::Tables(inner) => keys(inner, &below, found),
+                Kind::Text
+                | Kind::Code
+                | Kind::Word(_)
+                | Kind::Whole(..)
+                | Kind::Flag
+                | Kind::Date
+                | Kind::Texts
+                | Kind::Secret => drop(found.insert(format!("{section} {}", field.key))),
+            }
+        }
+    }
+
+    /// The first cells of the tables in `text`, each key below the section that stands before it.
+    fn written(text: &str) -> BTreeSet<String> {
+        let mut section = String::new();
+        let mut found = BTreeSet::new();
+        for cell in text.lines().filter_map(|line| line.strip_prefix("| ")?.split(" |").next()) {
+            let Some(word) = cell.split('`').nth(1) else { continue };
+            if word.starts_with('[') {
+                word.clone_into(&mut section);
+            } else {
+                found.insert(format!("{section} {word}"));
+            }
+        }
+        found
+    }
+
+    #[test]
+    fn the_readme_explains_every_key_and_no_other() {
+        let readme = include_str!("../../README.md");
+        let (_, rest) = readme.split_once("\n## Configuration\n").expect("its reference");
+        let (configuration, rest) = rest.split_once("\n### Schedules\n").expect("its schedules");
+        let schedules = rest.split("\n## ").next().unwrap_or_default();
+        let plain = |text: &str| text.replace(['[', ']'], "");
+        let mut known = BTreeSet::new();
+        keys(ROOT, "", &mut known);
+        // In [[shops]] the keys of [policy] are said once, there.
+        known.retain(|key| !(key.starts_with("shops ") && POLICY.iter().any(|field| key.ends_with(field.key))));
+        let known: BTreeSet<String> = known.iter().map(|key| plain(key)).collect();
+        let told: BTreeSet<String> = written(configuration).iter().map(|key| plain(key)).collect();
+        assert_eq!(told, known);
+        let known: BTreeSet<String> = SCHEDULE.iter().map(|field| format!(" {}", field.key)).collect();
+        assert_eq!(written(schedules), known);
+    }
+}

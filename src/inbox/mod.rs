@@ -190,7 +190,9 @@ fn placed(path: PathBuf, look: Look, inbox: &Path, archive: &Path) -> io::Result
         Ok(below) => Some(in_archive(below)),
         Err(_) => parent.strip_prefix(inbox).ok().map(Path::to_owned),
     };
-    let folder = folder.map(|below| visible(&below.to_string_lossy())).filter(|below| !below.is_empty());
+    // Names in the history have `/` on every system.
+    let slashed = |below: PathBuf| below.iter().map(|part| part.to_string_lossy()).collect::<Vec<_>>().join("/");
+    let folder = folder.map(|below| visible(&slashed(below))).filter(|below| !below.is_empty());
     let name = visible(&path.file_name().unwrap_or_default().to_string_lossy());
     let name = folder.as_ref().map_or_else(|| name.clone(), |folder| format!("{folder}/{name}"));
     let is_archived = parent.starts_with(archive);

@@ -395,7 +395,7 @@ fn en(fault: &Fault) -> String {
             "The total row says {stated} yen, its rows add up to {calculated}. Check for missing rows and export again."
         ),
         Fault::TooManyRejects { found, limit } => format!(
-            "{found} rows cannot be taken in, more than the {limit} tolerated, so the whole file is held. Correct the rows above."
+            "{found} row(s) cannot be taken in, more than the {limit} tolerated, so the whole file is held. Correct the rows above."
         ),
     }
 }

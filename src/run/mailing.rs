@@ -109,7 +109,7 @@ fn faults(
     }
     for held in store.held()? {
         let text = say(
-            format!("保留ファイル: {}。理由は held フォルダの .reason.txt をご覧ください。", held.name),
+            format!("保留ファイル: {}。理由は held フォルダーの .reason.txt をご覧ください。", held.name),
             format!("Held file: {}. Its .reason.txt in the held folder says why.", held.name),
         );
         faults.push(OperatorFault { key: format!("held/{}", held.name), text });

@@ -198,10 +198,7 @@ pub enum RunError {
     #[error(transparent)]
     Inbox(#[from] inbox::InboxError),
     /// The clock stands before what was recorded already, or before this version was made (FAULTS C04).
-    #[error(
-        "時計が {now} を指しています。記録にある最後の時刻は {latest} です。時計を直してください。正しければ run --accept-clock で続けられます。 / \
-         The clock says {now}, but {latest} has been seen. Set the clock, or go on with run --accept-clock."
-    )]
+    #[error("the clock says {now}, but {latest} has been seen")]
     Clock {
         /// What the clock says.
         now: String,

@@ -30,7 +30,7 @@ pub fn sentence(language: Language, notice: &Notice) -> String {
         ),
         Notice::CannotLeave { name, why, .. } => say(
             format!(
-                "{name}: 取り込み済みですが、inbox から移動できません（{why}）。二重には集計されません。フォルダの権限をご確認ください。"
+                "{name}: 取り込み済みですが、inbox から移動できません（{why}）。二重には集計されません。フォルダーの権限をご確認ください。"
             ),
             format!(
                 "{name}: taken in, but it cannot leave the inbox ({why}). It does not count twice; check the folder's permissions."
@@ -109,7 +109,7 @@ fn mail(language: Language, trouble: &Trouble) -> String {
         trouble.report.as_ref().map_or_else(String::new, |report| format!("{} r{} ", report.shop, report.revision));
     let (to, state, words) = (&trouble.recipient, state_name(language, trouble.state), &trouble.words);
     let next = match (trouble.state, language) {
-        (State::Queued, Language::Ja) => "フォルダの権限と空き容量をご確認ください。次回書き出します。",
+        (State::Queued, Language::Ja) => "フォルダーの権限と空き容量をご確認ください。次回書き出します。",
         (State::Queued, Language::En) => "Check the folder; it is written next time.",
         (State::Deferred, Language::Ja) => "自動で再送を試みます。",
         (State::Deferred, Language::En) => "It is tried again by itself.",

@@ -4,6 +4,7 @@
 use std::path::Path;
 
 /// File systems that reach over a network or through another program, by the number `statfs` gives them.
+#[cfg(any(target_os = "linux", test))]
 const REMOTE: [(u64, &str); 10] = [
     (0x6969, "NFS"),
     (0x517b, "SMB"),
@@ -17,6 +18,7 @@ const REMOTE: [(u64, &str); 10] = [
     (0x0bd0_0bd0, "Lustre"),
 ];
 
+#[cfg(any(target_os = "linux", test))]
 fn name_of(kind: u64) -> Option<&'static str> {
     REMOTE.iter().find(|(number, _)| *number == kind).map(|(_, name)| *name)
 }

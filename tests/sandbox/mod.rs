@@ -67,6 +67,22 @@ impl Sandbox {
         file.set_modified(SystemTime::now() - Duration::from_secs(seconds)).expect("a time");
     }
 
+    /// Drops `carts` ordinary carts of one shop; `paid` gives the Order ID and the yen of the n-th.
+    pub(crate) fn drop_carts(&self, carts: u32, paid: impl Fn(u32) -> (String, u32)) {
+        let mut payments = "ショップID,オーダーID,取引状態,処理日時,利用金額,加盟店自由項目1\n".to_owned();
+        let mut bookings =
+            "cart_code,product_code,status,payment_status,created_at,start_at,total,currency\n".to_owned();
+        for n in 0..carts {
+            let ((order, yen), cart, product) = (paid(n), 1_000_000 + n, 9_000_000 + n);
+            payments.push_str(&format!("9200000000001,{order},即時売上,2026/11/05 10:00:00,{yen},{cart}\n"));
+            bookings.push_str(&format!(
+                "MZ{cart},MZ-T{product},CONFIRMED,PAID_IN_FULL,2026-11-05 09:00,2026-12-01 09:00,{yen},JPY\n"
+            ));
+        }
+        self.write("inbox/gmo.csv", payments.as_bytes());
+        self.write("inbox/bookings.csv", bookings.as_bytes());
+    }
+
     /// Runs the program here.
     pub(crate) fn program(&self, arguments: &[&str]) -> Said {
         self.program_with(arguments, &[])

@@ -30,7 +30,7 @@ pub(super) const COMMANDS: &[(&str, &str)] = &[
     ("restore", "複製 FILE を履歴と入れ替えます。以前の履歴は残ります"),
     ("check", "設定・レイアウト・テンプレート・予定・フォルダー・メールサーバー・GMO管理画面の設定値を確認します"),
     ("completions", "シェルの補完スクリプトを出力します"),
-    ("man", "マニュアルページを出力します"),
+    ("man", "プログラム全体、または 1 つのコマンドのマニュアルページを出力します"),
 ];
 
 /// What an argument means wherever it stands.
@@ -59,6 +59,8 @@ pub(super) const ARGUMENTS: &[(&str, &str)] = &[
     ("acts", "処理の代わりに、人が行った操作をユーザーと理由とともに一覧します"),
     ("verify", "復元した履歴のすべての記録を照合します"),
     ("shell", "シェルの種類"),
+    ("language", "設定ファイルの言語。レポート・メール・画面もこの言語になります"),
+    ("words", "コマンドの名前（例: mail resend）"),
 ];
 
 /// What an argument means in one command only.
@@ -77,12 +79,22 @@ pub(super) const EXIT_CODES: &str = "終了コード: 0 正常 · 1 終了した
      4 別の処理が実行中";
 
 /// A command line, why one would type it in Japanese, and in English.
-type Example = (&'static str, &'static str, &'static str);
+pub(super) type Example = (&'static str, &'static str, &'static str);
 
 /// A command's path and its examples.
 pub(super) const EXAMPLES: &[(&str, &[Example])] = &[
     ("demo", &[("totsugo demo sample", "サーバーも設定もなしに試す", "try it without server or configuration")]),
-    ("init", &[("totsugo init merchant", "新しい導入の準備をする", "prepare a new installation")]),
+    (
+        "init",
+        &[
+            ("totsugo init merchant", "新しい導入の準備をする", "prepare a new installation"),
+            (
+                "totsugo init merchant --language en",
+                "英語のレポートとメールにする",
+                "with reports and mails in English",
+            ),
+        ],
+    ),
     (
         "run",
         &[
@@ -111,7 +123,13 @@ pub(super) const EXAMPLES: &[(&str, &[Example])] = &[
             ("totsugo status --max-age 26h --json", "監視から呼ぶ", "for a monitor"),
         ],
     ),
-    ("clean", &[("totsugo clean --dry-run", "削除されるものを確かめる", "see what would be removed")]),
+    (
+        "clean",
+        &[
+            ("totsugo clean --dry-run", "削除されるものを確かめる", "see what would be removed"),
+            ("totsugo clean", "削除する", "remove it"),
+        ],
+    ),
     (
         "show",
         &[
@@ -125,6 +143,15 @@ pub(super) const EXAMPLES: &[(&str, &[Example])] = &[
             ("totsugo findings", "残っている要確認を一覧する", "list what is open"),
             ("totsugo findings note F-1A2B3C4D 確認中", "メモを書く", "write a memo"),
             ("totsugo findings resolve F-1A2B3C4D --reason 返金済", "対応済にする", "mark it as done"),
+            ("totsugo findings reopen F-1A2B3C4D", "未対応に戻す", "mark it as not done"),
+        ],
+    ),
+    ("findings list", &[("totsugo findings list --json", "JSON で受け取る", "as JSON")]),
+    (
+        "findings note",
+        &[
+            ("totsugo findings note F-1A2B3C4D 確認中", "メモを書く", "write a memo"),
+            ("totsugo findings note F-1A2B3C4D \"\"", "メモを消す", "take the memo away"),
         ],
     ),
     (
@@ -135,15 +162,24 @@ pub(super) const EXAMPLES: &[(&str, &[Example])] = &[
             ("totsugo held discard old.csv --reason 対象外の店舗", "取り込まないことにする", "set it aside for good"),
         ],
     ),
+    ("held list", &[("totsugo held list --json", "JSON で受け取る", "as JSON")]),
     (
         "mail",
         &[
             ("totsugo mail", "だれに、いつ届いたかを見る", "see who got what and when"),
             ("totsugo mail resend 12 --reason 先方で削除", "12 番を再送する", "send number 12 again"),
+            ("totsugo mail settle 12 --reason 電話で確認済", "届いていたことを記録する", "note that it did arrive"),
             ("totsugo mail send-test keiri@example.co.jp", "メールが届くか試す", "see whether mail arrives"),
         ],
     ),
-    ("history", &[("totsugo history --shop 9200000000001", "1 ショップの処理を見る", "the runs of one shop")]),
+    ("mail list", &[("totsugo mail list --json", "JSON で受け取る", "as JSON")]),
+    (
+        "history",
+        &[
+            ("totsugo history --shop 9200000000001", "1 ショップの処理を見る", "the runs of one shop"),
+            ("totsugo history --acts", "だれが何をしたかを見る", "who did what, and why"),
+        ],
+    ),
     ("backup", &[("totsugo backup totsugo-backup.db", "履歴の複製を作る", "copy the history")]),
     ("restore", &[("totsugo restore totsugo-backup.db --verify", "複製から戻す", "go back to a copy")]),
     (
@@ -157,5 +193,11 @@ pub(super) const EXAMPLES: &[(&str, &[Example])] = &[
         "completions",
         &[("totsugo completions bash > totsugo.bash", "bash の補完を作る", "make the completions for bash")],
     ),
-    ("man", &[("totsugo man > totsugo.1", "マニュアルページを作る", "make the manual page")]),
+    (
+        "man",
+        &[
+            ("totsugo man > totsugo.1", "マニュアルページを作る", "make the manual page"),
+            ("totsugo man mail resend", "1 つのコマンドのページを見る", "the page of one command"),
+        ],
+    ),
 ];

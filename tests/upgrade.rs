@@ -1,0 +1,140 @@
+//! An upgrade keeps the data: histories as each earlier schema left them, taken over by the program of today (FAULTS S13).
+//!
+//! A history of schema *n* is made out of the demo's of today: the migrations up to *n* make its tables, and of today's rows
+//! those columns go in that the tables have. `TOTSUGO_HISTORIES` names a folder to keep them in, for `.ci/package`.
+
+#![expect(clippy::expect_used, clippy::panic, reason = "a test may stop where it cannot go on")]
+
+#[expect(dead_code, reason = "each test file uses its own part of the sandbox")]
+mod sandbox;
+
+use rusqlite::Connection;
+use sandbox::Sandbox;
+use serde_json::Value;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+const MONTH: &[&str] = &["run", "--as-of", "2026-11-23", "--json"];
+
+/// The migrations in their order.
+fn migrations() -> Vec<String> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/store/migrations");
+    let mut files: Vec<PathBuf> =
+        fs::read_dir(folder).expect("migrations").map(|entry| entry.expect("an entry").path()).collect();
+    files.sort();
+    files.iter().map(|file| fs::read_to_string(file).expect("SQL")).collect()
+}
+
+/// First column of all rows, as text.
+fn texts(history: &Connection, query: &str) -> Vec<String> {
+    let mut statement = history.prepare(query).expect(query);
+    let rows = statement.query_map([], |row| row.get(0)).expect(query);
+    rows.map(|row| row.expect("a row")).collect()
+}
+
+/// The history `today` as the program of `schema` would have left it, at `path`.
+fn older(today: &Path, schema: u32, path: &Path) {
+    let history = Connection::open(path).expect("a new file");
+    for (migration, _) in migrations().iter().zip(0..schema) {
+        history.execute_batch(migration).expect("a migration");
+    }
+    // Tables come by name, not by what refers to what.
+    history.pragma_update(None, "foreign_keys", "OFF").expect("off");
+    history.pragma_update(None, "user_version", schema).expect("its number");
+    history.execute("ATTACH ?1 AS today", [today.display().to_string()]).expect("today's history");
+    let columns =
+        |of: &str, table: &str| texts(&history, &format!("SELECT name FROM pragma_table_info('{table}', '{of}')"));
+    for table in texts(&history, "SELECT name FROM main.sqlite_schema WHERE type = 'table' ORDER BY name") {
+        let there = columns("today", &table);
+        let shared: Vec<String> = columns("main", &table)
+            .into_iter()
+            .filter(|name| there.contains(name))
+            .map(|name| format!("\"{name}\""))
+            .collect();
+        if shared.is_empty() {
+            continue;
+        }
+        let shared = shared.join(", ");
+        // A trigger may have written rows of its own.
+        history.execute(&format!("DELETE FROM main.{table}"), []).expect("emptied");
+        history
+            .execute(&format!("INSERT INTO main.{table} ({shared}) SELECT {shared} FROM today.{table}"), [])
+            .expect("its rows");
+    }
+    // The outbox was one table before it had messages and deliveries; the words of its states are the same.
+    if !texts(&history, "SELECT name FROM main.sqlite_schema WHERE name = 'outbox'").is_empty() {
+        history
+            .execute(
+                "INSERT INTO main.outbox (shop, period_from, period_to, revision, recipient, message_id, state, message)
+                 SELECT m.shop, m.period_from, m.period_to, m.revision, d.recipient, m.message_id, d.state, m.content
+                 FROM today.message m JOIN today.delivery d ON d.message = m.id WHERE m.shop IS NOT NULL",
+                [],
+            )
+            .expect("its mails");
+    }
+}
+
+/// What a run says, without which run said it and how long it took.
+fn said(run: &Value) -> Value {
+    let mut shops = run["shops"].clone();
+    for shop in shops.as_array_mut().expect("shops") {
+        shop["mail"] = Value::Null;
+    }
+    shops
+}
+
+fn merchant() -> (Sandbox, Value) {
+    let sandbox = Sandbox::demo();
+    let first = sandbox.json(MONTH, 0);
+    // Everything a history can hold: notes, acts, a backup taken.
+    let id = first["shops"][0]["findings"][0]["id"].as_str().expect("a finding").to_owned();
+    assert_eq!(sandbox.program(&["findings", "note", &id, "確認中"]).code, 0);
+    assert_eq!(sandbox.program(&["backup", "today.db", "--reason", "test"]).code, 0);
+    (sandbox, first)
+}
+
+#[test]
+fn s13_a_history_of_every_earlier_schema_is_taken_over_whole() {
+    let (sandbox, first) = merchant();
+    let (workbooks, mails) = (sandbox.find("reports", ".xlsx"), sandbox.find("outbox", ".eml"));
+    assert_eq!((workbooks.len(), mails.len()), (2, 2));
+    let newest = u32::try_from(migrations().len()).expect("a number");
+    assert!(newest >= 6);
+    for schema in 1..newest {
+        for ending in ["", "-wal", "-shm"] {
+            drop(fs::remove_file(sandbox.path(&format!("totsugo.db{ending}"))));
+        }
+        older(&sandbox.path("today.db"), schema, &sandbox.path("totsugo.db"));
+        if let Some(folder) = std::env::var_os("TOTSUGO_HISTORIES") {
+            fs::create_dir_all(&folder).expect("a folder");
+            let kept = Path::new(&folder).join(format!("schema{schema}.db"));
+            fs::copy(sandbox.path("totsugo.db"), kept).expect("kept");
+        }
+
+        // The same figures, so no further revision, no further file and no further mail.
+        let again = sandbox.json(MONTH, 0);
+        assert_eq!(said(&again), said(&first), "schema {schema}");
+        assert_eq!(sandbox.find("reports", ".xlsx"), workbooks, "schema {schema}");
+        assert_eq!(sandbox.find("outbox", ".eml"), mails, "schema {schema}");
+
+        let check = sandbox.program(&["check"]);
+        assert_eq!(check.code, 0, "schema {schema}: {}{}", check.out, check.err);
+        assert!(check.out.contains("12ファイル"), "schema {schema}: {}", check.out);
+        let history: Value = serde_json::from_str(&sandbox.program(&["history", "--json"]).out).expect("JSON");
+        assert_eq!(history["runs"].as_array().map(Vec::len), Some(2), "schema {schema}: {history}");
+        let mail: Value = serde_json::from_str(&sandbox.program(&["mail", "list", "--json"]).out).expect("JSON");
+        let states = mail["mails"].as_array().expect("mails").iter().map(|mail| mail["state"].as_str());
+        assert_eq!(states.collect::<Vec<_>>(), [Some("accepted"); 2], "schema {schema}");
+        if schema >= 3 {
+            assert!(sandbox.program(&["findings"]).out.contains("確認中"), "schema {schema} lost a note");
+        }
+
+        // What was there is kept as it was, and can be gone back to with the program that wrote it.
+        let kept = Connection::open(sandbox.path(&format!("totsugo.db.schema{schema}.bak"))).expect("the copy");
+        let version = kept.query_row("PRAGMA user_version", [], |row| row.get::<_, u32>(0)).expect("its number");
+        assert_eq!(version, schema);
+        let upgraded = Connection::open(sandbox.path("totsugo.db")).expect("the history");
+        let version = upgraded.query_row("PRAGMA user_version", [], |row| row.get::<_, u32>(0)).expect("its number");
+        assert_eq!(version, newest);
+    }
+}
