@@ -321,7 +321,7 @@ fn headings_types_and_cached_totals_are_as_promised() {
     assert_eq!(headings.join(","), "種別,規則,オーダーID,予約番号,日付,金額,出典");
     assert_eq!(rows.len(), 4 + 6);
     let rows = grid(&mut book, "検算");
-    assert_eq!(rows[4][3], Data::Bool(true));
+    assert_eq!(rows[4][3], Data::String("✓".to_owned()));
     let rows = grid(&mut book, "売上集計");
     let net = r.sales.total.net().get().to_string();
     assert_eq!(rows[4 + 22][4].to_string(), net);

@@ -2,15 +2,14 @@
 
 use super::super::Edition;
 use super::super::workbook::{Cell, Sheet, Style, Value, a1, column_range};
-use super::{back, head};
+use super::head;
 use crate::locale::sheets as words;
 
 pub(in crate::report) fn sheet<'a>(edition: &'a Edition<'a>) -> Sheet<'a> {
     let (r, l) = (edition.reconciliation, edition.language);
     let mut sheet = Sheet::new(words::PROOF.of(l));
     let verdict = if r.balanced() { words::PROOF_OK } else { words::PROOF_BAD };
-    head(edition, &mut sheet, verdict.of(l));
-    back(edition, &mut sheet, 3);
+    head(edition, &mut sheet, verdict.of(l), 1);
     let row = equations(edition, &mut sheet, 2);
     let row = rows_written(edition, &mut sheet, row + 1);
     files(edition, &mut sheet, row + 1);
@@ -20,7 +19,7 @@ pub(in crate::report) fn sheet<'a>(edition: &'a Edition<'a>) -> Sheet<'a> {
     sheet
 }
 
-/// A live `=left=right` with its result.
+/// A live comparison with its result.
 fn agrees(formula: String, result: bool) -> Cell {
     let style = if result { Style::Green } else { Style::Red };
     Cell { value: Value::Check { formula, result }, style }
@@ -33,7 +32,7 @@ fn equations(edition: &Edition<'_>, sheet: &mut Sheet<'_>, mut row: u32) -> u32 
     sheet.put_headings((row + 1, 0), &headings);
     row += 2;
     for check in &edition.reconciliation.checks {
-        let formula = format!("={}={}", a1((row, 1)), a1((row, 2)));
+        let formula = format!("{}={}", a1((row, 1)), a1((row, 2)));
         sheet.put_row(
             (row, 0),
             [
@@ -132,5 +131,5 @@ fn files(edition: &Edition<'_>, sheet: &mut Sheet<'_>, row: u32) {
 
 /// Rows read = the rows of all dispositions.
 fn disposed(row: u32) -> String {
-    format!("=AND({}=SUM({}:{}))", a1((row, 3)), a1((row, 4)), a1((row, 10)))
+    format!("{}=SUM({}:{})", a1((row, 3)), a1((row, 4)), a1((row, 10)))
 }
