@@ -94,19 +94,68 @@ fn examine(office: &Office, workbook: &Path, with_pages: bool) {
     }
     let pdf = office.convert(workbook, "pdf").display().to_string();
     assert!(!tool("pdftotext", &["-layout", &pdf, "-"]).contains("###"), "{name}: a number wider than its column");
+    let pages = squeezed(&tool("pdftotext", &["-raw", &pdf, "-"]));
     let page = squeezed(&tool("pdftotext", &["-raw", "-f", "1", "-l", "1", &pdf, "-"]));
     let mut book = open(workbook);
-    let first = book.sheet_names()[0].clone();
-    let cells = book.worksheet_range(&first).expect("the first sheet");
-    for (row, column, cell) in cells.used_cells() {
-        if let Data::String(text) = cell {
-            assert!(
-                page.contains(&squeezed(text)),
-                "{name}: {first} {row}/{column} is not printed in full: {text}\n{page}"
-            );
+    for (at, sheet) in book.sheet_names().into_iter().enumerate() {
+        let printed = if at == 0 { &page } else { &pages };
+        for (row, column, cell) in book.worksheet_range(&sheet).expect("a sheet").used_cells() {
+            if let Data::String(text) = cell {
+                assert!(
+                    printed.contains(&squeezed(text)),
+                    "{name}: {sheet} {row}/{column} is not printed in full: {text}\n{printed}"
+                );
+            }
         }
     }
+    let low = low_rows(office, workbook);
+    assert_eq!(low, "", "{name}: rows lower than the text in them");
 }
+
+/// The rows that are lower than LibreOffice would make them for the text in them, one a line.
+fn low_rows(office: &Office, workbook: &Path) -> String {
+    let free = office.0.path().join("free.xlsx").display().to_string();
+    let name = workbook.display().to_string();
+    tool("python3", &["-c", FREE_HEIGHTS, &name, &free]);
+    let fitted = office.convert(Path::new(&free), "xlsx").display().to_string();
+    tool("python3", &["-c", LOW_ROWS, &name, &fitted])
+}
+
+/// A copy of the workbook whose rows have no height of their own, so that LibreOffice fits them to their text. It does
+/// not for merged cells: their text goes to a column of their width, far right.
+const FREE_HEIGHTS: &str = r"
+import copy, sys, openpyxl
+from openpyxl.utils import get_column_letter as letter
+book = openpyxl.load_workbook(sys.argv[1])
+for sheet in book:
+    widths = {c: d.width for d in sheet.column_dimensions.values() for c in range(d.min, d.max + 1)}
+    for at, merged in enumerate(list(sheet.merged_cells.ranges)):
+        cell, aside = sheet.cell(merged.min_row, merged.min_col), sheet.cell(merged.min_row, 50 + at)
+        sheet.unmerge_cells(str(merged))
+        sheet.column_dimensions[letter(50 + at)].width = sum(widths[c] for c in range(merged.min_col, merged.max_col + 1))
+        for name in ('font', 'alignment', 'number_format'):
+            setattr(aside, name, copy.copy(getattr(cell, name)))
+        aside.value, cell.value = cell.value, None
+    for row in range(1, sheet.max_row + 1):
+        sheet.row_dimensions[row].height = None
+book.save(sys.argv[2])
+";
+
+/// What FREE_HEIGHTS shows: rows of more than one line that the workbook makes lower. One line fits any row.
+const LOW_ROWS: &str = r"
+import sys, openpyxl
+book, fitted = (openpyxl.load_workbook(name) for name in sys.argv[1:])
+compared = 0
+for sheet in book:
+    usual = sheet.sheet_format.defaultRowHeight
+    for row in range(1, sheet.max_row + 1):
+        height = sheet.row_dimensions[row].height or usual
+        wanted = fitted[sheet.title].row_dimensions[row].height or usual
+        compared += wanted > 22
+        if wanted > 22 and wanted > height + 0.5:
+            print(sheet.title, row, 'has', height, 'points, wants', wanted)
+assert compared > 3, compared
+";
 
 /// Reads the workbook with openpyxl and looks at what only it tells: print titles, protection, lists, filters.
 const OPENPYXL: &str = r"
