@@ -314,7 +314,7 @@ fn shorten<'t>(text: &'t str, cut: &str) -> Cow<'t, str> {
 
 fn write_chart(target: &mut Worksheet, chart: &Chart) -> Result<(), XlsxError> {
     let mut font = ChartFont::new();
-    font.set_name(FONT).set_size(9);
+    font.set_name(FONT).set_size(8);
     let mut title = ChartFont::new();
     title.set_name(FONT).set_size(11).set_bold();
     let mut drawn = rust_xlsxwriter::Chart::new(ChartType::Column);

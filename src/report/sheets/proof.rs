@@ -14,7 +14,7 @@ pub(in crate::report) fn sheet<'a>(edition: &'a Edition<'a>) -> Sheet<'a> {
     let row = rows_written(edition, &mut sheet, row + 1);
     files(edition, &mut sheet, row + 1);
     sheet.widths.extend([(0, 58), (1, 16), (2, 14), (14, 32)]);
-    sheet.widths.extend((3..=11).map(|column| (column, 8)));
+    sheet.widths.extend((3..=11).map(|column| (column, 9)));
     sheet.tab = Some(if r.balanced() { 0x0054_8235 } else { 0x00C0_0000 });
     sheet
 }

@@ -11,7 +11,7 @@ use crate::locale::{Text, sheets as words};
 pub(in crate::report) struct Places {
     /// Row of the total of the days.
     pub(in crate::report) total_row: u32,
-    /// First and last row of the days, if there are any.
+    /// First and last row of the days, if any of them has something to draw.
     pub(in crate::report) days: Option<(u32, u32)>,
 }
 
@@ -22,7 +22,8 @@ pub(in crate::report) fn sheet<'a>(edition: &'a Edition<'a>) -> (Sheet<'a>, Plac
     let days: Vec<(Cell, &Totals)> = sales.by_day.iter().map(|(day, totals)| (Cell::day(*day), totals)).collect();
     let first = HEADING_ROW + 1;
     let total_row = table(edition, &mut sheet, HEADING_ROW - 1, (words::BY_DAY, words::DAY), &days);
-    let places = Places { total_row, days: (!days.is_empty()).then(|| (first, total_row.saturating_sub(1))) };
+    let is_drawn = days.iter().any(|(_, totals)| totals.net() != Yen::ZERO);
+    let places = Places { total_row, days: is_drawn.then(|| (first, total_row.saturating_sub(1))) };
     sheet.filter = Some((HEADING_ROW, 0, 4, total_row.saturating_sub(1).max(first)));
     sheet.frozen = Some((HEADING_ROW, 1));
     let mut row = total_row + 2;

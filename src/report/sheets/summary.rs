@@ -50,8 +50,8 @@ pub(in crate::report) fn sheet<'a>(edition: &'a Edition<'a>, places: &Places, na
     // Sums of any size are shown in full.
     let sums =
         [r.sales.total.gross, r.sales.total.refunds].map(|sum| u16::try_from(sum.to_string().len()).unwrap_or(0));
-    let sum = 15.max(sums.into_iter().max().unwrap_or(0) + 5);
-    let widths = [28, 11, sum, sum, sum.max(16), 15, 10, 30, 14, 20];
+    let sum = 16.max(sums.into_iter().max().unwrap_or(0) + 5);
+    let widths = [28, 11, sum, sum, sum, 15, 10, 30, 14, 20];
     sheet.widths.extend((0..).zip(widths));
     sheet.tab = Some(if clear { 0x0054_8235 } else { 0x00C0_0000 });
     sheet
