@@ -351,7 +351,7 @@ fn an_empty_shop_has_no_differences_in_both_languages() {
     let behind = Freshness { payments: Some(at("2026-11-20")), bookings: Some(at("2026-11-22")), is_behind: true };
     let behind = Reconciliation { freshness: behind, ..empty() };
     assert_eq!(verdict(Language::Ja, &behind, 0), "取引データ未着（11-20まで）", "A20: never 差異なし");
-    assert_eq!(verdict(Language::En, &behind, 0), "payments not arrived (data up to 11-20)");
+    assert_eq!(verdict(Language::En, &behind, 0), "Payments not arrived (data up to 11-20)");
     let mut unbalanced = empty();
     unbalanced.checks[0].left = 0;
     assert!(!verdict(Language::Ja, &unbalanced, 0).contains("差異なし"));

@@ -286,7 +286,8 @@ pub fn more_to_do(language: Language, findings: usize, windows: usize) -> String
             format!("ほか{}あります", parts.join("、"))
         }
         Language::En => {
-            let parts: Vec<String> = parts.map(|(n, sheet)| format!("{} on {}", number(n), sheet.en)).collect();
+            let parts: Vec<String> =
+                parts.map(|(n, sheet)| format!("{} on the sheet {}", number(n), sheet.en)).collect();
             format!("More: {}", parts.join(", "))
         }
     }

@@ -61,7 +61,9 @@ pub fn verdict(language: Language, r: &Reconciliation, held: usize) -> String {
             if expiring > 0 {
                 parts.push(format!("{} window{} closing", number(expiring), plural(expiring)));
             }
-            if parts.is_empty() { verdict_clear(language).to_owned() } else { parts.join(", ") }
+            let mut line = if parts.is_empty() { verdict_clear(language).to_owned() } else { parts.join(", ") };
+            line.get_mut(..1).map(str::make_ascii_uppercase);
+            line
         }
     }
 }
