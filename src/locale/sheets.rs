@@ -92,7 +92,7 @@ words! {
     GMO_YEN = "GMO金額" / "GMO amount";
     BOOKING_YEN = "予約金額" / "Booking amount";
     DIFFERENCE = "差額" / "Difference";
-    DEADLINE = "取消期限" / "Cancellation deadline";
+    DEADLINE = "取消期限" / "Cancel by";
     DAYS_LEFT = "残日数" / "Days left";
     REASON = "理由" / "Reason";
     NEXT_STEP = "次の対応" / "Next step";
