@@ -101,15 +101,15 @@ fn a_change_in_an_earlier_reported_period_stands_in_the_current_report() {
     sandbox.write("inbox/a.csv", format!("{heading}{}", row("05", "12000")).as_bytes());
     october();
     sandbox.write("inbox/b.csv", format!("{heading}{}", row("20", "9000")).as_bytes());
-    let corrections = |path: &std::path::Path| -> Vec<[String; 3]> {
-        let rows = rows_below(&sheet(path, "変更点"), "項目");
-        let rows = rows.iter().map(|row| ["項目", "変更前", "変更後"].map(|name| row[name].to_string()));
-        rows.filter(|[item, ..]| item.contains("前期間の修正")).collect()
+    let corrections = |path: &std::path::Path| -> Vec<[String; 4]> {
+        let rows = rows_below(&sheet(path, "変更点"), "種別");
+        let rows = rows.iter().filter(|row| row["種別"] == "前期間の修正");
+        rows.map(|row| ["項目", "変更前", "変更後", "増減"].map(|name| row[name].to_string())).collect()
     };
     let found = corrections(&run("2026-11-01", "2026-11-22"));
-    let expected = ["前期間の修正 売上集計 2026-10-20", "（なし）", "件数 0 総額 0 返金 -3,000 純額 -3,000"];
+    let expected = ["2026-10-20", "（なし）", "件数 0　総額 0　返金 -3,000　純額 -3,000", "-3000"];
     assert_eq!(found, [expected.map(str::to_owned)]);
-    assert_eq!(corrections(&october()), Vec::<[String; 3]>::new());
+    assert_eq!(corrections(&october()), Vec::<[String; 4]>::new());
     let said = calamine::open_workbook::<calamine::Xlsx<_>, _>(run("2026-11-01", "2026-11-21")).expect("a workbook");
     let sheets = calamine::Reader::sheet_names(&said);
     assert!(!sheets.contains(&"変更点".to_owned()), "reported again, and so no news: {sheets:?}");

@@ -328,14 +328,14 @@ fn a20_a_slot_without_its_export_says_how_far_the_data_reach_in_subject_and_work
     let newer: Vec<_> = after.iter().filter(|(name, _)| !before.contains_key(*name)).collect();
     assert_eq!(newer.len(), 2, "{after:?}");
     for (name, subject) in newer {
-        assert!(subject.contains("payments not arrived (data up to 03-03)"), "{name}: {subject}");
+        assert!(subject.contains("Payments not arrived (data up to 03-03)"), "{name}: {subject}");
         assert!(!subject.contains("No differences"), "{name}: {subject}");
     }
     let books = night.sandbox.find("reports", ".xlsx");
     let newest = books.keys().filter(|name| name.contains(SHOPS[0])).max().expect("a workbook");
     let summary = sheet(&night.sandbox.path(newest), "Summary");
     let says = |wanted: &str| summary.used_cells().any(|(_, _, cell)| cell.to_string().contains(wanted));
-    assert!(says("payments not arrived (data up to 03-03)"), "{newest}");
+    assert!(says("Payments not arrived (data up to 03-03)"), "{newest}");
     assert!(says("data up to 2031-03-03 20:00:00, nothing later has arrived"), "{newest}");
 }
 

@@ -272,7 +272,7 @@ fn english_mails_say_the_same() {
     let parts = mail.parts().first().map(Part::parts).unwrap_or_default();
     for text in parts.iter().map(Part::text) {
         for needed in
-            ["Findings: 3 (the 2 that matter most)", "Next step", "missing", "F-2a2b3c4d", "8", "2026-11-22.csv"]
+            ["Exceptions: 3 (the 2 that matter most)", "Next step", "missing", "F-2a2b3c4d", "8", "2026-11-22.csv"]
         {
             assert!(text.contains(needed), "{needed}");
         }

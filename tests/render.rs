@@ -47,6 +47,20 @@ impl Office {
         tool("soffice", &[&profile, "--headless", "--convert-to", format, "--outdir", &folder, &from]);
         to.join(workbook.file_name().expect("a name")).with_extension(format)
     }
+
+    /// Writes `workbook` to `fitted` with every row as high as its text needs; after a first [`Office::convert`], which
+    /// lays the profile out.
+    fn fit_rows(&self, workbook: &str, fitted: &str) {
+        let macros = self.0.path().join("user/basic/Standard");
+        std::fs::write(macros.join("script.xlb"), MACROS).expect("written");
+        std::fs::write(macros.join("Rows.xba"), FIT_ROWS).expect("written");
+        let profile = format!("-env:UserInstallation=file://{}", self.0.path().display());
+        let call = format!("macro:///Standard.Rows.Fit({workbook},{fitted})");
+        let fonts = self.0.path().join("fonts.conf");
+        std::fs::write(&fonts, FONTS).expect("written");
+        let fonts = format!("FONTCONFIG_FILE={}", fonts.display());
+        tool("env", &[&fonts, "soffice", &profile, "--headless", &call]);
+    }
 }
 
 fn open(path: &Path) -> Xlsx<std::io::BufReader<std::fs::File>> {
@@ -95,19 +109,111 @@ fn examine(office: &Office, workbook: &Path, with_pages: bool) {
     }
     let pdf = office.convert(workbook, "pdf").display().to_string();
     assert!(!tool("pdftotext", &["-layout", &pdf, "-"]).contains("###"), "{name}: a number wider than its column");
+    let pages = squeezed(&tool("pdftotext", &["-raw", &pdf, "-"]));
     let page = squeezed(&tool("pdftotext", &["-raw", "-f", "1", "-l", "1", &pdf, "-"]));
     let mut book = open(workbook);
-    let first = book.sheet_names()[0].clone();
-    let cells = book.worksheet_range(&first).expect("the first sheet");
-    for (row, column, cell) in cells.used_cells() {
-        if let Data::String(text) = cell {
-            assert!(
-                page.contains(&squeezed(text)),
-                "{name}: {first} {row}/{column} is not printed in full: {text}\n{page}"
-            );
+    for (at, sheet) in book.sheet_names().into_iter().enumerate() {
+        let printed = if at == 0 { &page } else { &pages };
+        for (row, column, cell) in book.worksheet_range(&sheet).expect("a sheet").used_cells() {
+            if let Data::String(text) = cell {
+                assert!(
+                    printed.contains(&squeezed(text)),
+                    "{name}: {sheet} {row}/{column} is not printed in full: {text}\n{printed}"
+                );
+            }
         }
     }
+    let low = low_rows(office, workbook);
+    assert_eq!(low, "", "{name}: rows lower than the text in them");
 }
+
+/// The rows that are lower than LibreOffice would make them for the text in them, one a line.
+fn low_rows(office: &Office, workbook: &Path) -> String {
+    let [apart, fitted] = ["apart.xlsx", "fitted.xlsx"].map(|name| office.0.path().join(name).display().to_string());
+    let name = workbook.display().to_string();
+    tool("python3", &["-c", APART, &name, &apart]);
+    office.fit_rows(&apart, &fitted);
+    tool("python3", &["-c", LOW_ROWS, &name, &fitted])
+}
+
+/// A copy of the workbook without merged cells, to which LibreOffice fits no row: their text stands in a column of their
+/// width, far right.
+const APART: &str = r"
+import copy, sys, openpyxl
+from openpyxl.utils import get_column_letter as letter
+book = openpyxl.load_workbook(sys.argv[1])
+for sheet in book:
+    widths = {c: d.width for d in sheet.column_dimensions.values() for c in range(d.min, d.max + 1)}
+    for at, merged in enumerate(list(sheet.merged_cells.ranges)):
+        cell, aside = sheet.cell(merged.min_row, merged.min_col), sheet.cell(merged.min_row, 50 + at)
+        sheet.unmerge_cells(str(merged))
+        sheet.column_dimensions[letter(50 + at)].width = sum(widths[c] for c in range(merged.min_col, merged.max_col + 1))
+        for name in ('font', 'alignment', 'number_format'):
+            setattr(aside, name, copy.copy(getattr(cell, name)))
+        aside.value, cell.value = cell.value, None
+book.save(sys.argv[2])
+";
+
+/// Noto Sans CJK stands in for 游ゴシック: of the fonts at hand the one most like it, and the narrowest columns.
+const FONTS: &str = r#"<?xml version="1.0"?>
+<!DOCTYPE fontconfig SYSTEM "fonts.dtd">
+<fontconfig>
+  <include ignore_missing="yes">/etc/fonts/fonts.conf</include>
+  <match target="pattern">
+    <test name="family"><string>游ゴシック</string></test>
+    <edit name="family" mode="assign" binding="strong"><string>Noto Sans CJK JP</string></edit>
+  </match>
+</fontconfig>
+"#;
+
+/// A macro that gives every row of a workbook the height its text needs.
+const FIT_ROWS: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
+<!DOCTYPE script:module PUBLIC "-//OpenOffice.org//DTD OfficeDocument 1.0//EN" "module.dtd">
+<script:module xmlns:script="http://openoffice.org/2000/script" script:name="Rows" script:language="StarBasic">
+Sub Fit(source, target)
+    Dim hidden(0) As New com.sun.star.beans.PropertyValue
+    hidden(0).Name = "Hidden"
+    hidden(0).Value = True
+    Dim format(0) As New com.sun.star.beans.PropertyValue
+    format(0).Name = "FilterName"
+    format(0).Value = "Calc MS Excel 2007 XML"
+    book = StarDesktop.loadComponentFromURL(ConvertToURL(source), "_blank", 0, hidden())
+    For at = 0 To book.Sheets.Count - 1
+        sheet = book.Sheets.getByIndex(at)
+        sheet.unprotect("")
+        used = sheet.createCursor()
+        used.gotoEndOfUsedArea(False)
+        sheet.getCellRangeByPosition(0, 0, 0, used.RangeAddress.EndRow).Rows.OptimalHeight = True
+    Next
+    book.storeToURL(ConvertToURL(target), format())
+    book.close(True)
+End Sub
+</script:module>
+"#;
+
+/// The list of macros that names it.
+const MACROS: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
+<!DOCTYPE library:library PUBLIC "-//OpenOffice.org//DTD OfficeDocument 1.0//EN" "library.dtd">
+<library:library xmlns:library="http://openoffice.org/2000/library" library:name="Standard" library:readonly="false" library:passwordprotected="false">
+ <library:element library:name="Rows"/>
+</library:library>
+"#;
+
+/// Rows of more than one line that the workbook makes lower than the fitted copy. One line fits any row.
+const LOW_ROWS: &str = r"
+import sys, openpyxl
+book, fitted = (openpyxl.load_workbook(name) for name in sys.argv[1:])
+compared = 0
+for sheet in book:
+    usual = sheet.sheet_format.defaultRowHeight
+    for row in range(1, sheet.max_row + 1):
+        height = sheet.row_dimensions[row].height or usual
+        wanted = fitted[sheet.title].row_dimensions[row].height or usual
+        compared += wanted > 22
+        if wanted > 22 and wanted > height + 0.5:
+            print(sheet.title, row, 'has', height, 'points, wants', wanted)
+assert compared > 3, compared
+";
 
 /// Reads the workbook with openpyxl and looks at what only it tells: print titles, protection, lists, filters.
 const OPENPYXL: &str = r"

@@ -324,7 +324,7 @@ fn headings_types_and_cached_totals_are_as_promised() {
     assert_eq!(headings.join(","), "種別,規則,オーダーID,予約番号,日付,金額,出典");
     assert_eq!(rows.len(), 4 + 6);
     let rows = grid(&mut book, "検算");
-    assert_eq!(rows[4][3], Data::Bool(true));
+    assert_eq!(rows[4][3], Data::String("✓".to_owned()));
     let rows = grid(&mut book, "売上集計");
     let net = r.sales.total.net().get().to_string();
     assert_eq!(rows[4 + 22][4].to_string(), net);
@@ -354,7 +354,7 @@ fn an_empty_shop_has_no_differences_in_both_languages() {
     let behind = Freshness { payments: Some(at("2026-11-20")), bookings: Some(at("2026-11-22")), is_behind: true };
     let behind = Reconciliation { freshness: behind, ..empty() };
     assert_eq!(verdict(Language::Ja, &behind, 0), "取引データ未着（11-20まで）", "A20: never 差異なし");
-    assert_eq!(verdict(Language::En, &behind, 0), "payments not arrived (data up to 11-20)");
+    assert_eq!(verdict(Language::En, &behind, 0), "Payments not arrived (data up to 11-20)");
     let mut unbalanced = empty();
     unbalanced.checks[0].left = 0;
     assert!(!verdict(Language::Ja, &unbalanced, 0).contains("差異なし"));

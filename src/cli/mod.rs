@@ -367,6 +367,7 @@ fn tell_held<'a>(language: Language, held: impl Iterator<Item = (&'a str, &'a st
 fn changes(language: Language, count: usize) -> String {
     match language {
         Language::Ja => format!("前回の報告から{count}件の変更があります（シート「変更点」）。"),
+        Language::En if count == 1 => "1 figure differs from what was reported before (sheet \"Changes\").".to_owned(),
         Language::En => format!("{count} figures differ from what was reported before (sheet \"Changes\")."),
     }
 }

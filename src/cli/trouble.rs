@@ -118,7 +118,7 @@ pub(super) fn daemon_ended(workshop: &Workshop, error: &DaemonError) -> Exit {
             complain!("{}", pick(language, ja, "Another totsugo daemon is running; see totsugo status."));
             Exit::Busy
         }
-        DaemonError::Lock(LockError::Io(error)) => unusable(language, &workshop.config.paths.database, error),
+        DaemonError::Lock(LockError::Io { path, source }) => unusable(language, path, source),
         DaemonError::Run(error) => stopped(workshop, error),
         DaemonError::Io(error) => {
             let ja = "スレッドまたはシグナルを用意できないため、終了しました";

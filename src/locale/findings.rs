@@ -161,13 +161,13 @@ fn reason_ja(finding: &Finding) -> String {
             format!("予約の通貨が{currency}のため、入金{gmo}円と金額を比較していません。")
         }
         Code::PaidButDead => {
-            format!("予約は成立していません（{booking_status}）が、{gmo}円が入金されたままです。")
+            format!("予約は成立していませんが（{booking_status}）、{gmo}円が入金されたままです。")
         }
         Code::CancelledNotRefunded => {
             format!("予約は取消済ですが、{gmo}円が残っています（予約上の残額は{booking}円、未返金{gap}円）。")
         }
         Code::RefundMismatch => {
-            format!("取消済の予約に残るべき金額は{booking}円ですが、GMOの残高は{gmo}円です（返しすぎ{gap}円）。")
+            format!("取消済の予約に残るべき金額は{booking}円ですが、GMOの残高は{gmo}円です（{gap}円の返しすぎ）。")
         }
         Code::DuplicatePayment => {
             format!(
@@ -204,7 +204,7 @@ fn reason_en(finding: &Finding) -> String {
             format!("The payment status “{label}” is not known, so no money was counted.")
         }
         Code::ObservationConflict => {
-            "Two or more exports give another status or amount for the same processing time.".to_owned()
+            "Two or more rows give different statuses or amounts for the same processing time.".to_owned()
         }
         Code::KeyConflict => {
             if let Reason::Keys { by_transaction, by_digits } = &finding.reason {
@@ -232,12 +232,14 @@ fn reason_en(finding: &Finding) -> String {
         Code::CurrencyMismatch => {
             format!("The booking is in {}, so it was not compared with the ¥{gmo} held.", currency(finding))
         }
-        Code::PaidButDead => format!("The booking was never made ({booking_status}), but ¥{gmo} is held."),
+        Code::PaidButDead => format!("The booking did not go through ({booking_status}), but ¥{gmo} is held."),
         Code::CancelledNotRefunded => {
             format!("The booking is cancelled, but ¥{gmo} is held (¥{booking} should remain, ¥{gap} not refunded).")
         }
         Code::RefundMismatch => {
-            format!("¥{booking} should remain of the cancelled booking, but ¥{gmo} is held (¥{gap} too much refunded).")
+            format!(
+                "¥{booking} should remain of the cancelled booking, but ¥{gmo} is held (¥{gap} too much was refunded)."
+            )
         }
         Code::DuplicatePayment => {
             format!("{payments} payments hold ¥{gmo} for one booking of ¥{booking} (¥{gap} too much).")
@@ -286,7 +288,7 @@ fn give_back(language: Language, finding: &Finding) -> String {
     let Some((safe, left, operation)) = window(finding) else {
         return match language {
             Language::Ja => "GMO管理画面で取消または返品してください".to_owned(),
-            Language::En => "Void or return it in the GMO console".to_owned(),
+            Language::En => "cancel it with 取消 or refund it with 返品 in the GMO console".to_owned(),
         };
     };
     match (language, operation, left) {
@@ -295,7 +297,7 @@ fn give_back(language: Language, finding: &Finding) -> String {
         }
         (Language::En, Operation::Closed, _) => {
             format!(
-                "The cancellation window closed ({safe}): the card can no longer be refunded, so pay back by bank transfer"
+                "pay back by bank transfer: the cancellation window closed on {safe}, the card can no longer be refunded"
             )
         }
         (Language::Ja, op, 0..) => {
@@ -307,13 +309,13 @@ fn give_back(language: Language, finding: &Finding) -> String {
         ),
         (Language::En, op, 0..) => {
             format!(
-                "{} it in the GMO console (by {safe}, {left} day{} left)",
+                "{} in the GMO console (by {safe}, {left} day{} left)",
                 act(language, op),
                 if left == 1 { "" } else { "s" }
             )
         }
         (Language::En, op, _) => format!(
-            "{} it in the GMO console today (the safe day {safe} has passed; otherwise pay back by bank transfer)",
+            "{} in the GMO console today (the safe day {safe} has passed; if that fails, pay back by bank transfer)",
             act(language, op)
         ),
     }
@@ -321,8 +323,10 @@ fn give_back(language: Language, finding: &Finding) -> String {
 
 const fn act(language: Language, operation: Operation) -> &'static str {
     let text = match operation {
-        Operation::Void => Text { ja: "取消", en: "Void" },
-        Operation::Return | Operation::CrossMonthReturn | Operation::Closed => Text { ja: "返品", en: "Return" },
+        Operation::Void => Text { ja: "取消", en: "cancel it with 取消" },
+        Operation::Return | Operation::CrossMonthReturn | Operation::Closed => {
+            Text { ja: "返品", en: "refund it with 返品" }
+        }
     };
     text.of(language)
 }
@@ -381,13 +385,13 @@ fn next_ja(finding: &Finding) -> String {
             "取消の経緯を確認し、Bókunの予約も取り消してください。予約を続ける場合は、改めて決済を依頼してください。".to_owned()
         }
         Code::NotCaptured => format!(
-            "{LOOK_UP_JA}で実売上にし、処理区分が「即時売上（CAPTURE）」かをその他 → リンクタイプPlus → 設定で確認してください。"
+            "{LOOK_UP_JA}で実売上に変更し、処理区分が「即時売上（CAPTURE）」になっているかを設定画面（その他 → リンクタイプPlus → 設定）で確認してください。"
         ),
         Code::BookingWithoutPayment => {
             "取引集計（マルチ取引 → 取引集計）の集計期間とショップを確認し、入金がなければお客様に支払いを依頼してください。".to_owned()
         }
         Code::AmountMismatch => format!("{LOOK_UP_JA}とBókunで変更の履歴を確認し、差額を請求または返金してください。"),
-        Code::StatusReverted => format!("{LOOK_UP_JA}で取引の経緯を確認してください。問題がなければ対応済としてください。"),
+        Code::StatusReverted => format!("{LOOK_UP_JA}で取引の経緯を確認してください。問題がなければ、対応状況を「対応済」にしてください。"),
     }
 }
 
@@ -400,20 +404,24 @@ fn next_en(finding: &Finding) -> String {
         Code::KeyConflict => format!("Find out in {LOOK_UP_EN} and Bókun which booking was paid, and record it in Bókun."),
         Code::AmbiguousBooking => "Look at the candidates in Bókun and record the Order ID on the right one.".to_owned(),
         Code::PaymentWithoutBooking => format!(
-            "Look for the booking in Bókun; export the bookings again if it was left out. If there is none: {}.",
+            "Look for the booking in Bókun. If the export left it out, export the bookings again; if there is none, {}.",
             give_back(Language::En, finding)
         ),
         Code::CurrencyMismatch => "Check the currency in Bókun and compare the yen charged by hand.".to_owned(),
         Code::PaidButDead => {
-            format!("Ask the guest and book again, or give the money back: {}.", give_back(Language::En, finding))
+            format!("Ask the guest and book again, or {}.", give_back(Language::En, finding))
         }
         Code::CancelledNotRefunded => {
-            format!("{}. Then record it on the booking in Bókun.", give_back(Language::En, finding))
+            let mut step = give_back(Language::En, finding);
+            step.get_mut(..1).map(str::make_ascii_uppercase);
+            format!("{step}. Then record it on the booking in Bókun.")
         }
         Code::RefundMismatch => {
             "Check the refund against the cancellation terms, tell the guest if too much went back, and record it in Bókun.".to_owned()
         }
-        Code::DuplicatePayment => format!("Find the payment made twice. {}.", give_back(Language::En, finding)),
+        Code::DuplicatePayment => {
+            format!("Find out which payment was made twice and {}.", give_back(Language::En, finding))
+        },
         Code::NotificationMissing => {
             "Record the payment in Bókun and check the notification settings (ショップ管理 → 通知設定 → 編集).".to_owned()
         }
@@ -429,6 +437,6 @@ fn next_en(finding: &Finding) -> String {
         Code::AmountMismatch => {
             format!("Compare the changes in {LOOK_UP_EN} and Bókun, then charge or refund the difference.")
         }
-        Code::StatusReverted => format!("Look at the payment in {LOOK_UP_EN}; mark it done if all is well."),
+        Code::StatusReverted => format!("Look at the payment in {LOOK_UP_EN}; if all is well, set the work status to Done."),
     }
 }

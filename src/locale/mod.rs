@@ -1,5 +1,6 @@
 //! Every sentence a user reads, in Japanese and English, as typed values: a text that one language lacks does not compile.
 
+pub mod changes;
 pub mod findings;
 pub mod problems;
 pub mod sheets;

@@ -3,9 +3,8 @@
 use super::{Language, Text};
 use crate::domain::booking::State;
 use crate::domain::dates::{Moment, Period};
-use crate::domain::finding::Code;
 use crate::domain::money::Yen;
-use crate::domain::reconciliation::{MatchKey, Operation, Risk, Rule};
+use crate::domain::reconciliation::{MatchKey, Operation, Rule};
 
 macro_rules! words {
     ($($name:ident = $ja:literal / $en:literal;)*) => {
@@ -39,17 +38,21 @@ words! {
     APPROVED = "承認" / "Approved";
     NET_BY_DAY = "日別の純売上" / "Net sales by day";
     FINDINGS_BY_KIND = "要確認の内訳" / "Exceptions by category";
-    ABSOLUTE_DIFFERENCE = "差額（絶対値）" / "Difference (abs.)";
-    URGENT = "急ぎの対応（上位3件）" / "Most urgent (top three)";
+    ABSOLUTE_DIFFERENCE = "差額（絶対値）" / "Gap (yen)";
+    TODAY = "今日やること（急ぐ順に3件まで）" / "To do today (the three most urgent)";
+    NOTHING_TO_DO = "今日、対応が必要なものはありません。" / "There is nothing to do today.";
+    NOTHING_FOUND_YET = "所見はありませんが、データが揃っていません。上の「未着」と「保留」をご確認ください。" / "Nothing was found, but the data is incomplete: see what has not arrived or is held above.";
+    NOTHING_LEFT = "残っているのは、対応済と記入されたもの、または催行済のものだけです。" / "All that is left is marked as done or has travelled.";
+    CLOSING = "期限間近" / "Closing";
     KEY_OF_ITEM = "予約番号・オーダーID" / "Booking or Order ID";
-    LAST_SAFE = "期限（安全）" / "Act before (safe)";
-    TREND = "推移（週ごと）" / "Trend by week";
+    LAST_SAFE = "期限（安全）" / "Act by";
+    TREND = "推移（週ごと）" / "Weekly trend";
     TREND_DAYS = "推移の基準日:" / "Trend as of:";
     MARKED_DONE = "うち「対応済」の記入あり" / "of which marked as done";
     OLDEST = "最長経過営業日" / "Oldest (days)";
     WINDOWS_BY_RISK = "取消期限の内訳" / "Windows by risk";
-    TRAVELS_AFTER = "安全期限より後に出発する有効な予約" / "Live bookings departing after the safe day";
-    CLEARED = "前回以降に解消した所見" / "Exceptions cleared since the last report";
+    TRAVELS_AFTER = "安全期限より後に出発する有効な予約" / "Departing after the safe day (live)";
+    CLEARED = "前回以降に解消した所見" / "Cleared since the last report";
     PROOF_OK = "✓ すべての検算が一致しています" / "✓ All equations balance";
     PROOF_BAD = "✗ 検算が一致しません" / "✗ Equations do not balance";
     SHEETS = "シート" / "Sheets";
@@ -57,7 +60,9 @@ words! {
     MATCHED_LEFT_OUT = "突合明細は添付サイズの都合で省略しています。完全版は出力フォルダーにあります。" / "The Matched sheet is left out to keep the attachment small; the full workbook is in the reports folder.";
 
     BY_DAY = "日別" / "By day";
-    EARLIER = "前期間の修正" / "Correction of an earlier period:";
+    EARLIER = "前期間の修正" / "Earlier period";
+    SALES_TOTAL = "売上合計" / "Sales total";
+    CHANGE = "増減" / "Change";
     BY_MONTH = "月別" / "By month";
     BY_STATUS = "取引状態別" / "By payment status";
     BY_METHOD = "決済方法別" / "By payment method";
@@ -87,7 +92,7 @@ words! {
     GMO_YEN = "GMO金額" / "GMO amount";
     BOOKING_YEN = "予約金額" / "Booking amount";
     DIFFERENCE = "差額" / "Difference";
-    DEADLINE = "取消期限" / "Cancellation deadline";
+    DEADLINE = "取消期限" / "Cancel by";
     DAYS_LEFT = "残日数" / "Days left";
     REASON = "理由" / "Reason";
     NEXT_STEP = "次の対応" / "Next step";
@@ -191,9 +196,9 @@ pub fn before_the_window_closes(language: Language, now: Operation) -> String {
         Language::Ja => {
             format!("取り消す見込みがあれば、期限までにGMO管理画面で処理してください（現在可能な操作: {operation}）。")
         }
-        Language::En => format!(
-            "If it may be cancelled, do so in the GMO console before the day (operation available now: {operation})."
-        ),
+        Language::En => {
+            format!("If it may still be cancelled, do it in the GMO console by that day (available now: {operation}).")
+        }
     }
 }
 
@@ -263,13 +268,43 @@ pub fn rule(language: Language, rule: &Rule) -> String {
     format!("{} ({})", text.of(language), rule.as_str())
 }
 
+/// That so many files are held, and where they are listed.
+pub fn held_files(language: Language, count: usize) -> String {
+    match (language, count) {
+        (Language::Ja, n) => format!("{n}件（集計に入っていません。下の一覧をご覧ください）"),
+        (Language::En, 1) => "1 file, not counted in the figures: listed below".to_owned(),
+        (Language::En, n) => format!("{n} files, not counted in the figures: listed below"),
+    }
+}
+
+/// What of the urgent is not shown, and on which sheets it stands.
+pub fn more_to_do(language: Language, findings: usize, windows: usize) -> String {
+    let parts = [(findings, EXCEPTIONS), (windows, CANCELLATION)].into_iter().filter(|(count, _)| *count > 0);
+    match language {
+        Language::Ja => {
+            let parts: Vec<String> = parts.map(|(n, sheet)| format!("「{}」に{}件", sheet.ja, number(n))).collect();
+            format!("ほか{}あります", parts.join("、"))
+        }
+        Language::En => {
+            let parts: Vec<String> =
+                parts.map(|(n, sheet)| format!("{} on the sheet {}", number(n), sheet.en)).collect();
+            format!("More: {}", parts.join(", "))
+        }
+    }
+}
+
+/// A count as people read it, e.g. `3,000`.
+pub(super) fn number(count: usize) -> String {
+    i64::try_from(count).map_or_else(|_| count.to_string(), |count| Yen::new(count).to_string())
+}
+
 /// Number of items, as a heading line says it.
 pub fn items(language: Language, count: usize) -> String {
     match (language, count) {
         (_, 0) => NONE.of(language).to_owned(),
-        (Language::Ja, n) => format!("{n}件"),
+        (Language::Ja, n) => format!("{}件", number(n)),
         (Language::En, 1) => "1 item".to_owned(),
-        (Language::En, n) => format!("{n} items"),
+        (Language::En, n) => format!("{} items", number(n)),
     }
 }
 
@@ -321,67 +356,6 @@ pub fn check_name(language: Language, name: &str) -> String {
         other => return other.to_owned(),
     };
     format!("{} ({name})", text.of(language))
-}
-
-/// A changed figure in words: its key `finding.F-…`, `sales.net`, `sales.day.2026-11-01` and so on.
-pub fn figure(language: Language, key: &str) -> String {
-    let (head, rest) = key.split_once('.').unwrap_or((key, ""));
-    match head {
-        "sales" => {
-            let (cut, name) = rest.split_once('.').unwrap_or((rest, ""));
-            let cut = match cut {
-                "count" => COUNT,
-                "gross" => GROSS,
-                "refunds" => REFUNDS,
-                "net" => NET,
-                "day" => BY_DAY,
-                "month" => BY_MONTH,
-                "status" => BY_STATUS,
-                "method" => BY_METHOD,
-                "product" => BY_PRODUCT,
-                _ => return key.to_owned(),
-            };
-            let name = match name {
-                "" if cut == BY_PRODUCT => NO_PRODUCT.of(language),
-                "" if [BY_METHOD, BY_STATUS].contains(&cut) => NOT_STATED.of(language),
-                name => name,
-            };
-            let words = [SALES.of(language), cut.of(language), name];
-            words.iter().filter(|word| !word.is_empty()).copied().collect::<Vec<_>>().join(" ")
-        }
-        "earlier" => format!("{} {} {rest}", EARLIER.of(language), SALES.of(language)),
-        "finding" => format!("{} {rest}", EXCEPTIONS.of(language)),
-        "matched" => format!("{} {rest}", MATCHED.of(language)),
-        "cancellation" => format!("{} {rest}", CANCELLATION.of(language)),
-        _ => key.to_owned(),
-    }
-}
-
-/// A fact of a figure in words: codes, risks, states and labels are translated, all else stays.
-pub fn fact(language: Language, fact: &str) -> String {
-    fact.split(' ').map(|word| fact_word(language, word)).collect::<Vec<_>>().join(" ")
-}
-
-fn fact_word(language: Language, word: &str) -> String {
-    if let Some(code) = Code::read(word) {
-        return super::findings::code_name(language, code).to_owned();
-    }
-    if let Some(risk) = Risk::ALL.iter().find(|risk| risk.as_str() == word) {
-        return super::findings::risk_name(language, *risk).to_owned();
-    }
-    let labels = [("count", COUNT), ("gross", GROSS), ("refunds", REFUNDS), ("net", NET)];
-    if let Some((label, value)) = word.split_once('=')
-        && let Some((_, text)) = labels.iter().find(|(name, _)| *name == label)
-    {
-        return format!("{} {value}", text.of(language));
-    }
-    let states =
-        [("live", State::Live), ("waiting", State::Waiting), ("cancelled", State::Cancelled), ("dead", State::Dead)];
-    let part = |part: &str| {
-        let known = states.iter().find(|(name, _)| *name == part);
-        known.map_or_else(|| part.to_owned(), |(_, known)| state(language, *known).to_owned())
-    };
-    word.split(':').map(part).collect::<Vec<_>>().join(":")
 }
 
 /// The horizon of the cancellation list.

@@ -1,5 +1,6 @@
 //! A whole report in one line: what stands at the top of the workbook and in the subject of its mail (SPEC §7).
 
+use super::sheets::number;
 use super::{Language, Text};
 use crate::domain::dates::Moment;
 use crate::domain::reconciliation::Reconciliation;
@@ -27,13 +28,13 @@ pub fn verdict(language: Language, r: &Reconciliation, held: usize) -> String {
                 parts.push("予約データ未着".to_owned());
             }
             if held > 0 {
-                parts.push(format!("保留ファイル{held}件"));
+                parts.push(format!("保留ファイル{}件", number(held)));
             }
             if findings > 0 {
-                parts.push(format!("要確認{findings}件"));
+                parts.push(format!("要確認{}件", number(findings)));
             }
             if expiring > 0 {
-                parts.push(format!("期限間近{expiring}件"));
+                parts.push(format!("期限間近{}件", number(expiring)));
             }
             if parts.is_empty() { verdict_clear(language).to_owned() } else { parts.join("・") }
         }
@@ -52,15 +53,17 @@ pub fn verdict(language: Language, r: &Reconciliation, held: usize) -> String {
                 parts.push("bookings not arrived".to_owned());
             }
             if held > 0 {
-                parts.push(format!("{held} held file{}", plural(held)));
+                parts.push(format!("{} held file{}", number(held), plural(held)));
             }
             if findings > 0 {
-                parts.push(format!("{findings} exception{}", plural(findings)));
+                parts.push(format!("{} exception{}", number(findings), plural(findings)));
             }
             if expiring > 0 {
-                parts.push(format!("{expiring} window{} closing", plural(expiring)));
+                parts.push(format!("{} window{} closing", number(expiring), plural(expiring)));
             }
-            if parts.is_empty() { verdict_clear(language).to_owned() } else { parts.join(", ") }
+            let mut line = if parts.is_empty() { verdict_clear(language).to_owned() } else { parts.join(", ") };
+            line.get_mut(..1).map(str::make_ascii_uppercase);
+            line
         }
     }
 }

@@ -25,9 +25,9 @@ pub(super) enum Value {
         /// Its result.
         result: i64,
     },
-    /// A formula and the truth it gives.
+    /// A formula and the truth it gives, shown as ✓ or ✗.
     Check {
-        /// The formula with its `=`.
+        /// What is true or not, without `=`.
         formula: String,
         /// Its result.
         result: bool,
@@ -188,6 +188,15 @@ pub(super) enum Rule {
         column: u16,
         /// The limit, included.
         limit: i64,
+        /// Its look.
+        style: Style,
+    },
+    /// Cells of a column that hold this word.
+    Word {
+        /// The column.
+        column: u16,
+        /// The word.
+        word: &'static str,
         /// Its look.
         style: Style,
     },

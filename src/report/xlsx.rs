@@ -3,9 +3,9 @@
 mod format;
 mod measure;
 
-use super::workbook::{At, Body, Book, Cell, Chart, MAX_ROWS, Rule, Sheet, Style, Target, Value};
+use super::workbook::{At, Body, Book, Cell, Chart, MAX_ROWS, Rule, Sheet, Style, Target, Value, a1};
 use format::{FONT, Formats, Shape, base};
-use measure::{height, heights, widths};
+use measure::{height, heights, pixels, widths};
 use rust_xlsxwriter::{
     ChartFont, ChartType, Color, ConditionalFormatFormula, DataValidation, DataValidationErrorStyle, DocProperties,
     ExcelDateTime, Format, Formula, IntoExcelData, ProtectionOptions, Url, Workbook, Worksheet, XlsxError,
@@ -17,6 +17,9 @@ use std::collections::BTreeMap;
 const MAX_TEXT: usize = 32_767;
 /// Bodies longer than this are written row by row without being kept in memory.
 const LONG: usize = 500;
+/// How an equation that holds is marked, and one that does not.
+const TRUE: &str = "✓";
+const FALSE: &str = "✗";
 /// 1970-01-01 as Excel counts days.
 const EPOCH: i64 = 25_569;
 /// 1900-03-01: Excel takes 1900 for a leap year and counts the days before otherwise.
@@ -56,7 +59,7 @@ fn write_sheet(
     page(target, sheet, book)?;
     let widths = widths(sheet);
     for (column, width) in &widths {
-        target.set_column_width_pixels(*column, u32::from(*width) * 7 + 12)?;
+        target.set_column_width_pixels(*column, pixels(*width))?;
     }
     for (row, height) in heights(sheet, &widths) {
         target.set_row_height_pixels(row, height)?;
@@ -70,7 +73,7 @@ fn write_sheet(
         }
         // The link first: what the cell shows is written over it.
         if let Some(Target { sheet, at: to }) = link {
-            let url = Url::new(format!("internal:'{sheet}'!{}", super::workbook::a1(*to))).set_text(".");
+            let url = Url::new(format!("internal:'{sheet}'!{}", a1(*to))).set_text(".");
             target.write_url_with_format(at.0, at.1, url, format)?;
         }
         write_cell(target, *at, cell, Some(format), book.cut)?;
@@ -106,34 +109,39 @@ fn decorate(target: &mut Worksheet, sheet: &Sheet<'_>, body: &Body<'_>, book: &B
             .set_error_message(book.choose)?;
         target.add_data_validation(first, choices.column, last, choices.column, &list)?;
     }
+    let bands = || ConditionalFormatFormula::new().set_rule("=MOD(ROW(),2)=1").set_format(format::band());
+    let mut apart = sheet.coloured.clone();
     for rule in &sheet.rules {
-        match rule {
+        // A blank cell counts as 0 unless it is asked for.
+        let (column, formula, style) = match rule {
             Rule::AtMost { column, limit, style } => {
-                // A blank cell counts as 0 unless it is asked for.
-                let cell = super::workbook::a1((first, *column));
-                let formula = format!("=AND(ISNUMBER({cell}),{cell}<={limit})");
-                let rule = ConditionalFormatFormula::new().set_rule(formula.as_str()).set_stop_if_true(true);
-                target.add_conditional_format(
-                    first,
-                    *column,
-                    last,
-                    *column,
-                    &rule.set_format(format::urgent(*style)),
-                )?;
+                let cell = a1((first, *column));
+                (*column, format!("=AND(ISNUMBER({cell}),{cell}<={limit})"), *style)
             }
+            Rule::Word { column, word, style } => (*column, format!("={}=\"{word}\"", a1((first, *column))), *style),
             Rule::Done { column, word } => {
-                let cell = super::workbook::a1((first, *column));
+                let cell = a1((first, *column));
                 let formula = format!("=${cell}=\"{word}\"");
                 let rule = ConditionalFormatFormula::new().set_rule(formula.as_str());
                 target.add_conditional_format(first, 0, last, width - 1, &rule.set_format(format::done()))?;
+                continue;
             }
-        }
+        };
+        let rule = ConditionalFormatFormula::new().set_rule(formula.as_str()).set_stop_if_true(true);
+        target.add_conditional_format(first, column, last, column, &rule.set_format(format::marked(style)))?;
+        apart.push(column);
+    }
+    // The bands of a column that a rule colours stand behind its rules, in the same list: LibreOffice takes the first
+    // that applies of one list, not of several.
+    apart.sort_unstable();
+    apart.dedup();
+    for column in apart.iter().filter(|column| !sheet.coloured.contains(column)) {
+        target.add_conditional_format(first, *column, last, *column, &bands())?;
     }
     let mut from = 0;
-    for coloured in sheet.coloured.iter().copied().chain([width]) {
+    for coloured in apart.into_iter().chain([width]) {
         if from < coloured {
-            let rule = ConditionalFormatFormula::new().set_rule("=MOD(ROW(),2)=1").set_format(format::band());
-            target.add_conditional_format(first, from, last, coloured - 1, &rule)?;
+            target.add_conditional_format(first, from, last, coloured - 1, &bands())?;
         }
         from = coloured + 1;
     }
@@ -227,8 +235,8 @@ fn write_cell(
             write(target, row, column, Formula::new(formula).set_result(result.to_string()), format)?
         }
         Value::Check { formula, result } => {
-            let result = if *result { "TRUE" } else { "FALSE" };
-            write(target, row, column, Formula::new(formula).set_result(result), format)?
+            let formula = format!("=IF({formula},\"{TRUE}\",\"{FALSE}\")");
+            write(target, row, column, Formula::new(formula).set_result(if *result { TRUE } else { FALSE }), format)?
         }
     };
     Ok(())
@@ -306,7 +314,7 @@ fn shorten<'t>(text: &'t str, cut: &str) -> Cow<'t, str> {
 
 fn write_chart(target: &mut Worksheet, chart: &Chart) -> Result<(), XlsxError> {
     let mut font = ChartFont::new();
-    font.set_name(FONT).set_size(9);
+    font.set_name(FONT).set_size(8);
     let mut title = ChartFont::new();
     title.set_name(FONT).set_size(11).set_bold();
     let mut drawn = rust_xlsxwriter::Chart::new(ChartType::Column);
@@ -323,11 +331,15 @@ fn write_chart(target: &mut Worksheet, chart: &Chart) -> Result<(), XlsxError> {
         );
     drawn.title().set_name(&chart.title).set_font(&title);
     drawn.legend().set_hidden();
-    drawn.x_axis().set_font(&font).set_num_format("m/d");
+    // About ten names have room below the columns.
+    let every = u16::try_from((last - first).div_ceil(10)).unwrap_or(u16::MAX).max(1);
+    drawn.x_axis().set_font(&font).set_num_format("m/d").set_label_interval(every);
     drawn.y_axis().set_font(&font).set_num_format("#,##0");
     if chart.from_zero {
         drawn.y_axis().set_min(0);
     }
+    // A filter that hides rows leaves its size alone.
+    drawn.set_object_movement(rust_xlsxwriter::ObjectMovement::MoveButDontSizeWithCells);
     drawn.set_width(chart.size.0).set_height(chart.size.1).set_alt_text(&chart.title);
     target.insert_chart(chart.at.0, chart.at.1, &drawn)?;
     Ok(())

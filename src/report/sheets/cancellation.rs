@@ -48,11 +48,10 @@ pub(in crate::report) fn sheet<'a>(edition: &'a Edition<'a>) -> Sheet<'a> {
         }
         cells
     };
-    let mut sheet = listing(edition, words::CANCELLATION.of(l), &columns, r.cancellation.len(), row, words::TOTAL);
+    let mut sheet = listing(edition, words::CANCELLATION.of(l), &columns, r.cancellation.len(), row, (words::TOTAL, 1));
     sheet.rules.extend(urgency(edition, 1));
-    sheet.coloured = vec![0, 1];
+    sheet.coloured = vec![0];
     sheet.widths.insert(11, 36);
-    sheet.frozen = Some((super::HEADING_ROW, 1));
     sheet.tab = (!r.cancellation.is_empty()).then_some(0x00ED_7D31);
     sheet
 }

@@ -1,23 +1,35 @@
 //! 変更点: what this report says otherwise than the one before (SPEC §5.8).
 
 use super::super::Edition;
+use super::super::figures::Change;
 use super::super::workbook::{Cell, Sheet, Style};
 use super::listing;
+use crate::locale::changes::{Named, difference, fact, named};
 use crate::locale::sheets as words;
 
 pub(in crate::report) fn sheet<'a>(edition: &'a Edition<'a>) -> Sheet<'a> {
     let l = edition.language;
-    let columns = [(words::ITEM, None), (words::BEFORE, None), (words::AFTER, None)];
-    let fact = move |fact: &Option<String>| match fact {
-        Some(fact) => Cell::text(words::fact(l, fact)).styled(Style::Wrap),
-        None => Cell::text(words::ABSENT.of(l)).styled(Style::Grey),
+    let columns = [words::KIND, words::ITEM, words::BEFORE, words::AFTER, words::CHANGE].map(|heading| (heading, None));
+    let mut changes: Vec<(Named, &Change)> = edition.changes.iter().map(|c| (named(l, &c.item), c)).collect();
+    changes.sort();
+    let count = changes.len();
+    let row = move |at: usize| {
+        let Some((Named { kind, item, .. }, change)) = changes.get(at) else { return Vec::new() };
+        let said = |said: &Option<String>| match said {
+            Some(said) => Cell::text(fact(l, &change.item, said)).styled(Style::Wrap),
+            None => Cell::text(words::ABSENT.of(l)).styled(Style::Grey),
+        };
+        let difference = difference(&change.item, change.before.as_deref(), change.after.as_deref());
+        vec![
+            Cell::text(*kind),
+            Cell::text(item.as_str()).styled(Style::Wrap),
+            said(&change.before),
+            said(&change.after),
+            difference.map_or_else(Cell::empty, Cell::count),
+        ]
     };
-    let row = move |at: usize| match edition.changes.get(at) {
-        Some(change) => vec![Cell::text(words::figure(l, &change.item)), fact(&change.before), fact(&change.after)],
-        None => Vec::new(),
-    };
-    let mut sheet = listing(edition, words::CHANGES.of(l), &columns, edition.changes.len(), row, words::TOTAL);
-    sheet.widths.extend([(1, 60), (2, 60)]);
+    let mut sheet = listing(edition, words::CHANGES.of(l), &columns, count, row, (words::TOTAL, 0));
+    sheet.widths.extend([(0, 18), (1, 30), (2, 54), (3, 54), (4, 12)]);
     sheet.tab = Some(0x0070_30A0);
     sheet
 }

@@ -39,14 +39,14 @@ const WIDTHS: [(u16, u16); 16] = [
     (1, 20),
     (2, 9),
     (3, 12),
-    (4, 11),
+    (4, 13),
     (6, 22),
     (7, 12),
     (8, 15),
-    (9, 12),
+    (9, 13),
     (10, 12),
     (14, 12),
-    (15, 8),
+    (15, 10),
     (16, 40),
     (17, 48),
     (19, 10),
@@ -71,7 +71,7 @@ pub(in crate::report) fn sheet<'a>(edition: &'a Edition<'a>) -> Sheet<'a> {
         columns.push((words::CUSTOMER, None));
     }
     let row = move |at: usize| r.findings.get(at).map(|finding| row(edition, finding)).unwrap_or_default();
-    let mut sheet = listing(edition, words::EXCEPTIONS.of(l), &columns, r.findings.len(), row, words::TOTAL);
+    let mut sheet = listing(edition, words::EXCEPTIONS.of(l), &columns, r.findings.len(), row, (words::TOTAL, 2));
     sheet
         .choices
         .push(Choices { column: WORK_STATE_COLUMN, words: words::WORK_STATES.iter().map(|word| word.of(l)).collect() });
@@ -80,11 +80,10 @@ pub(in crate::report) fn sheet<'a>(edition: &'a Edition<'a>) -> Sheet<'a> {
     }
     sheet.rules.push(Rule::Done { column: WORK_STATE_COLUMN, word: words::WORK_STATES[2].of(l) });
     sheet.rules.extend(urgency(edition, DAYS_LEFT_COLUMN));
-    sheet.coloured = vec![SEVERITY_COLUMN, DAYS_LEFT_COLUMN];
+    sheet.coloured = vec![SEVERITY_COLUMN];
     sheet.coloured.extend(WORK_STATE_COLUMN..WORK_STATE_COLUMN + 3);
     sheet.is_protected = true;
     sheet.widths.extend(WIDTHS);
-    sheet.frozen = Some((super::HEADING_ROW, 2));
     sheet.two_pages_wide = true;
     sheet.tab = Some(if r.findings.is_empty() { 0x0054_8235 } else { 0x00C0_0000 });
     sheet

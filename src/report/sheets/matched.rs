@@ -33,7 +33,7 @@ fn explain(edition: &Edition<'_>, sheet: &mut Sheet<'_>) {
         (booking.expected != group.actual).then_some(booking.expected - group.actual)
     };
     let gaps: Vec<Yen> = edition.reconciliation.matched.iter().filter_map(gap).collect();
-    if let (false, Some(cell)) = (gaps.is_empty(), sheet.cells.get_mut(&(1, 0)))
+    if let (false, Some(cell)) = (gaps.is_empty(), sheet.cells.get_mut(&(1, 1)))
         && let Value::Text(line) = &mut cell.value
     {
         line.push('　');

@@ -25,10 +25,12 @@ const ROWS_PER_SHEET: usize = MAX_ROWS - 1 - 3;
 /// A column of a listing: its heading, and its total where it has one.
 pub(super) type Column = (Text, Option<i64>);
 
-/// Title, shop and period, the head of every sheet.
-fn head(edition: &Edition<'_>, sheet: &mut Sheet<'_>, note: &str) {
+/// The head of every sheet: title, the way back to the first sheet, and from column `beside` on shop, period and a note.
+fn head(edition: &Edition<'_>, sheet: &mut Sheet<'_>, note: &str, beside: u16) {
     let (r, l) = (edition.reconciliation, edition.language);
     sheet.put((0, 0), Cell::text(sheet.name.clone()).styled(Style::Title));
+    sheet.put((1, 0), Cell::text(words::BACK.of(l)));
+    sheet.link((1, 0), words::SUMMARY.of(l), (0, 0));
     let line = format!(
         "{} ({})　{}　{} {}　r{}　{}",
         r.shop_name,
@@ -40,14 +42,7 @@ fn head(edition: &Edition<'_>, sheet: &mut Sheet<'_>, note: &str) {
         words::IN_YEN.of(l)
     );
     let line = if note.is_empty() { line } else { format!("{line}　{note}") };
-    sheet.put((1, 0), Cell::text(line).styled(Style::Subtitle));
-}
-
-/// The way back to the first sheet, beside the title.
-fn back(edition: &Edition<'_>, sheet: &mut Sheet<'_>, column: u16) {
-    let l = edition.language;
-    sheet.put((0, column), Cell::text(words::BACK.of(l)));
-    sheet.link((0, column), words::SUMMARY.of(l), (0, 0));
+    sheet.put((1, beside), Cell::text(line).styled(Style::Subtitle));
 }
 
 /// Days left turn orange within the horizon and red within a week.
@@ -56,18 +51,19 @@ fn urgency(edition: &Edition<'_>, column: u16) -> [Rule; 2] {
     [(7, Style::Red), (horizon, Style::Orange)].map(|(limit, style)| Rule::AtMost { column, limit, style })
 }
 
-/// A sheet with one long table: totals above the headings, so that they follow the filter and stay in sight.
+/// A sheet with one long table: totals above the headings, so that they follow the filter and stay in sight, as the
+/// first `frozen` columns do.
 fn listing<'a>(
     edition: &'a Edition<'a>,
     name: &str,
     columns: &[Column],
     rows: usize,
     row: impl Fn(usize) -> Vec<Cell> + 'a,
-    total: Text,
+    (total, frozen): (Text, u16),
 ) -> Sheet<'a> {
     let l = edition.language;
     let mut sheet = Sheet::new(name);
-    head(edition, &mut sheet, &words::items(l, rows));
+    head(edition, &mut sheet, &words::items(l, rows), frozen.max(1));
     let first = HEADING_ROW + 1;
     let last = HEADING_ROW + u32::try_from(rows).unwrap_or(u32::MAX);
     if columns.iter().any(|(_, total)| total.is_some()) {
@@ -83,8 +79,7 @@ fn listing<'a>(
     }
     let headings: Vec<&'static str> = columns.iter().map(|(heading, _)| heading.of(l)).collect();
     let last_column = u16::try_from(headings.len().saturating_sub(1)).unwrap_or(0);
-    back(edition, &mut sheet, last_column.min(4));
-    sheet.frozen = Some((HEADING_ROW, 0));
+    sheet.frozen = Some((HEADING_ROW, frozen));
     sheet.filter = Some((HEADING_ROW, 0, last_column, last.max(first)));
     sheet.body = Some(Body { heading_row: HEADING_ROW, headings, inputs: Vec::new(), rows, row: Box::new(row) });
     sheet
@@ -108,7 +103,7 @@ fn listings<'a>(
         let title = if part == 0 { title.to_owned() } else { format!("{title} ({})", part + 1) };
         let total = if parts == 1 { words::TOTAL } else { words::SHEET_TOTAL };
         let row = row.clone();
-        listing(edition, &title, &columns, to - from, move |at| row(from + at), total)
+        listing(edition, &title, &columns, to - from, move |at| row(from + at), (total, 0))
     };
     (0..parts).map(part).collect()
 }

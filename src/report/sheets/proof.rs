@@ -2,7 +2,7 @@
 
 use super::super::Edition;
 use super::super::workbook::{Cell, Sheet, Style, Value, a1, column_range};
-use super::{back, head};
+use super::head;
 use crate::domain::reconciliation::FileSummary;
 use crate::locale::{Language, sheets as words};
 use std::collections::BTreeSet;
@@ -11,18 +11,17 @@ pub(in crate::report) fn sheet<'a>(edition: &'a Edition<'a>) -> Sheet<'a> {
     let (r, l) = (edition.reconciliation, edition.language);
     let mut sheet = Sheet::new(words::PROOF.of(l));
     let verdict = if r.balanced() { words::PROOF_OK } else { words::PROOF_BAD };
-    head(edition, &mut sheet, verdict.of(l));
-    back(edition, &mut sheet, 3);
+    head(edition, &mut sheet, verdict.of(l), 1);
     let row = equations(edition, &mut sheet, 2);
     let row = rows_written(edition, &mut sheet, row + 1);
     files(edition, &mut sheet, row + 1);
     sheet.widths.extend([(0, 58), (1, 16), (2, 14), (14, 32)]);
-    sheet.widths.extend((3..=11).map(|column| (column, 8)));
+    sheet.widths.extend((3..=11).map(|column| (column, 9)));
     sheet.tab = Some(if r.balanced() { 0x0054_8235 } else { 0x00C0_0000 });
     sheet
 }
 
-/// A live `=left=right` with its result.
+/// A live comparison with its result.
 fn agrees(formula: String, result: bool) -> Cell {
     let style = if result { Style::Green } else { Style::Red };
     Cell { value: Value::Check { formula, result }, style }
@@ -35,7 +34,7 @@ fn equations(edition: &Edition<'_>, sheet: &mut Sheet<'_>, mut row: u32) -> u32 
     sheet.put_headings((row + 1, 0), &headings);
     row += 2;
     for check in &edition.reconciliation.checks {
-        let formula = format!("={}={}", a1((row, 1)), a1((row, 2)));
+        let formula = format!("{}={}", a1((row, 1)), a1((row, 2)));
         sheet.put_row(
             (row, 0),
             [
@@ -155,5 +154,5 @@ fn other_columns(edition: &Edition<'_>, columns_of: fn(&FileSummary) -> &[String
 
 /// Rows read = the rows of all dispositions.
 fn disposed(row: u32) -> String {
-    format!("=AND({}=SUM({}:{}))", a1((row, 3)), a1((row, 4)), a1((row, 10)))
+    format!("{}=SUM({}:{})", a1((row, 3)), a1((row, 4)), a1((row, 10)))
 }

@@ -1,8 +1,9 @@
 //! 売上集計: money events of the period, cut in five ways, each cut with its live total (SPEC §5.2).
 
 use super::super::Edition;
-use super::super::workbook::{Cell, Sheet, Style, column_range};
-use super::{HEADING_ROW, back, beside, head};
+use super::super::workbook::{At, Cell, Chart, Sheet, Style, column_range};
+use super::{HEADING_ROW, beside, head};
+use crate::domain::money::Yen;
 use crate::domain::reconciliation::Totals;
 use crate::locale::{Text, sheets as words};
 
@@ -10,19 +11,19 @@ use crate::locale::{Text, sheets as words};
 pub(in crate::report) struct Places {
     /// Row of the total of the days.
     pub(in crate::report) total_row: u32,
-    /// First and last row of the days, if there are any.
+    /// First and last row of the days, if any of them has something to draw.
     pub(in crate::report) days: Option<(u32, u32)>,
 }
 
 pub(in crate::report) fn sheet<'a>(edition: &'a Edition<'a>) -> (Sheet<'a>, Places) {
     let (sales, l) = (&edition.reconciliation.sales, edition.language);
     let mut sheet = Sheet::new(words::SALES.of(l));
-    head(edition, &mut sheet, "");
-    back(edition, &mut sheet, 4);
+    head(edition, &mut sheet, "", 1);
     let days: Vec<(Cell, &Totals)> = sales.by_day.iter().map(|(day, totals)| (Cell::day(*day), totals)).collect();
     let first = HEADING_ROW + 1;
     let total_row = table(edition, &mut sheet, HEADING_ROW - 1, (words::BY_DAY, words::DAY), &days);
-    let places = Places { total_row, days: (!days.is_empty()).then(|| (first, total_row.saturating_sub(1))) };
+    let is_drawn = days.iter().any(|(_, totals)| totals.net() != Yen::ZERO);
+    let places = Places { total_row, days: is_drawn.then(|| (first, total_row.saturating_sub(1))) };
     sheet.filter = Some((HEADING_ROW, 0, 4, total_row.saturating_sub(1).max(first)));
     sheet.frozen = Some((HEADING_ROW, 1));
     let mut row = total_row + 2;
@@ -37,9 +38,25 @@ pub(in crate::report) fn sheet<'a>(edition: &'a Edition<'a>) -> (Sheet<'a>, Plac
         let rows: Vec<(Cell, &Totals)> = rows.iter().map(|(label, totals)| (name(label), totals)).collect();
         row = table(edition, &mut sheet, row, (title, heading), &rows) + 2;
     }
+    // The right half of the page, which the tables leave free.
+    sheet.chart = places.days.map(|rows| chart(edition, (HEADING_ROW - 1, 6), rows, (620, 360)));
     sheet.one_page = row < 60;
     sheet.widths.extend([(1, 10), (2, 16), (3, 16), (4, 16)]);
     (sheet, places)
+}
+
+/// Net sales by day, out of the rows `first` to `last` of this sheet.
+pub(in crate::report) fn chart(edition: &Edition<'_>, at: At, rows: (u32, u32), size: (u32, u32)) -> Chart {
+    let (sales, l) = (&edition.reconciliation.sales, edition.language);
+    Chart {
+        at,
+        title: words::NET_BY_DAY.of(l).to_owned(),
+        sheet: words::SALES.of(l).to_owned(),
+        columns: (0, 4),
+        rows,
+        size,
+        from_zero: sales.by_day.iter().all(|(_, totals)| totals.net() >= Yen::ZERO),
+    }
 }
 
 /// One cut: title, headings, rows, total; the row of its total.

@@ -3,9 +3,9 @@
 mod urgent;
 
 use super::super::Edition;
-use super::super::workbook::{At, Cell, Chart, Sheet, Style, a1, column_range};
+use super::super::workbook::{At, Cell, Sheet, Style, a1, column_range};
 use super::exceptions::amounts;
-use super::sales::Places;
+use super::sales::{Places, chart};
 use super::{beside, blanks, risk_style, severity_style};
 use crate::domain::dates::Moment;
 use crate::domain::finding::{Code, Severity};
@@ -17,6 +17,9 @@ use crate::locale::{Text, findings, sheets as words};
 /// Last column of the page, and first column of its right half.
 const LAST: u16 = 9;
 const RIGHT: u16 = 7;
+/// The first row below the verdict, and the one that tells of held files.
+const FACTS: u32 = 2;
+const HELD: u32 = 8;
 
 pub(in crate::report) fn sheet<'a>(edition: &'a Edition<'a>, places: &Places, names: &[String]) -> Sheet<'a> {
     let (r, l) = (edition.reconciliation, edition.language);
@@ -29,36 +32,33 @@ pub(in crate::report) fn sheet<'a>(edition: &'a Edition<'a>, places: &Places, na
     sheet.put((1, 0), Cell::text(verdict).styled(style));
     sheet.merge((1, 0), LAST);
     sheet.heights.extend([(0, 32), (1, 34)]);
-    facts(edition, &mut sheet);
+    let row = facts(edition, &mut sheet);
     boxes(edition, &mut sheet);
-    sheet.put((9, 0), Cell::text(words::IN_YEN.of(l)).styled(Style::Subtitle));
-    let row = urgent::table(edition, &mut sheet, 11) + 1;
+    sheet.put((row, 0), Cell::text(words::IN_YEN.of(l)).styled(Style::Subtitle));
+    let row = urgent::table(edition, &mut sheet, row + 2) + 1;
     sales(edition, &mut sheet, places, row);
     let left = kinds(edition, &mut sheet, row + 3);
     let right = risks(edition, &mut sheet, row);
     let right = links(edition, &mut sheet, right + 1, names);
     let mut below = left;
     if let Some(rows) = places.days {
-        sheet.chart = Some(Chart {
-            at: (right + 1, RIGHT),
-            title: words::NET_BY_DAY.of(l).to_owned(),
-            sheet: words::SALES.of(l).to_owned(),
-            columns: (0, 4),
-            rows,
-            size: (480, 230),
-            from_zero: r.sales.by_day.iter().all(|(_, totals)| totals.net() >= Yen::ZERO),
-        });
+        sheet.chart = Some(chart(edition, (right + 1, RIGHT), rows, (484, 230)));
         below = below.max(right + 13);
     }
     let below = held(edition, &mut sheet, below + 1);
     sheet.one_page = below < 60;
-    sheet.widths.extend([(0, 28), (1, 16), (2, 22), (3, 18), (4, 18), (5, 20), (6, 2), (7, 26), (8, 18), (9, 20)]);
+    // Sums of any size are shown in full.
+    let sums =
+        [r.sales.total.gross, r.sales.total.refunds].map(|sum| u16::try_from(sum.to_string().len()).unwrap_or(0));
+    let sum = 16.max(sums.into_iter().max().unwrap_or(0) + 5);
+    let widths = [28, 11, sum, sum, sum, 15, 10, 30, 14, 20];
+    sheet.widths.extend((0..).zip(widths));
     sheet.tab = Some(if clear { 0x0054_8235 } else { 0x00C0_0000 });
     sheet
 }
 
-/// Shop, period, as-of date, revision, freshness, proof.
-fn facts(edition: &Edition<'_>, sheet: &mut Sheet<'_>) {
+/// Shop, period, as-of date, revision, freshness, held files, proof; the first row below.
+fn facts(edition: &Edition<'_>, sheet: &mut Sheet<'_>) -> u32 {
     let (r, l) = (edition.reconciliation, edition.language);
     let fresh = |newest: Option<Moment>, is_behind: bool| match newest {
         Some(at) if is_behind => Cell::text(words::data_up_to(l, at)).styled(Style::Red),
@@ -70,6 +70,10 @@ fn facts(edition: &Edition<'_>, sheet: &mut Sheet<'_>) {
     } else {
         Cell::text(words::PROOF_BAD.of(l)).styled(Style::Red)
     };
+    let held = match edition.held.len() {
+        0 => Cell::text(words::NONE.of(l)),
+        held => Cell::text(words::held_files(l, held)).styled(Style::Red),
+    };
     let rows = [
         (words::SHOP, Cell::text(format!("{} ({})", r.shop_name, r.shop))),
         (words::PERIOD, Cell::text(words::period(l, r.period))),
@@ -77,18 +81,20 @@ fn facts(edition: &Edition<'_>, sheet: &mut Sheet<'_>) {
         (words::REVISION, Cell::text(format!("r{}", edition.revision))),
         (words::PAYMENT_DATA, fresh(r.freshness.payments, r.freshness.is_behind)),
         (words::BOOKING_DATA, fresh(r.freshness.bookings, false)),
+        (words::HELD_FILES, held),
         (words::PROOF, proof),
     ];
-    for (row, (label, value)) in (2_u32..).zip(rows) {
+    let mut row = FACTS;
+    for (label, value) in rows {
         sheet.put((row, 0), Cell::text(label.of(l)).styled(Style::Label));
         sheet.put((row, 1), value);
         if [words::PROOF, words::PAYMENT_DATA, words::BOOKING_DATA].contains(&label) {
             sheet.link((row, 0), words::PROOF.of(l), (0, 0));
         }
-        if row != 4 {
-            sheet.merge((row, 1), 4);
-        }
+        sheet.merge((row, 1), 4);
+        row += 1;
     }
+    row
 }
 
 /// 作成 / 確認 / 承認.
@@ -135,7 +141,8 @@ fn kinds(edition: &Edition<'_>, sheet: &mut Sheet<'_>, row: u32) -> u32 {
         [words::CATEGORY, words::SEVERITY, words::COUNT, words::ABSOLUTE_DIFFERENCE, words::OLDEST, words::TREND]
             .map(|text| text.of(l));
     // The first report has nothing to show a trend of.
-    let width = if r.trend.days.is_empty() { 5 } else { 6 };
+    let has_trend = r.trend.days.len() > 1;
+    let width = if has_trend { 6 } else { 5 };
     section(sheet, (row, 0), words::FINDINGS_BY_KIND.of(l), headings.get(..width).unwrap_or(&headings));
     let first = row + 2;
     let mut at = first;
@@ -151,7 +158,7 @@ fn kinds(edition: &Edition<'_>, sheet: &mut Sheet<'_>, row: u32) -> u32 {
                 Cell::count(of_kind),
                 Cell::yen(apart),
                 Cell::count(age),
-                trend(r.trend.open.get(code)),
+                trend(r.trend.open.get(code).filter(|_| has_trend)),
             ],
         );
         let position = r.findings.iter().position(|finding| finding.code == *code);
@@ -179,7 +186,7 @@ fn kinds(edition: &Edition<'_>, sheet: &mut Sheet<'_>, row: u32) -> u32 {
         sheet.put((at, 4), Cell::sum(format!("=MAX({})", range(4)), i64::from(oldest)));
         let of_all = |day: usize| r.trend.open.values().filter_map(|counts| counts.get(day)).sum();
         let totals: Vec<u64> = (0..r.trend.days.len()).map(of_all).collect();
-        sheet.put((at, 5), trend(Some(&totals)));
+        sheet.put((at, 5), trend(Some(&totals).filter(|_| has_trend)));
         at += 1;
         let done = r.findings.iter().filter(|finding| finding.note.state == words::DONE).count();
         sheet.put((at, 0), Cell::text(words::MARKED_DONE.of(l)).styled(Style::Label));
@@ -188,7 +195,7 @@ fn kinds(edition: &Edition<'_>, sheet: &mut Sheet<'_>, row: u32) -> u32 {
     }
     sheet.put((at, 0), Cell::text(words::CLEARED.of(l)).styled(Style::Label));
     sheet.put((at, 2), Cell::count(r.cleared.len()));
-    if !r.trend.days.is_empty() {
+    if has_trend {
         let days: Vec<String> = r.trend.days.iter().map(ToString::to_string).collect();
         let line = format!("{} {}", words::TREND_DAYS.of(l), days.join(" → "));
         sheet.put((at + 1, 0), Cell::text(line).styled(Style::Subtitle));
@@ -251,8 +258,8 @@ fn risks(edition: &Edition<'_>, sheet: &mut Sheet<'_>, row: u32) -> u32 {
 fn links(edition: &Edition<'_>, sheet: &mut Sheet<'_>, row: u32, names: &[String]) -> u32 {
     sheet.put((row, RIGHT), Cell::text(words::SHEETS.of(edition.language)).styled(Style::Section));
     let mut at = row + 1;
-    for pair in names.chunks(2) {
-        for (column, name) in (RIGHT..).step_by(2).zip(pair) {
+    for some in names.chunks(3) {
+        for (column, name) in (RIGHT..).zip(some) {
             sheet.put((at, column), Cell::text(name.as_str()));
             sheet.link((at, column), name, (0, 0));
         }
@@ -265,6 +272,7 @@ fn links(edition: &Edition<'_>, sheet: &mut Sheet<'_>, row: u32, names: &[String
 fn held(edition: &Edition<'_>, sheet: &mut Sheet<'_>, mut row: u32) -> u32 {
     let l = edition.language;
     if !edition.held.is_empty() {
+        sheet.link((HELD, 0), words::SUMMARY.of(l), (row, 0));
         section(sheet, (row, 0), words::HELD_FILES.of(l), &[words::FILE.of(l), words::HELD_WHY.of(l)]);
         sheet.merge((row + 1, 1), LAST);
         row += 2;

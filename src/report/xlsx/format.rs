@@ -12,6 +12,7 @@ const LINK: u32 = 0x0005_63C1;
 /// Fill and ink.
 const RED: (u32, u32) = (0x00F8_CBCB, 0x009C_0006);
 const ORANGE: (u32, u32) = (0x00FC_E0C5, 0x007F_3F00);
+const YELLOW: (u32, u32) = (0x00FF_F2CC, 0x007F_6000);
 
 pub(super) fn base() -> Format {
     Format::new().set_font_name(FONT).set_font_size(10).set_font_charset(128).set_align(FormatAlign::VerticalCenter)
@@ -23,7 +24,6 @@ pub(super) enum Shape {
     Text,
     Number,
     Day,
-    Truth,
 }
 
 /// Each format is built once.
@@ -43,8 +43,7 @@ impl Formats {
 impl Shape {
     pub(super) const fn of(value: &Value) -> Self {
         match value {
-            Value::Empty | Value::Text(_) => Self::Text,
-            Value::Check { .. } => Self::Truth,
+            Value::Empty | Value::Text(_) | Value::Check { .. } => Self::Text,
             Value::Number(_) | Value::Sum { .. } => Self::Number,
             Value::Day(_) => Self::Day,
         }
@@ -54,9 +53,7 @@ impl Shape {
 fn format(style: Style, shape: Shape) -> Format {
     let format = match shape {
         Shape::Text => base(),
-        Shape::Number => base().set_num_format(YEN),
-        // LibreOffice else shows the number 1 where an operand has a number format; Excel shows TRUE in any case.
-        Shape::Truth => base().set_num_format("\"TRUE\";\"TRUE\";\"FALSE\""),
+        Shape::Number => base().set_num_format(YEN).set_align(FormatAlign::Right).set_indent(1),
         Shape::Day => base().set_num_format(DATE).set_align(FormatAlign::Center),
     };
     let filled = |format: Format, fill: u32, ink: u32| {
@@ -68,8 +65,7 @@ fn format(style: Style, shape: Shape) -> Format {
     };
     let boxed = |format: Format| format.set_border(FormatBorder::Thin).set_border_color(Color::RGB(0x00BF_BFBF));
     match style {
-        Style::Plain if shape == Shape::Text => format.set_indent(1),
-        Style::Plain => format,
+        Style::Plain => indented(format, shape),
         Style::Value => format.set_align(FormatAlign::Left).set_indent(1),
         Style::Wrap => format.set_text_wrap().set_indent(1),
         Style::SmallWrap => {
@@ -82,16 +78,18 @@ fn format(style: Style, shape: Shape) -> Format {
         Style::Heading => boxed(filled(format, NAVY, 0x00FF_FFFF).set_text_wrap()),
         Style::InputHeading => boxed(filled(format, 0x00BF_8F00, 0x00FF_FFFF).set_text_wrap()),
         Style::Label => format.set_font_color(Color::RGB(0x0059_5959)),
-        Style::Total => format
+        Style::Total => indented(format, shape)
             .set_bold()
             .set_background_color(Color::RGB(0x00DD_E6F3))
             .set_border_top(FormatBorder::Thin)
             .set_border_bottom(FormatBorder::Thin),
-        Style::Input => boxed(format.set_background_color(Color::RGB(0x00FF_F8D9)).set_text_wrap().set_unlocked()),
+        Style::Input => {
+            boxed(format.set_background_color(Color::RGB(0x00FF_F8D9)).set_text_wrap().set_indent(1).set_unlocked())
+        }
         Style::Box => boxed(format),
         Style::Red => filled(format, RED.0, RED.1),
         Style::Orange => filled(format, ORANGE.0, ORANGE.1),
-        Style::Yellow => filled(format, 0x00FF_F2CC, 0x007F_6000),
+        Style::Yellow => filled(format, YELLOW.0, YELLOW.1),
         Style::Green => filled(format, 0x00E2_EFDA, 0x0037_5623),
         Style::Grey => format.set_indent(1).set_font_color(Color::RGB(0x0080_8080)),
         Style::VerdictOpen => filled(format, 0x00FC_E0C5, 0x009C_0006).set_font_size(14),
@@ -99,9 +97,20 @@ fn format(style: Style, shape: Shape) -> Format {
     }
 }
 
-/// A number at or below its limit.
-pub(super) fn urgent(style: Style) -> Format {
-    let (fill, ink) = if style == Style::Red { RED } else { ORANGE };
+/// Texts keep their distance from the line on their left; numbers keep theirs on the right, dates stand centred.
+fn indented(format: Format, shape: Shape) -> Format {
+    if shape == Shape::Text { format.set_indent(1) } else { format }
+}
+
+/// A cell that a rule colours.
+pub(super) fn marked(style: Style) -> Format {
+    let (fill, ink) = if style == Style::Red {
+        RED
+    } else if style == Style::Yellow {
+        YELLOW
+    } else {
+        ORANGE
+    };
     Format::new().set_background_color(Color::RGB(fill)).set_font_color(Color::RGB(ink)).set_bold()
 }
 

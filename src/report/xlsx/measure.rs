@@ -2,7 +2,7 @@
 
 use super::super::workbook::{Cell, Sheet, Style, Value};
 use std::collections::BTreeMap;
-use unicode_width::UnicodeWidthStr;
+use unicode_width::UnicodeWidthChar;
 
 /// So many rows of a body decide the widths of its columns.
 const WIDTH_SAMPLE: usize = 500;
@@ -10,51 +10,157 @@ const WIDTH_SAMPLE: usize = 500;
 const WIDEST: u16 = 40;
 /// Widest column of small print, e.g. 出典 with two files.
 const WIDEST_SMALL: u16 = 72;
-/// Height in pixels of a line of wrapped text; 游ゴシック stands far apart.
-const LINE: u32 = 21;
-/// The same for small print.
-const SMALL_LINE: u32 = 15;
+/// The highest row that Excel knows, in pixels.
+const HIGHEST: u32 = 540;
+/// What a cell keeps free at its sides, in pixels.
+const MARGIN: u32 = 6;
+/// An indent, in pixels.
+const INDENT: u32 = 12;
+/// The button of a filter, in pixels.
+const BUTTON: u32 = 18;
+
+/// The pixels of a column that is so many half-width characters wide.
+pub(super) fn pixels(width: u16) -> u32 {
+    u32::from(width) * 7 + 12
+}
+
+/// What a style's text takes.
+struct Print {
+    points: u32,
+    is_bold: bool,
+    is_indented: bool,
+    wraps: bool,
+}
+
+impl Print {
+    const fn of(style: Style) -> Self {
+        let is_small = matches!(style, Style::Small | Style::SmallWrap);
+        let is_heading = matches!(style, Style::Heading | Style::InputHeading);
+        let is_bold = matches!(style, Style::Total | Style::Red | Style::Orange | Style::Yellow | Style::Green);
+        Self {
+            points: if is_small { 8 } else { 10 },
+            is_bold: is_heading || is_bold,
+            is_indented: !is_heading,
+            wraps: is_heading || matches!(style, Style::Wrap | Style::SmallWrap | Style::Input),
+        }
+    }
+
+    /// The height of a line in pixels; 游ゴシック stands far apart.
+    const fn line(&self) -> u32 {
+        if self.points < 10 { 15 } else { 21 }
+    }
+
+    /// What `pixels` of a column hold of this print, in thousandths of its em. LibreOffice draws columns a twelfth
+    /// narrower where Noto Sans CJK stands in.
+    const fn room(&self, pixels: u32) -> u32 {
+        let side = if self.is_indented { INDENT } else { 0 };
+        let room = (pixels * 11 / 12).saturating_sub(MARGIN + side) * 750 / self.points;
+        if self.is_bold { room / 11 * 10 } else { room }
+    }
+
+    /// The half-width characters of a column that holds so many thousandths of this print's em, and `more` pixels.
+    fn width(&self, ems: u32, more: u32) -> u16 {
+        let ems = if self.is_bold { ems * 11 / 10 } else { ems };
+        let side = if self.is_indented { INDENT } else { 0 };
+        let pixels = ((ems * self.points).div_ceil(750) + MARGIN + side + more) * 12 / 11;
+        u16::try_from(pixels.saturating_sub(12).div_ceil(7)).unwrap_or(u16::MAX)
+    }
+}
+
+/// What a character takes in thousandths of an em: Latin ones vary with the font, and the widths of columns with them.
+fn em(c: char) -> u32 {
+    match c {
+        'm' | 'w' | 'M' | 'W' | '%' | '@' => 900,
+        ' ' | '.' | ',' | ':' | ';' | '/' | '|' | '!' | '\'' | 'i' | 'j' | 'l' | 'I' => 300,
+        '-' | '(' | ')' | '[' | ']' | 'f' | 'r' | 't' => 390,
+        'A'..='Z' => 660,
+        c if c.is_ascii() => 580,
+        c => u32::try_from(c.width_cjk().unwrap_or(0)).unwrap_or(0) * 500,
+    }
+}
+
+fn ems(line: &str) -> u32 {
+    line.chars().map(em).sum()
+}
+
+/// Whether a line may not begin with it.
+const fn closes(c: char) -> bool {
+    matches!(c, '、' | '。' | '）' | '」' | '』' | '】' | '・' | 'ー' | '～' | '…' | '：' | 'っ' | 'ゃ' | 'ゅ' | 'ょ')
+        || matches!(c, 'ッ' | 'ャ' | 'ュ' | 'ョ' | 'ァ' | 'ィ' | 'ゥ' | 'ェ' | 'ォ' | '々' | ' ')
+}
+
+/// Whether a line may end between two characters.
+fn breaks(before: char, after: char) -> bool {
+    // LibreOffice keeps a closing mark with the Latin word or number behind it too.
+    if closes(after) || matches!(before, '（' | '「' | '『' | '【') || closes(before) && after.is_ascii_alphanumeric()
+    {
+        return before == ' ' && !closes(after);
+    }
+    matches!(before, ' ' | '-') || !before.is_ascii() || !after.is_ascii()
+}
+
+/// Lines that a line of text takes where each has so much room.
+fn lines_of(line: &str, room: u32) -> u32 {
+    let room = room.max(1_000);
+    // No character takes more than an em, none has more bytes than it takes thirds of one.
+    if u32::try_from(line.len()).is_ok_and(|bytes| bytes * 980 <= room) {
+        return 1;
+    }
+    let (mut lines, mut used, mut word) = (1, 0, 0);
+    let mut before = None;
+    for c in line.chars() {
+        if before.is_some_and(|before| breaks(before, c)) {
+            (used, word) = (used + word, 0);
+        }
+        word += em(c);
+        if used + word > room && c != ' ' {
+            // The word goes to the next line, or is cut where it is longer than one.
+            lines += 1;
+            (used, word) = if used > 0 { (0, word) } else { (0, em(c)) };
+        }
+        before = Some(c);
+    }
+    lines
+}
+
+fn text_lines(text: &str, room: u32) -> u32 {
+    text.lines().map(|line| lines_of(line, room)).sum()
+}
+
+/// The height in pixels of so many lines, where one is not enough.
+fn taller(lines: u32, print: &Print) -> Option<u32> {
+    (lines > 1).then(|| (lines * print.line() + 6).min(HIGHEST))
+}
 
 /// The height in pixels that wrapped texts need, where one line is not enough.
 pub(super) fn height(cells: &[Cell], widths: &BTreeMap<u16, u16>) -> Option<u32> {
     let wanted = |(column, cell): (u16, &Cell)| {
+        let print = Print::of(cell.style);
         let Value::Text(text) = &cell.value else { return None };
-        let spare = if matches!(cell.style, Style::Heading | Style::InputHeading) { 0 } else { 3 };
-        if !matches!(cell.style, Style::Heading | Style::InputHeading | Style::Wrap | Style::SmallWrap | Style::Input) {
+        if !print.wraps {
             return None;
         }
-        let room = widths.get(&column).copied().unwrap_or(8).saturating_sub(spare).max(2);
-        let (room, height) = if cell.style == Style::SmallWrap { (small(room), SMALL_LINE) } else { (room, LINE) };
-        let lines: u32 = text.lines().map(|line| lines_of(line, room)).sum();
-        (lines > 1).then(|| (lines * height + 6).min(540))
+        let room = print.room(pixels(widths.get(&column).copied().unwrap_or(8)));
+        taller(text_lines(text, room), &print)
     };
     (0_u16..).zip(cells).filter_map(wanted).max()
-}
-
-/// How many characters of small print fit where `room` of the usual size do.
-const fn small(room: u16) -> u16 {
-    room / 5 * 6
-}
-
-/// Lines that a text takes in a room of so many half-width characters; latin letters of stand-in fonts are wider.
-fn lines_of(line: &str, room: u16) -> u32 {
-    u32::from(spacious(line).div_ceil(room.max(2))).max(1)
 }
 
 /// Heights in pixels of rows above the body: what the sheet fixes, and what wrapped texts over several columns need.
 pub(super) fn heights(sheet: &Sheet<'_>, widths: &BTreeMap<u16, u16>) -> BTreeMap<u32, u32> {
     let mut heights: BTreeMap<u32, u32> =
         sheet.heights.iter().map(|(row, height)| (*row, u32::from(*height))).collect();
-    let wraps = |style| matches!(style, Style::Wrap | Style::SmallWrap | Style::Heading);
-    for ((row, column), cell) in sheet.cells.iter().filter(|(_, cell)| wraps(cell.style)) {
-        let last = sheet.merged.get(&(*row, *column)).copied().unwrap_or(*column);
-        let room: u16 = (*column..=last).map(|column| widths.get(&column).copied().unwrap_or(8)).sum();
-        let spare = if cell.style == Style::Wrap { 5 } else { 0 };
+    for ((row, column), cell) in &sheet.cells {
+        let print = Print::of(cell.style);
         let Value::Text(text) = &cell.value else { continue };
-        let lines: u32 = text.lines().map(|line| lines_of(line, room.saturating_sub(spare))).sum();
-        if lines > 1 {
+        if !print.wraps {
+            continue;
+        }
+        let last = sheet.merged.get(&(*row, *column)).copied().unwrap_or(*column);
+        let room = (*column..=last).map(|column| pixels(widths.get(&column).copied().unwrap_or(8))).sum();
+        if let Some(wanted) = taller(text_lines(text, print.room(room)), &print) {
             let height = heights.entry(*row).or_insert(0);
-            *height = (*height).max((lines * LINE + 6).min(540));
+            *height = (*height).max(wanted);
         }
     }
     heights
@@ -77,7 +183,7 @@ pub(super) fn widths(sheet: &Sheet<'_>) -> BTreeMap<u16, u16> {
     }
     if let Some(body) = &sheet.body {
         for (column, heading) in (0_u16..).zip(&body.headings) {
-            need(column, (text_width(heading) + 3).min(WIDEST));
+            need(column, Print::of(Style::Heading).width(ems(heading), BUTTON).min(WIDEST));
         }
         for at in 0..body.rows.min(WIDTH_SAMPLE) {
             for (column, cell) in (0_u16..).zip((body.row)(at)) {
@@ -90,26 +196,18 @@ pub(super) fn widths(sheet: &Sheet<'_>) -> BTreeMap<u16, u16> {
 }
 
 fn width(cell: &Cell) -> u16 {
-    let number = |number: i64| spacious(&crate::domain::money::Yen::new(number).to_string()) + 2;
+    let print = Print::of(cell.style);
+    let number = |number: i64| print.width(ems(&crate::domain::money::Yen::new(number).to_string()), 0).max(9);
     match &cell.value {
         Value::Empty => 0,
-        Value::Text(text) if cell.style == Style::Heading => text_width(text) + 3,
-        Value::Text(text) if cell.style == Style::Small => (text_width(text) / 10 * 9 + 4).min(WIDEST_SMALL),
-        Value::Text(text) => (spacious(text) + 2).min(WIDEST),
-        Value::Number(value) => number(*value).max(9),
-        Value::Sum { result, .. } => number(*result).max(9),
+        Value::Text(text) => {
+            let widest =
+                if cell.style == Style::Small || cell.style == Style::SmallWrap { WIDEST_SMALL } else { WIDEST };
+            print.width(text.lines().map(ems).max().unwrap_or(0), 0).min(widest)
+        }
+        Value::Number(value) => number(*value),
+        Value::Sum { result, .. } => number(*result),
         Value::Day(_) => 12,
         Value::Check { .. } => 8,
     }
-}
-
-/// The width with room for the wider Latin letters of the fonts that stand in where 游ゴシック is not installed.
-fn spacious(text: &str) -> u16 {
-    let latin = text.lines().map(|line| line.chars().filter(char::is_ascii).count()).max().unwrap_or(0);
-    text_width(text) + u16::try_from(latin.div_ceil(5)).unwrap_or(WIDEST).min(WIDEST)
-}
-
-fn text_width(text: &str) -> u16 {
-    let widest = text.lines().map(UnicodeWidthStr::width_cjk).max().unwrap_or(0);
-    u16::try_from(widest).unwrap_or(u16::MAX / 2).min(u16::MAX / 2)
 }
