@@ -156,7 +156,7 @@ fn written(of: Option<&[i64; 3]>) -> String {
     match of {
         None | Some([0, 0, 0]) => "（なし）".to_owned(),
         Some([count, gross, refunds]) => {
-            format!("件数 {count} 総額 {} 返金 {} 純額 {}", yen(*gross), yen(*refunds), yen(gross + refunds))
+            format!("件数 {count}　総額 {}　返金 {}　純額 {}", yen(*gross), yen(*refunds), yen(gross + refunds))
         }
     }
 }
@@ -213,7 +213,7 @@ fn correct_the_past(seed: u64) {
                 let (before, after) = (said.get(day).unwrap_or(&nothing), written(truth.get(day)));
                 let was_reported = reported.iter().any(|(from, to): &(&str, &str)| *from <= day && day <= *to);
                 if day < from && was_reported && *before != after {
-                    expected.insert(format!("前期間の修正 売上集計 {day} | {before} | {after}"));
+                    expected.insert(format!("前期間の修正 | {day} | {before} | {after}"));
                 }
             }
             let told = changes(&sandbox, path);
@@ -227,7 +227,7 @@ fn correct_the_past(seed: u64) {
                 for day in before.keys().chain(after.keys()) {
                     let [before, after] = [&before, &after].map(|of| of.get(day).cloned());
                     let line = [before.clone(), after.clone()].map(|text| text.unwrap_or_else(|| nothing.clone()));
-                    let line = format!("売上集計 日別 {day} | {} | {}", line[0], line[1]);
+                    let line = format!("売上・日別 | {day} | {} | {}", line[0], line[1]);
                     assert_eq!(before != after, told.contains(&line), "{at}: {line}\n{told:#?}");
                 }
             }
@@ -265,7 +265,8 @@ fn changes(sandbox: &Sandbox, path: &str) -> Vec<String> {
         return Vec::new();
     }
     let rows = rows_below(&sheet(&sandbox.path(path), "変更点"), "項目");
-    rows.iter().map(|row| ["項目", "変更前", "変更後"].map(|name| row[name].to_string()).join(" | ")).collect()
+    let columns = ["種別", "項目", "変更前", "変更後"];
+    rows.iter().map(|row| columns.map(|name| row[name].to_string()).join(" | ")).collect()
 }
 
 /// What 売上集計 says of each day, as 変更点 would write it.

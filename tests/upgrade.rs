@@ -54,11 +54,19 @@ fn older(today: &Path, schema: u32, path: &Path) {
         if shared.is_empty() {
             continue;
         }
-        let shared = shared.join(", ");
+        let (mut shared, mut values) = (shared.join(", "), shared.join(", "));
+        // The figures stood with their report before they had a table.
+        if table == "report" && columns("main", &table).contains(&"figures".to_owned()) {
+            shared.push_str(", figures");
+            values.push_str(
+                ", (SELECT f.figures FROM today.report_figures f WHERE (f.shop, f.period_from, f.period_to, f.revision) \
+                 = (report.shop, report.period_from, report.period_to, report.revision))",
+            );
+        }
         // A trigger may have written rows of its own.
         history.execute(&format!("DELETE FROM main.{table}"), []).expect("emptied");
         history
-            .execute(&format!("INSERT INTO main.{table} ({shared}) SELECT {shared} FROM today.{table}"), [])
+            .execute(&format!("INSERT INTO main.{table} ({shared}) SELECT {values} FROM today.{table}"), [])
             .expect("its rows");
     }
     // The outbox was one table before it had messages and deliveries; the words of its states are the same.

@@ -1,6 +1,5 @@
 //! One cell → one value: dates, yen, identifiers, each by a strict grammar. Must not know columns, rows or layouts.
 
-use crate::domain::dates::{Day, Moment};
 use crate::domain::money::Yen;
 use std::borrow::Cow;
 use unicode_normalization::UnicodeNormalization;
@@ -12,162 +11,6 @@ pub(super) fn narrow(text: &str) -> Cow<'_, str> {
         return Cow::Borrowed(text);
     }
     Cow::Owned(text.nfkc().collect::<String>().trim().to_owned())
-}
-
-/// The zone a date is written in: minutes east of UTC; `None` where nothing is said, which means JST.
-pub(super) type Zone = Option<i16>;
-
-/// One accepted form of a date, compiled from a pattern such as `yyyy/M/d H:mm`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct DateForm {
-    pattern: String,
-    tokens: Vec<Token>,
-    /// Whether it ends in `24:00`, the start of the next day (N15).
-    ends_day: bool,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Token {
-    /// Digits of a part: which part, fewest, most.
-    Digits(Part, usize, usize),
-    Literal(u8),
-    /// `Z`, `+09:00` or `+0900`.
-    Zone,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Part {
-    Year,
-    Month,
-    Day,
-    Hour,
-    Minute,
-    Second,
-}
-
-impl DateForm {
-    /// Compiles `pattern`; the error says what is wrong with it.
-    pub(super) fn parse(pattern: &str) -> Result<Self, String> {
-        const WORDS: [(&str, Part, usize, usize); 9] = [
-            ("yyyy", Part::Year, 4, 4),
-            ("MM", Part::Month, 2, 2),
-            ("M", Part::Month, 1, 2),
-            ("dd", Part::Day, 2, 2),
-            ("d", Part::Day, 1, 2),
-            ("HH", Part::Hour, 2, 2),
-            ("H", Part::Hour, 1, 2),
-            ("mm", Part::Minute, 2, 2),
-            ("ss", Part::Second, 2, 2),
-        ];
-        let mut tokens = Vec::new();
-        let mut rest = pattern;
-        let mut ends_day = false;
-        while let Some(first) = rest.chars().next() {
-            if matches!(rest, "24:00:00" | "24:00") {
-                tokens.extend(rest.bytes().map(Token::Literal));
-                ends_day = true;
-                break;
-            } else if rest == "XXX" {
-                tokens.push(Token::Zone);
-                break;
-            } else if let Some((word, part, fewest, most)) = WORDS.into_iter().find(|(word, ..)| rest.starts_with(word))
-            {
-                tokens.push(Token::Digits(part, fewest, most));
-                rest = rest.get(word.len()..).unwrap_or_default();
-            } else if matches!(first, '/' | '-' | '.' | ':' | ' ' | 'T') {
-                tokens.push(Token::Literal(first as u8));
-                rest = rest.get(1..).unwrap_or_default();
-            } else {
-                return Err(format!(
-                    "date form `{pattern}`: `{first}` is not known; use yyyy MM M dd d HH H mm ss XXX"
-                ));
-            }
-        }
-        let has =
-            |wanted| tokens.iter().filter(|token| matches!(token, Token::Digits(part, ..) if *part == wanted)).count();
-        if [Part::Year, Part::Month, Part::Day].into_iter().any(|part| has(part) != 1)
-            || [Part::Hour, Part::Minute, Part::Second].into_iter().any(|part| has(part) > 1)
-        {
-            return Err(format!("date form `{pattern}` needs year, month and day, each part once"));
-        }
-        if tokens.contains(&Token::Zone) && has(Part::Hour) == 0 {
-            return Err(format!("date form `{pattern}`: a zone (XXX) needs a time"));
-        }
-        Ok(Self { pattern: pattern.to_owned(), tokens, ends_day })
-    }
-
-    /// The pattern as the layout writes it.
-    pub(super) fn pattern(&self) -> &str {
-        &self.pattern
-    }
-
-    fn read(&self, text: &str) -> Option<(Moment, Zone)> {
-        let mut rest = text.as_bytes();
-        let mut parts = [0_u32; 6];
-        let mut zone = None;
-        for token in &self.tokens {
-            match *token {
-                Token::Literal(byte) => rest = rest.strip_prefix(&[byte])?,
-                Token::Digits(part, fewest, most) => {
-                    let length = rest.iter().take(most).take_while(|byte| byte.is_ascii_digit()).count();
-                    if length < fewest {
-                        return None;
-                    }
-                    let (digits, more) = rest.split_at(length);
-                    let number = digits.iter().fold(0, |number, digit| number * 10 + u32::from(digit - b'0'));
-                    *parts.get_mut(part as usize)? = number;
-                    rest = more;
-                }
-                Token::Zone => {
-                    zone = Some(minutes_east(rest)?);
-                    rest = &[];
-                }
-            }
-        }
-        let [year, month, day, hour, minute, second] = parts;
-        let day = Day::new(i32::try_from(year).ok()?, month, day)?;
-        let day = if self.ends_day { day.plus(1) } else { day };
-        let written = rest.is_empty().then(|| Moment::new(day, hour, minute, second))??;
-        let to_jst = zone.map_or(0, |minutes| i64::from(JST - minutes) * 60);
-        Some((Moment::from_number(written.number() + to_jst), zone))
-    }
-}
-
-/// JST in minutes east of UTC.
-const JST: i16 = 540;
-
-/// `Z`, `+09:00` or `+0900` as minutes east of UTC.
-fn minutes_east(zone: &[u8]) -> Option<i16> {
-    let digit = |byte: u8| byte.is_ascii_digit().then(|| i16::from(byte - b'0'));
-    let (sign, [h1, h2, m1, m2]) = match *zone {
-        [b'Z'] => return Some(0),
-        [sign, h1, h2, b':', m1, m2] | [sign, h1, h2, m1, m2] => (sign, [h1, h2, m1, m2]),
-        _ => return None,
-    };
-    let (hours, minutes) = (digit(h1)? * 10 + digit(h2)?, digit(m1)? * 10 + digit(m2)?);
-    let east = (hours <= 14 && minutes < 60).then_some(hours * 60 + minutes)?;
-    match sign {
-        b'+' => Some(east),
-        b'-' => Some(-east),
-        _ => None,
-    }
-}
-
-/// Reads a date by the first form that fits whole, in JST; says in which zone it was written.
-pub(super) fn date(forms: &[DateForm], text: &str) -> Option<(Moment, Zone)> {
-    let text = narrow(text);
-    forms.iter().find_map(|form| form.read(&text))
-}
-
-/// Whether a date that no form reads could be several days: day and month, or the year, may be either part (N06).
-pub(super) fn is_ambiguous_date(text: &str) -> bool {
-    let text = narrow(text);
-    let day = text.split([' ', 'T']).next().unwrap_or_default();
-    let parts: Vec<&str> = day.split(['/', '-', '.']).collect();
-    let digits = |part: &&str| part.bytes().all(|byte| byte.is_ascii_digit());
-    parts.iter().all(digits)
-        && matches!(parts.as_slice(), [one, two, three]
-            if (1..=2).contains(&one.len()) && (1..=2).contains(&two.len()) && matches!(three.len(), 1 | 2 | 4))
 }
 
 /// Digits, perhaps grouped by three, perhaps with decimals.
@@ -307,10 +150,6 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn forms(patterns: &[&str]) -> Vec<DateForm> {
-        patterns.iter().map(|pattern| DateForm::parse(pattern).expect("a form")).collect()
-    }
-
     #[test]
     fn n07_n08_n09_n10_amounts_are_unsigned_whole_yen() {
         let limit = Yen::ROW_LIMIT;
@@ -387,97 +226,6 @@ mod tests {
     }
 
     #[test]
-    fn n05_n06_n15_only_the_forms_of_the_layout_are_dates() {
-        let forms = forms(&["yyyy/M/d H:mm:ss", "yyyy/M/d H:mm", "yyyyMMddHHmmss", "yyyy-MM-dd", "yyyyMMdd"]);
-        let read = |text: &str| date(&forms, text).map(|(moment, _)| moment.to_string());
-        for (text, wanted) in [
-            ("2026/11/01 09:05:07", "2026-11-01 09:05:07"),
-            ("2026/11/1 9:05", "2026-11-01 09:05:00"),
-            ("２０２６/11/1 9:05", "2026-11-01 09:05:00"),
-            ("20261101090507", "2026-11-01 09:05:07"),
-            ("2026-11-01", "2026-11-01 00:00:00"),
-            ("20261101", "2026-11-01 00:00:00"),
-            ("2026/11/01 23:59:59", "2026-11-01 23:59:59"),
-        ] {
-            assert_eq!(read(text).as_deref(), Some(wanted), "{text}");
-        }
-        for text in [
-            "2026/11/01 24:00:00",
-            "2026/02/29 0:00",
-            "11/01/2026",
-            "R8.11.1",
-            "26/11/01",
-            "2026-11-01Z",
-            "2026/11/1 9:5",
-            "2026/11/01 09:05:07+09:00",
-            "2026/11/01  09:05",
-            "2026/13/01 0:00",
-            "",
-            "2026110109050",
-            "45000",
-        ] {
-            assert_eq!(read(text), None, "{text}");
-        }
-        for bad in ["yyyy/MM", "yyyy-MM-dd n", "yyyy/M/d H:mm:ss dd", "yy/M/d", "yyyy-MM-ddXXX", "yyyyMMdd XXXHH"] {
-            assert!(DateForm::parse(bad).is_err(), "{bad}");
-        }
-    }
-
-    #[test]
-    fn n15_zones_become_jst_and_the_end_of_the_day_is_read_where_the_layout_has_it() {
-        let zoned = forms(&["yyyy-MM-ddTHH:mm:ssXXX", "yyyy/M/d H:mm"]);
-        let read = |text: &str| date(&zoned, text).map(|(moment, zone)| (moment.to_string(), zone));
-        for (text, wanted, zone) in [
-            ("2026-11-01T14:59:59Z", "2026-11-01 23:59:59", Some(0)),
-            ("2026-11-01T15:00:00Z", "2026-11-02 00:00:00", Some(0)),
-            ("2026-11-01T00:00:00+09:00", "2026-11-01 00:00:00", Some(540)),
-            ("2026-11-01T00:00:00+0900", "2026-11-01 00:00:00", Some(540)),
-            ("2026-12-31T10:30:00-05:00", "2027-01-01 00:30:00", Some(-300)),
-            ("2026/11/1 9:05", "2026-11-01 09:05:00", None),
-        ] {
-            assert_eq!(read(text), Some((wanted.to_owned(), zone)), "{text}");
-        }
-        for zone in ["", "z", "+09", "+9:00", "+09:60", "+15:00", "JST", "Zx", "+09:00:00", "09:00", "~09:00"] {
-            assert_eq!(read(&format!("2026-11-01T00:00:00{zone}")), None, "{zone}");
-        }
-        let ending = forms(&["yyyy/MM/dd H:mm:ss", "yyyy/MM/dd 24:00:00"]);
-        let read = |text: &str| date(&ending, text).map(|(moment, _)| moment.to_string());
-        assert_eq!(read("2026/12/31 24:00:00").as_deref(), Some("2027-01-01 00:00:00"));
-        assert_eq!(read("2026/12/31 24:00:01"), None);
-        assert_eq!(read("2026/12/31 23:59:59").as_deref(), Some("2026-12-31 23:59:59"));
-    }
-
-    #[test]
-    fn n06_dates_that_could_be_several_days_are_seen() {
-        for text in ["11/01/2026", "01-11-2026 10:00", "26/11/01", "1.2.3", "１１/０１/２０２６", "13/01/2026T10:00"]
-        {
-            assert!(is_ambiguous_date(text), "{text}");
-        }
-        for text in ["R8.11.1", "2026/11/01", "2026年11月1日", "11/2026", "1/2/3/4", "a/b/c", "//", "123/1/2026", ""]
-        {
-            assert!(!is_ambiguous_date(text), "{text}");
-        }
-    }
-
-    #[test]
-    fn n06_every_day_reads_back_in_every_form() {
-        let forms = forms(&["yyyy/M/d H:mm", "dd.MM.yyyy", "yyyyMMdd", "yyyy-MM-dd HH:mm:ss"]);
-        let mut day = Day::new(2019, 1, 1).expect("a day");
-        while day < Day::new(2033, 1, 1).expect("a day") {
-            let (y, m, d) = (day.year(), day.month(), day.day_of_month());
-            for text in [
-                format!("{y}/{m}/{d} 0:00"),
-                format!("{d:02}.{m:02}.{y}"),
-                format!("{y}{m:02}{d:02}"),
-                format!("{day} 00:00:00"),
-            ] {
-                assert_eq!(date(&forms, &text), Some((day.start(), None)), "{text}");
-            }
-            day = day.plus(1);
-        }
-    }
-
-    #[test]
     fn n17_card_numbers_are_told_from_other_numbers() {
         for text in ["4111111111111111", "4111 1111 1111 1111", "5555-5555-5555-4444", "3566002020360505"] {
             assert!(is_card_number(text.as_bytes()), "{text}");
@@ -499,7 +247,7 @@ mod tests {
         #[test]
         fn grammars_never_panic(text in "\\PC{0,24}") {
             let _ = (yen(&text, Yen::ROW_LIMIT), signed_yen(&text, Yen::ROW_LIMIT), is_decimal(&text), is_damaged(&text), is_card_number(text.as_bytes()));
-            let _ = DateForm::parse(&text);
+            let _ = crate::normalise::dates::DateForm::parse(&text);
         }
     }
 }

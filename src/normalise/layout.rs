@@ -1,6 +1,6 @@
 //! Layouts: what a kind of file looks like, as data (SPEC §4). Must not read files: the text comes in from outside.
 
-use super::fields::DateForm;
+use super::dates::DateForm;
 use crate::domain::intake::Kind;
 use crate::domain::text::{edits, fold};
 use serde::Deserialize;

@@ -9,6 +9,9 @@ use crate::store::{Facts, Reader, Result, Version};
 use hashbrown::{HashMap, HashSet};
 use std::collections::BTreeMap;
 
+/// More carts than this make a shop large.
+const LARGE: usize = 80_000;
+
 /// The carts of each shop.
 pub struct Placed {
     facts: Facts,
@@ -38,6 +41,11 @@ impl Placed {
     /// The files that brought rows of `shop`.
     pub fn files(&self, shop: &ShopId) -> &[FileSummary] {
         self.files.get(shop).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether all that is known of `shop` fills a good part of the memory that a run may take.
+    pub fn is_large(&self, shop: &ShopId) -> bool {
+        self.carts.get(shop).is_some_and(|carts| carts.len() > LARGE)
     }
 
     /// Reads all that is known of `shop`, on the thread that asks.

@@ -15,6 +15,7 @@ use crate::report::json::ShopJson;
 use crate::store::{FactsMark, RunRecord, ShopRun, Store, StoreError};
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Mutex;
 
 /// What was issued for one shop.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -92,12 +93,12 @@ pub fn publish(
         return Ok(published);
     }
     let placed = timings.of(Stage::Load, || place(&workshop.config, store.facts()?))?;
-    let mut tasks = Vec::new();
+    let (large, mut tasks) = (Mutex::new(()), Vec::new());
     for (shop, mut known) in ordered {
         if let Some(last) = &known.last {
             known.figures = store.figures(&shop.shop.id, order.period, last.revision)?;
         }
-        tasks.push(ShopJob { workshop, order, shop, placed: &placed, known, timings });
+        tasks.push(ShopJob { workshop, order, shop, placed: &placed, large: &large, known, timings });
     }
     let mut quiet = Vec::new();
     side_by_side(&tasks, work_out, |job, done| {

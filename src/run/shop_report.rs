@@ -21,6 +21,7 @@ use crate::schedule;
 use crate::store::{NewMessage, ReportRecord};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 
 /// What the history says about a shop before its report is worked out.
 pub(super) struct Known {
@@ -86,6 +87,8 @@ pub(super) struct ShopJob<'a> {
     pub(super) order: &'a Order,
     pub(super) shop: &'a ShopConfig,
     pub(super) placed: &'a Placed,
+    /// Held while a large shop's facts stand in memory.
+    pub(super) large: &'a Mutex<()>,
     pub(super) known: Known,
     pub(super) timings: &'a Timings<'a>,
 }
@@ -98,6 +101,8 @@ impl ShopJob<'_> {
     pub(super) fn work_out(&self) -> Result<WorkedOut, String> {
         let (order, known) = (self.order, &self.known);
         let shop = &self.shop.shop;
+        // Of large shops one at a time: the next is rendered meanwhile, so that little is waited for.
+        let alone = self.placed.is_large(&shop.id).then(|| self.large.lock());
         let facts = self.timings.of(Stage::Load, || self.placed.facts(&shop.id)).map_err(|e| e.to_string())?;
         let (mut result, corrections) = self.timings.of(Stage::Reconcile, || {
             let (calendar, files) = (&self.workshop.config.calendar, self.files());
@@ -107,6 +112,7 @@ impl ShopJob<'_> {
         });
         // The result holds all that is shown: what it was made of would only stand in memory beside it.
         drop(facts);
+        drop(alone);
         result.freshness.is_behind = !known.is_export_in && result.freshness.payments.is_some();
         let mut notices = self.missing(&result);
         let now = figures(&result);

@@ -82,10 +82,10 @@ pub(super) fn save(
     let Some(reach) = reach(carts) else { return Ok(()) };
     let mut versions = Versions::prepare(transaction, file, folder, reach)?;
     // By code: the carts of a shop then lie side by side, so that one shop is read without the pages of all others.
-    let mut carts: Vec<_> = carts.iter().map(|snapshot| (code_key(snapshot.cart.as_str()), snapshot)).collect();
-    carts.sort_by(|a, b| a.0.cmp(&b.0));
-    for (key, snapshot) in carts {
-        let disposition = versions.save(&key, snapshot)?;
+    let mut carts: Vec<&CartSnapshot> = carts.iter().collect();
+    carts.sort_by(|a, b| a.cart.cmp(&b.cart));
+    for snapshot in carts {
+        let disposition = versions.save(snapshot)?;
         for line in &snapshot.lines {
             outcomes.push(RowOutcome { line: line.source.line, disposition, reason: None });
         }
@@ -146,8 +146,9 @@ impl<'t> Versions<'t> {
     }
 
     /// Saves one cart where it says something new, its control totals in any case, and says what it was.
-    fn save(&mut self, key: &str, snapshot: &CartSnapshot) -> Result<Disposition> {
-        let disposition = self.version(key, snapshot)?;
+    fn save(&mut self, snapshot: &CartSnapshot) -> Result<Disposition> {
+        let key = code_key(snapshot.cart.as_str());
+        let disposition = self.version(&key, snapshot)?;
         let yen: Yen = snapshot.lines.iter().filter_map(|line| line.total.yen()).sum();
         let days = snapshot.lines.iter().map(|line| line.created_at.day());
         let covers = days.fold(None, |covers, day| Some(widen(covers, day, day)));
