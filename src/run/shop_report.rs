@@ -127,6 +127,7 @@ impl ShopJob<'_> {
             let record = ReportRecord { revision, digest, workbook: String::new() };
             let (path, bytes) = (PathBuf::new(), Vec::new());
             let changes = self.changes(&now, corrections);
+            drop(now);
             Some(self.render(&result, NewWorkbook { record, figures: text, path, bytes, changes })?)
         };
         let message = self.message(&result, new.as_ref(), &mut notices)?;
