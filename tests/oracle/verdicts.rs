@@ -195,8 +195,11 @@ impl Group<'_> {
                 |of: fn(&super::merchant::LineRow) -> Option<i64>| -> i64 { cart.lines.iter().filter_map(of).sum() };
             return sum(|line| line.paid) - sum(|line| line.refunded);
         }
-        if !cart.list.is_empty() {
-            return cart.web().iter().filter(|row| row.currency == "JPY").map(|row| row.amount).sum();
+        // A list that names web payments in another currency alone states no yen.
+        let web = cart.web();
+        let in_yen: Vec<i64> = web.iter().filter(|row| row.currency == "JPY").map(|row| row.amount).collect();
+        if !in_yen.is_empty() || (!cart.list.is_empty() && web.is_empty()) {
+            return in_yen.iter().sum();
         }
         cart.standing().iter().map(|line| line.total).sum()
     }
