@@ -56,7 +56,7 @@ pub struct Context<'a> {
     pub is_late: &'a dyn Fn() -> bool,
 }
 
-/// Reads and normalises a file. `name` is its inbox-relative name, used in [`Source`] only, never for recognition.
+/// Reads and normalises a file. `name` is its inbox-relative name, used in [`crate::domain::intake::Source`] only, never for recognition.
 ///
 /// # Errors
 /// Why the file must be held; the rejected rows come first if there are too many of them.
