@@ -3,7 +3,7 @@
 #![allow(clippy::expect_used, clippy::panic, clippy::wildcard_enum_match_arm, reason = "a test may stop")]
 
 use calamine::{Data, Reader, Xlsx};
-use std::io::Cursor;
+use std::io::{Cursor, Read};
 use std::sync::Arc;
 use totsugo::domain::booking::State;
 use totsugo::domain::dates::{Day, Moment, Period};
@@ -493,4 +493,27 @@ fn json_of_a_run_has_its_keys_in_order() {
          \"shops\":[],\"exit_code\":0,\"timings_ms\":{\"look\":0,\"read\":0,\"store\":0,\"archive\":0,\"load\":0,\
          \"reconcile\":0,\"render\":0,\"read_back\":0,\"compose\":0,\"save\":0,\"total\":0}}"
     );
+}
+
+/// Totals of a year were once printed as ###: bold digits need nine pixels each in the fonts that stand in for 游ゴシック.
+#[test]
+fn totals_of_many_files_fit_their_columns() {
+    let mut many = files();
+    let (yen, rows) = (Yen::new(1_763_039_500), 12_345_678);
+    many[0].yen = yen;
+    many[0].rows = RowCounts { read: rows, new: rows, ..RowCounts::default() };
+    let reconciliation = empty();
+    let bytes = workbook(&edition(&reconciliation, &many, Language::Ja)).expect("a workbook");
+    let mut parts = zip::ZipArchive::new(Cursor::new(bytes)).expect("an archive");
+    let is_sheet = |name: &str| name.starts_with("xl/worksheets/sheet");
+    let sheets = parts.file_names().flatten().filter(|name| is_sheet(name)).count();
+    let mut proof = String::new();
+    parts.by_name(&format!("xl/worksheets/sheet{sheets}.xml")).expect("検算").read_to_string(&mut proof).expect("XML");
+    let pixels = |column: usize| {
+        let (_, rest) = proof.split_once(&format!("<col min=\"{column}\" ")).expect("a column");
+        let width = rest.split("width=\"").nth(1).and_then(|rest| rest.split('"').next()).expect("a width");
+        width.split('.').next().and_then(|whole| whole.parse::<usize>().ok()).expect("a number") * 8
+    };
+    assert!(pixels(3) >= yen.to_string().len() * 9, "{}", pixels(3));
+    assert!(pixels(4) >= "12,345,678".len() * 9, "{}", pixels(4));
 }
