@@ -1,7 +1,8 @@
 //! An upgrade keeps the data: histories as each earlier schema left them, taken over by the program of today (FAULTS S13).
 //!
-//! A history of schema *n* is made out of the demo's of today: the migrations up to *n* make its tables, and of today's rows
-//! those columns go in that the tables have. `TOTSUGO_HISTORIES` names a folder to keep them in, for `.ci/package`.
+//! A history of schema *n* is made out of the demo's: the migrations up to *n* make its tables. What files brought goes in as
+//! the last program with wide rows had stored and sealed it (`golden/history/schema8.sql`), all else as it is stored today, with
+//! those columns that the tables have. `TOTSUGO_HISTORIES` names a folder to keep them in, for `.ci/package`.
 
 #![expect(clippy::expect_used, clippy::panic, reason = "a test may stop where it cannot go on")]
 
@@ -32,20 +33,48 @@ fn texts(history: &Connection, query: &str) -> Vec<String> {
     rows.map(|row| row.expect("a row")).collect()
 }
 
-/// The history `today` as the program of `schema` would have left it, at `path`.
-fn older(today: &Path, schema: u32, path: &Path) {
+/// The last schema with wide rows.
+const WIDE: u32 = 8;
+
+/// An empty history of `schema` at `path`.
+fn empty(schema: u32, path: &Path) -> Connection {
     let history = Connection::open(path).expect("a new file");
     for (migration, _) in migrations().iter().zip(0..schema) {
         history.execute_batch(migration).expect("a migration");
     }
+    history
+}
+
+/// The facts of the demo as they were stored with wide rows, at `path`.
+fn wide(today: &Path, path: &Path) {
+    let history = empty(WIDE, path);
+    history.execute_batch(include_str!("golden/history/schema8.sql")).expect("its rows");
+    let files = "SELECT id || ' ' || name || ' ' || hex(digest) FROM file ORDER BY id";
+    let today = Connection::open(today).expect("today's history");
+    assert_eq!(texts(&history, files), texts(&today, files), "the demo has other files than the golden history");
+}
+
+/// The history `today` as the program of `schema` would have left it, at `path`; its facts are those of `wide`.
+fn older(today: &Path, wide: &Path, schema: u32, path: &Path) {
+    let history = empty(schema, path);
     // Tables come by name, not by what refers to what.
     history.pragma_update(None, "foreign_keys", "OFF").expect("off");
     history.pragma_update(None, "user_version", schema).expect("its number");
     history.execute("ATTACH ?1 AS today", [today.display().to_string()]).expect("today's history");
+    history.execute("ATTACH ?1 AS wide", [wide.display().to_string()]).expect("its facts");
     let columns =
         |of: &str, table: &str| texts(&history, &format!("SELECT name FROM pragma_table_info('{table}', '{of}')"));
     for table in texts(&history, "SELECT name FROM main.sqlite_schema WHERE type = 'table' ORDER BY name") {
-        let there = columns("today", &table);
+        let has_rows = |of: &str| {
+            !texts(&history, &format!("SELECT name FROM pragma_table_info('{table}', '{of}')")).is_empty()
+                && history
+                    .prepare(&format!("SELECT 1 FROM {of}.{table}"))
+                    .expect("a table")
+                    .exists([])
+                    .expect("looked at")
+        };
+        let source = if has_rows("wide") { "wide" } else { "today" };
+        let there = columns(source, &table);
         let shared: Vec<String> = columns("main", &table)
             .into_iter()
             .filter(|name| there.contains(name))
@@ -66,7 +95,7 @@ fn older(today: &Path, schema: u32, path: &Path) {
         // A trigger may have written rows of its own.
         history.execute(&format!("DELETE FROM main.{table}"), []).expect("emptied");
         history
-            .execute(&format!("INSERT INTO main.{table} ({shared}) SELECT {values} FROM today.{table}"), [])
+            .execute(&format!("INSERT INTO main.{table} ({shared}) SELECT {values} FROM {source}.{table}"), [])
             .expect("its rows");
     }
     // The outbox was one table before it had messages and deliveries; the words of its states are the same.
@@ -107,12 +136,13 @@ fn s13_a_history_of_every_earlier_schema_is_taken_over_whole() {
     let (workbooks, mails) = (sandbox.find("reports", ".xlsx"), sandbox.find("outbox", ".eml"));
     assert_eq!((workbooks.len(), mails.len()), (2, 2));
     let newest = u32::try_from(migrations().len()).expect("a number");
-    assert!(newest >= 6);
+    assert_eq!(newest, WIDE + 1, "of each later schema a history is to be upgraded too");
+    wide(&sandbox.path("today.db"), &sandbox.path("wide.db"));
     for schema in 1..newest {
         for ending in ["", "-wal", "-shm"] {
             drop(fs::remove_file(sandbox.path(&format!("totsugo.db{ending}"))));
         }
-        older(&sandbox.path("today.db"), schema, &sandbox.path("totsugo.db"));
+        older(&sandbox.path("today.db"), &sandbox.path("wide.db"), schema, &sandbox.path("totsugo.db"));
         if let Some(folder) = std::env::var_os("TOTSUGO_HISTORIES") {
             fs::create_dir_all(&folder).expect("a folder");
             let kept = Path::new(&folder).join(format!("schema{schema}.db"));
@@ -144,5 +174,28 @@ fn s13_a_history_of_every_earlier_schema_is_taken_over_whole() {
         let upgraded = Connection::open(sandbox.path("totsugo.db")).expect("the history");
         let version = upgraded.query_row("PRAGMA user_version", [], |row| row.get::<_, u32>(0)).expect("its number");
         assert_eq!(version, newest);
+    }
+}
+
+/// An upgrade seals anew: what was altered before must not come out as sealed.
+#[test]
+fn s08_s13_an_altered_history_is_not_upgraded() {
+    let (sandbox, _) = merchant();
+    wide(&sandbox.path("today.db"), &sandbox.path("wide.db"));
+    for schema in 2..=WIDE {
+        let path = sandbox.path(&format!("altered{schema}.db"));
+        older(&sandbox.path("today.db"), &sandbox.path("wide.db"), schema, &path);
+        let history = Connection::open(&path).expect("opens");
+        let edited = history.execute("UPDATE observation SET amount = amount + 1 WHERE file_id = 9 AND line = 2", []);
+        assert_eq!(edited.expect("edited"), 1);
+        drop(history);
+        let before = fs::read(&path).expect("a database");
+        let looked_at = totsugo::store::Store::inspect(&path).expect_err("altered");
+        assert!(looked_at.to_string().contains("torihiki_20251020"), "schema {schema}: {looked_at}");
+        let error = totsugo::store::Store::open(&path, "test").map(|_| ()).expect_err("refused");
+        assert!(error.to_string().contains("torihiki_20251020"), "schema {schema}: {error}");
+        let history = Connection::open(&path).expect("opens");
+        let version = history.query_row("PRAGMA user_version", [], |row| row.get::<_, u32>(0)).expect("its number");
+        assert_eq!(version, WIDE.min(schema.max(version)), "schema {schema} was {} bytes", before.len());
     }
 }

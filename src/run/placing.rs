@@ -5,7 +5,7 @@ use crate::domain::ids::{CartCode, ShopId};
 use crate::domain::policy::Shop;
 use crate::domain::reconciliation::{FileSummary, ShopFacts};
 use crate::reconcile::{Desk, Home};
-use crate::store::{Facts, Reader, Result, Version};
+use crate::store::{CartTally, CartTotals, Facts, Reader, Result, Version};
 use hashbrown::{HashMap, HashSet};
 use std::collections::BTreeMap;
 
@@ -28,13 +28,10 @@ pub struct Placed {
 pub fn place(config: &Config, facts: Facts) -> Result<Placed> {
     let shops: Vec<Shop> = config.shops.iter().map(|shop| shop.shop.clone()).collect();
     let reader = facts.reader()?;
-    let (carts, mut unplaced) = homes(&shops, &reader)?;
+    let Homes { shops, carts, totals, mut unplaced, .. } = homes(&shops, &reader)?;
     unplaced.sort();
-    let ids: Vec<ShopId> = carts.keys().cloned().collect();
-    let places =
-        (0..).zip(&ids).flat_map(|(at, shop)| carts.get(shop).into_iter().flatten().map(move |cart| (*cart, at)));
-    let files = reader.file_summaries(&ids, &places.collect())?;
-    Ok(Placed { facts, carts, files, unplaced })
+    let files = reader.file_summaries(&shops, totals)?;
+    Ok(Placed { facts, carts: shops.into_iter().zip(carts).collect(), files, unplaced })
 }
 
 impl Placed {
@@ -59,7 +56,51 @@ impl Placed {
     }
 }
 
-type Homes = (HashMap<ShopId, Vec<Version>>, Vec<CartCode>);
+/// Carts on their way to their shops.
+#[derive(Default)]
+struct Homes {
+    /// The shops that have carts.
+    shops: Vec<ShopId>,
+    /// The carts of each.
+    carts: Vec<Vec<Version>>,
+    /// The position of a shop.
+    at: HashMap<ShopId, usize>,
+    /// What files brought each of them.
+    totals: CartTotals,
+    unplaced: Vec<CartCode>,
+}
+
+impl Homes {
+    fn give(&mut self, shop: ShopId, version: Version, tally: &CartTally) {
+        let at = match self.at.get(&shop) {
+            Some(at) => *at,
+            None => {
+                self.shops.push(shop.clone());
+                self.carts.push(Vec::new());
+                self.at.insert(shop, self.carts.len() - 1);
+                self.carts.len() - 1
+            }
+        };
+        self.totals.add(at, tally);
+        if let Some(carts) = self.carts.get_mut(at) {
+            carts.push(version);
+        }
+    }
+
+    /// Counts what files brought that did not bring the newest version of a cart.
+    fn count_others(&mut self, reader: &Reader) -> Result<()> {
+        let mut shop_of: Option<HashMap<Version, usize>> = None;
+        let Self { carts, totals, .. } = self;
+        reader.other_tallies(|version, tally| {
+            let shop_of = shop_of.get_or_insert_with(|| {
+                (0..).zip(&*carts).flat_map(|(at, carts)| carts.iter().map(move |version| (*version, at))).collect()
+            });
+            if let Some(at) = shop_of.get(&version) {
+                totals.add(*at, &tally);
+            }
+        })
+    }
+}
 
 fn homes(shops: &[Shop], reader: &Reader) -> Result<Homes> {
     let mut desk = Desk::new(shops);
@@ -72,14 +113,14 @@ fn homes(shops: &[Shop], reader: &Reader) -> Result<Homes> {
             }
         })?;
     }
-    let (mut carts, mut unplaced) = (HashMap::<ShopId, Vec<Version>>::new(), Vec::new());
+    let mut homes = Homes::default();
     let mut unknown = Vec::new();
     reader.carts(|card| {
         let ids = named.get(&card.version).into_iter().flatten();
         match desk.home(card.cart, card.folder, ids.map(|id| &**id)) {
-            Home::At(shop) => carts.entry(shop).or_default().push(card.version),
-            Home::Disputed => unplaced.push(CartCode::new(card.cart)),
-            Home::Unknown => unknown.push(card.version),
+            Home::At(shop) => homes.give(shop, card.version, &card.tally),
+            Home::Disputed => homes.unplaced.push(CartCode::new(card.cart)),
+            Home::Unknown => unknown.push((card.version, card.tally)),
         }
     })?;
     if !unknown.is_empty() {
@@ -87,13 +128,14 @@ fn homes(shops: &[Shop], reader: &Reader) -> Result<Homes> {
             reader.payments(&shop)?.iter().for_each(|payment| desk.tell_number(payment));
         }
     }
-    for version in unknown {
+    for (version, tally) in unknown {
         for booking in reader.bookings(&[version])? {
             match desk.by_number(&booking) {
-                Some(shop) => carts.entry(shop).or_default().push(version),
-                None => unplaced.push(booking.cart),
+                Some(shop) => homes.give(shop, version, &tally),
+                None => homes.unplaced.push(booking.cart),
             }
         }
     }
-    Ok((carts, unplaced))
+    homes.count_others(reader)?;
+    Ok(homes)
 }

@@ -56,7 +56,7 @@ fn inspect(path: &Path) -> Result<Verified> {
     if !is_ours {
         return Err(StoreError::Damaged("no history of totsugo".to_owned()));
     }
-    if schema < 2 { Ok(Verified::default()) } else { integrity::verify_all(&connection) }
+    if schema < 2 { Ok(Verified::default()) } else { integrity::verify_all(&connection, schema) }
 }
 
 impl Store {

@@ -2,7 +2,9 @@
 //! more of the history stands in memory than is being worked on.
 
 use super::bookings::{Entries, Lines};
+use super::files::CartTally;
 use super::payments::ObservationReader;
+use super::words::{self, WordReader, Words};
 use super::{Result, Store};
 use crate::domain::booking::Booking;
 use crate::domain::ids::{OrderId, ShopId};
@@ -20,13 +22,14 @@ pub(super) type FileNames = Arc<HashMap<i64, Arc<str>>>;
 pub struct Facts {
     database: PathBuf,
     files: FileNames,
+    words: Words,
 }
 
 /// Which cart version: its number in the history.
 pub type Version = i64;
 
 /// What decides on the shop of a cart before it is read whole (SPEC §4.3).
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct CartCard<'a> {
     /// Its newest version.
     pub version: Version,
@@ -34,12 +37,15 @@ pub struct CartCard<'a> {
     pub cart: &'a str,
     /// The shop's sub-folder its file was dropped in, if any.
     pub folder: Option<&'a str>,
+    /// What became of it in the file that its newest version stands in.
+    pub tally: CartTally,
 }
 
 /// Reads facts on one thread; it sees what was committed when it first asked.
 pub struct Reader {
     pub(super) connection: Connection,
-    pub(super) files: FileNames,
+    files: FileNames,
+    words: Words,
 }
 
 impl Store {
@@ -51,7 +57,8 @@ impl Store {
         let database = PathBuf::from(self.connection.path().unwrap_or_default());
         let mut statement = self.connection.prepare("SELECT id, name FROM file")?;
         let names = statement.query_map([], |row| Ok((row.get(0)?, Arc::from(row.get_ref(1)?.as_str()?))))?;
-        Ok(Facts { database, files: Arc::new(names.collect::<rusqlite::Result<_>>()?) })
+        let files = Arc::new(names.collect::<rusqlite::Result<_>>()?);
+        Ok(Facts { database, files, words: words::all(&self.connection)? })
     }
 }
 
@@ -61,13 +68,18 @@ impl Facts {
     /// # Errors
     /// When the database cannot be opened.
     pub fn reader(&self) -> Result<Reader> {
-        let connection = Connection::open_with_flags(&self.database, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        let connection = Connection::open_with_flags(
+            &self.database,
+            OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+        )?;
         connection.busy_timeout(super::opening::PATIENCE)?;
         connection.pragma_update(None, "trusted_schema", "OFF")?;
         connection.pragma_update(None, "cache_size", -8_192)?;
         // One view for as long as it reads: each question alone would take and release the locks.
         connection.execute_batch("BEGIN")?;
-        Ok(Reader { connection, files: Arc::clone(&self.files) })
+        // Names of its own: threads that counted the holders of the same ones would wait for each other.
+        let files = Arc::new(self.files.iter().map(|(file, name)| (*file, Arc::from(&**name))).collect());
+        Ok(Reader { connection, files, words: Arc::clone(&self.words) })
     }
 }
 
@@ -79,12 +91,15 @@ impl Reader {
     pub fn shops(&self) -> Result<Vec<ShopId>> {
         // Each shop is one step through the index, however many payments it has.
         let mut statement = self.connection.prepare(
-            "WITH RECURSIVE known (shop) AS (SELECT min(shop) FROM payment UNION ALL \
-             SELECT (SELECT min(shop) FROM payment WHERE shop > known.shop) FROM known WHERE known.shop IS NOT NULL) \
+            "WITH RECURSIVE known (shop) AS (SELECT min(shop) FROM observation UNION ALL \
+             SELECT (SELECT min(shop) FROM observation WHERE shop > known.shop) FROM known WHERE known.shop IS NOT NULL) \
              SELECT shop FROM known WHERE shop IS NOT NULL",
         )?;
-        let shops = statement.query_map([], |row| Ok(ShopId::new(row.get_ref(0)?.as_str()?)))?;
-        Ok(shops.collect::<rusqlite::Result<_>>()?)
+        let mut words = WordReader::of(&self.words);
+        let shops = statement.query_map([], |row| Ok(ShopId::new(&words.read(row.get_ref(0)?)?)))?;
+        let mut shops: Vec<ShopId> = shops.collect::<rusqlite::Result<_>>()?;
+        shops.sort();
+        Ok(shops)
     }
 
     /// The payments of `shop` with all their observations, by Order ID.
@@ -93,33 +108,38 @@ impl Reader {
     /// When the database cannot be read.
     pub fn payments(&self, shop: &ShopId) -> Result<Vec<Payment>> {
         // In the order in which they are stored: pages are then read one after the other, and once.
-        let mut known = self.connection.prepare_cached("SELECT id FROM payment WHERE shop = ?1")?;
-        let mut ids: Vec<i64> = known.query_map([shop.as_str()], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
+        let mut known = self.connection.prepare_cached("SELECT id FROM observation WHERE shop = ?1")?;
+        let known = known.query_map([words::find(&self.connection, shop.as_str())?], |row| row.get(0))?;
+        let mut ids: Vec<i64> = known.collect::<rusqlite::Result<_>>()?;
         ids.sort_unstable();
         let mut statement = self.connection.prepare_cached(
-            "SELECT p.id, p.order_id, o.at, o.status, o.amount, o.booking_ref, o.method, o.file_id, o.line \
-             FROM payment p CROSS JOIN observation o ON o.payment_id = p.id WHERE p.id BETWEEN ?1 AND ?2 ORDER BY p.id",
+            "SELECT order_id, at, status, amount, booking_ref, method, file_id, line FROM observation \
+             WHERE id BETWEEN ?1 AND ?2 ORDER BY id",
         )?;
-        let mut reader = ObservationReader::of(&self.files);
+        let mut reader = ObservationReader::of(&self.files, &self.words);
         let mut payments: Vec<Payment> = Vec::with_capacity(ids.len());
         for (first, last) in runs(&ids) {
-            let mut read = None;
             let mut rows = statement.query([first, last])?;
             while let Some(row) = rows.next()? {
-                let (id, observation): (i64, _) = (row.get(0)?, reader.read(row, 2)?);
-                if let Some(payment) = payments.last_mut().filter(|_| read == Some(id)) {
+                let (order_id, observation) = (row.get_ref(0)?.as_str().unwrap_or_default(), reader.read(row, 1)?);
+                if let Some(payment) = payments.last_mut().filter(|payment| payment.order_id.as_str() == order_id) {
                     payment.observations.push(observation);
                     continue;
                 }
-                read = Some(id);
-                let order_id = OrderId::new(row.get_ref(1)?.as_str().unwrap_or_default());
+                let order_id = OrderId::new(order_id);
                 payments.push(Payment { shop: shop.clone(), order_id, observations: vec![observation] });
             }
         }
-        for payment in payments.iter_mut().filter(|payment| payment.observations.len() > 1) {
-            payment.observations.sort();
-        }
+        // Each file brought its rows by Order ID: what is sorted here is a few ascending runs.
         payments.sort_by(|a, b| a.order_id.cmp(&b.order_id));
+        payments.dedup_by(|next, payment| {
+            let is_same = next.order_id == payment.order_id;
+            if is_same {
+                payment.observations.append(&mut next.observations);
+            }
+            is_same
+        });
+        payments.iter_mut().filter(|payment| payment.observations.len() > 1).for_each(|one| one.observations.sort());
         Ok(payments)
     }
 
@@ -128,12 +148,35 @@ impl Reader {
     /// # Errors
     /// When the database cannot be read.
     pub fn carts(&self, mut each: impl FnMut(CartCard<'_>)) -> Result<()> {
-        let mut statement =
-            self.connection.prepare("SELECT id, cart, folder FROM cart_version WHERE is_current = 1 ORDER BY id")?;
+        let mut statement = self.connection.prepare(
+            "SELECT id, cart, folder, file_id, disposition, \"rows\", repeated, yen, covers_from, covers_to \
+             FROM cart_version WHERE is_current = 1 ORDER BY id",
+        )?;
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
             let folder = row.get_ref(2)?.as_str_or_null().map_err(rusqlite::Error::from)?;
-            each(CartCard { version: row.get(0)?, cart: row.get_ref(1)?.as_str().unwrap_or_default(), folder });
+            let cart = row.get_ref(1)?.as_str().unwrap_or_default();
+            each(CartCard { version: row.get(0)?, cart, folder, tally: CartTally::read(row, 3)? });
+        }
+        Ok(())
+    }
+
+    /// Hands over what became of carts in other files than that of their newest version, with that version.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn other_tallies(&self, mut each: impl FnMut(Version, CartTally)) -> Result<()> {
+        let mut statement = self.connection.prepare(
+            "SELECT n.id, v.file_id, v.disposition, v.\"rows\", v.repeated, v.yen, v.covers_from, v.covers_to \
+             FROM cart_version v CROSS JOIN cart_version n ON n.cart_key = v.cart_key AND n.is_current = 1 \
+             WHERE v.is_current = 0 UNION ALL \
+             SELECT iif(v.is_current, v.id, (SELECT n.id FROM cart_version n WHERE n.cart_key = v.cart_key \
+             AND n.is_current = 1)), c.file_id, 'same', c.\"rows\", c.repeated, c.yen, c.covers_from, c.covers_to \
+             FROM file_cart c CROSS JOIN cart_version v ON v.id = c.version_id",
+        )?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            each(row.get(0)?, CartTally::read(row, 1)?);
         }
         Ok(())
     }
@@ -164,9 +207,9 @@ impl Reader {
     /// # Errors
     /// When the database cannot be read.
     pub fn order_ids(&self, mut each: impl FnMut(&ShopId, &str)) -> Result<()> {
-        let mut statement = self.connection.prepare("SELECT order_id FROM payment WHERE shop = ?1")?;
+        let mut statement = self.connection.prepare("SELECT order_id FROM observation WHERE shop = ?1")?;
         for shop in self.shops()? {
-            let mut rows = statement.query([shop.as_str()])?;
+            let mut rows = statement.query([words::find(&self.connection, shop.as_str())?])?;
             while let Some(row) = rows.next()? {
                 each(&shop, row.get_ref(0)?.as_str().unwrap_or_default());
             }
@@ -179,8 +222,8 @@ impl Reader {
     /// # Errors
     /// When the database cannot be read or holds a value that this program does not write.
     pub fn bookings(&self, versions: &[Version]) -> Result<Vec<Booking>> {
-        let mut lines = Lines::prepare(&self.connection, &self.files)?;
-        let mut entries = Entries::prepare(&self.connection, &self.files)?;
+        let mut lines = Lines::prepare(&self.connection, &self.files, &self.words)?;
+        let mut entries = Entries::prepare(&self.connection, &self.files, &self.words)?;
         let mut bookings = Vec::with_capacity(versions.len());
         for run in runs(versions) {
             lines.read(run, &mut entries, &mut bookings)?;

@@ -1,7 +1,8 @@
 //! Files: what was read, and what became of every row. One transaction a file.
 
-use super::facts::{Reader, Version};
-use super::integrity::{self, Beside};
+use super::facts::Reader;
+use super::integrity::{self, Beside, Written};
+use super::words::WordWriter;
 use super::{Result, Store, bookings, payments, unexpected};
 use crate::domain::dates::{Day, Moment};
 use crate::domain::ids::{FileDigest, ShopId};
@@ -10,7 +11,7 @@ use crate::domain::money::Yen;
 use crate::domain::payment::Observation;
 use crate::domain::reconciliation::FileSummary;
 use hashbrown::{HashMap, HashSet};
-use rusqlite::{OptionalExtension, Transaction, params};
+use rusqlite::{OptionalExtension, Row, Transaction, params};
 use std::collections::BTreeMap;
 
 /// A file to be stored.
@@ -205,21 +206,24 @@ impl Store {
             Vec::with_capacity(usize::try_from(file.normalised.rows_read).unwrap_or_default());
         let mut totals: BTreeMap<ShopId, ShopTotals> = BTreeMap::new();
         let mut counts = RowCounts::default();
+        let mut words = WordWriter::prepare(&transaction)?;
+        let mut written = Written::new();
         match &file.normalised.rows {
             Rows::Payments(rows) => {
                 let mut writer = payments::Writer::prepare(&transaction, id, dispose)?;
-                let mut taken = writer.take(rows, &mut outcomes, &mut totals);
+                let mut taken = writer.take(rows, &mut words, &mut outcomes, &mut totals);
                 pieces(&mut |rows| {
                     if taken.is_ok() {
-                        taken = writer.take(rows, &mut outcomes, &mut totals);
+                        taken = writer.take(rows, &mut words, &mut outcomes, &mut totals);
                     }
                 });
                 taken?;
+                written.push(writer.rows().end(&transaction, id)?);
                 let yen: Yen = totals.values().map(|total| total.yen).sum();
                 transaction.execute("UPDATE file SET yen = ?2 WHERE id = ?1", params![id, yen.get()])?;
             }
             Rows::Bookings(carts) => {
-                bookings::save(&transaction, id, file.folder, carts, &mut outcomes)?;
+                written.extend(bookings::save(&transaction, id, file.folder, carts, &mut words, &mut outcomes)?);
             }
             Rows::PaymentList(entries) => bookings::save_entries(&transaction, id, entries, &mut outcomes)?,
         }
@@ -240,9 +244,10 @@ impl Store {
             file.normalised.excluded.iter().for_each(|_| totals.rows.add(Disposition::Excluded));
             file.normalised.rejected.iter().for_each(|_| totals.rows.add(Disposition::Rejected));
         }
+        written.push(words.rows().end(&transaction, id)?);
         save_outcomes(&transaction, id, &mut outcomes)?;
         save_totals(&transaction, id, &totals)?;
-        integrity::seal(&transaction, id, &beside)?;
+        integrity::seal(&transaction, id, &written, &beside)?;
         for outcome in &outcomes {
             counts.add(outcome.disposition);
         }
@@ -254,18 +259,57 @@ impl Store {
     }
 }
 
+/// What became of one cart in one file.
+#[derive(Clone, Debug)]
+pub struct CartTally {
+    file: i64,
+    disposition: Disposition,
+    rows: u64,
+    repeated: u64,
+    yen: Yen,
+    covers: Option<(Day, Day)>,
+}
+
+impl CartTally {
+    /// Columns from `at`: file_id, disposition, rows, repeated, yen, covers_from, covers_to.
+    pub(super) fn read(row: &Row<'_>, at: usize) -> Result<Self> {
+        let covers = row.get::<_, Option<i32>>(at + 5)?.zip(row.get::<_, Option<i32>>(at + 6)?);
+        Ok(Self {
+            file: row.get(at)?,
+            disposition: disposition_named(row.get_ref(at + 1)?.as_str().unwrap_or_default())?,
+            rows: row.get::<_, i64>(at + 2)?.unsigned_abs(),
+            repeated: row.get::<_, i64>(at + 3)?.unsigned_abs(),
+            yen: Yen::new(row.get(at + 4)?),
+            covers: covers.map(|(from, to)| (Day::from_number(from), Day::from_number(to))),
+        })
+    }
+}
+
+/// The control totals of bookings files, by shop and file.
+#[derive(Default)]
+pub struct CartTotals(HashMap<(usize, i64), ShopTotals>);
+
+impl CartTotals {
+    /// Counts a cart for the shop that it belongs to, by the shop's position in a list.
+    pub fn add(&mut self, shop: usize, tally: &CartTally) {
+        let totals = self.0.entry((shop, tally.file)).or_default();
+        totals.rows.add_all(tally.disposition, tally.rows);
+        totals.rows.add_all(Disposition::Same, tally.repeated);
+        totals.yen += tally.yen;
+        if let Some((from, to)) = tally.covers {
+            totals.covers = Some(widen(totals.covers, from, to));
+        }
+    }
+}
+
 impl Reader {
     /// The stored files that hold rows of each shop, with that shop's control totals (SPEC §6 検算).
     ///
-    /// `shop_of` places carts, as positions in `shops`; a bookings file is listed for every shop it holds carts of.
+    /// `carts` are the totals of carts, by position in `shops`: a bookings file is listed for every shop it holds carts of.
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub fn file_summaries(
-        &self,
-        shops: &[ShopId],
-        shop_of: &HashMap<Version, usize>,
-    ) -> Result<BTreeMap<ShopId, Vec<FileSummary>>> {
+    pub fn file_summaries(&self, shops: &[ShopId], carts: CartTotals) -> Result<BTreeMap<ShopId, Vec<FileSummary>>> {
         let mut by_shop: BTreeMap<(ShopId, i64), ShopTotals> = BTreeMap::new();
         let mut statement = self.connection.prepare(
             "SELECT file_id, shop, \"new\", \"update\", same, stale, conflict, excluded, rejected, yen, covers_from, \
@@ -290,7 +334,7 @@ impl Reader {
             let totals = ShopTotals { rows: counts, yen: Yen::new(row.get(9)?), covers };
             by_shop.insert((ShopId::new(&row.get::<_, String>(1)?), row.get(0)?), totals);
         }
-        for ((shop, file), totals) in self.cart_totals(shop_of)? {
+        for ((shop, file), totals) in carts.0 {
             if let Some(shop) = shops.get(shop) {
                 by_shop.insert((shop.clone(), file), totals);
             }
@@ -310,28 +354,6 @@ impl Reader {
             files.sort_by(|a, b| (&a.layout, &a.name, &a.digest).cmp(&(&b.layout, &b.name, &b.digest)));
         }
         Ok(summaries)
-    }
-
-    /// The control totals of bookings files, by shop and file.
-    fn cart_totals(&self, shop_of: &HashMap<Version, usize>) -> Result<HashMap<(usize, i64), ShopTotals>> {
-        let mut statement = self.connection.prepare(
-            "SELECT c.file_id, v.id, c.disposition, c.\"rows\", c.repeated, c.yen, c.covers_from, c.covers_to \
-             FROM file_cart c CROSS JOIN cart_version v ON v.cart_key = c.cart_key AND v.is_current = 1",
-        )?;
-        let mut by_file: HashMap<(usize, i64), ShopTotals> = HashMap::new();
-        let mut rows = statement.query([])?;
-        while let Some(row) = rows.next()? {
-            let Some(shop) = shop_of.get(&row.get::<_, Version>(1)?) else { continue };
-            let disposition = disposition_named(row.get_ref(2)?.as_str().unwrap_or_default())?;
-            let totals = by_file.entry((*shop, row.get(0)?)).or_default();
-            totals.rows.add_all(disposition, row.get::<_, i64>(3)?.unsigned_abs());
-            totals.rows.add_all(Disposition::Same, row.get::<_, i64>(4)?.unsigned_abs());
-            totals.yen += Yen::new(row.get(5)?);
-            if let Some((from, to)) = row.get::<_, Option<i32>>(6)?.zip(row.get::<_, Option<i32>>(7)?) {
-                totals.covers = Some(widen(totals.covers, Day::from_number(from), Day::from_number(to)));
-            }
-        }
-        Ok(by_file)
     }
 
     /// Every file without what it brought a shop.

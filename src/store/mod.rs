@@ -20,13 +20,16 @@ mod place;
 mod remembered;
 mod reports;
 mod retention;
+mod sealed;
 mod sent;
 mod slots;
+mod upgrade;
+mod words;
 
 pub use acts::Act;
 pub use backup::Restored;
 pub use facts::{CartCard, Facts, Reader, Version};
-pub use files::{KnownFile, NewFile, TakeRows};
+pub use files::{CartTally, CartTotals, KnownFile, NewFile, TakeRows};
 pub use findings::OpenFinding;
 pub use held::HeldFile;
 pub use integrity::Verified;

@@ -83,7 +83,7 @@ impl Store {
             }
         }
         write(&transaction, entries, file.name)?;
-        integrity::seal(&transaction, id, &integrity::Beside::default())?;
+        integrity::seal(&transaction, id, &Vec::new(), &integrity::Beside::default())?;
         transaction.commit()?;
         Ok(())
     }

@@ -1,6 +1,6 @@
 //! Opening the history: what is there is looked at first, and in doubt nothing of it is changed (FAULTS S05, S08, S13).
 
-use super::{Result, Store, StoreError, backup, integrity};
+use super::{Result, Store, StoreError, backup, integrity, upgrade};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use rusqlite_migration::{M, Migrations};
@@ -22,15 +22,14 @@ pub(super) const OWN: &str = env!("CARGO_PKG_VERSION");
 pub(super) fn migrations() -> Migrations<'static> {
     Migrations::new(vec![
         M::up(include_str!("migrations/0001_history.sql")),
-        M::up_with_hook(include_str!("migrations/0002_seal.sql"), |transaction: &rusqlite::Transaction<'_>| {
-            integrity::seal_all(transaction).map_err(|error| rusqlite_migration::HookError::Hook(error.to_string()))
-        }),
+        M::up_with_hook(include_str!("migrations/0002_seal.sql"), upgrade::first_seals),
         M::up(include_str!("migrations/0003_notes.sql")),
         M::up(include_str!("migrations/0004_slots.sql")),
         M::up(include_str!("migrations/0005_outbox.sql")),
         M::up(include_str!("migrations/0006_hidden_rows.sql")),
         M::up(include_str!("migrations/0007_facts.sql")),
         M::up(include_str!("migrations/0008_other_columns.sql")),
+        M::up_with_hook("", upgrade::narrow_rows),
     ])
 }
 
@@ -129,7 +128,7 @@ impl Store {
         // 32 MiB of pages, and a log of as much before it is merged: a page is then written once or twice, not often.
         connection.pragma_update(None, "cache_size", -32_768)?;
         connection.pragma_update(None, "wal_autocheckpoint", 8_192)?;
-        integrity::verify_newest(&connection)?;
+        integrity::verify_newest(&connection, known_schema(&connection)?)?;
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
         connection.set_transaction_behavior(TransactionBehavior::Immediate);
         let known = connection.query_row("SELECT id FROM installation", [], |row| row.get::<_, String>(0));

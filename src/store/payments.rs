@@ -2,15 +2,17 @@
 
 use super::facts::FileNames;
 use super::files::{RowOutcome, ShopTotals};
+use super::sealed::{RowWriter, Value};
+use super::words::{self, WordReader, WordWriter, Words};
 use super::{Result, Store};
 use crate::domain::dates::Moment;
 use crate::domain::ids::{OrderId, ShopId};
 use crate::domain::intake::{Disposition, PaymentRow, Source};
 use crate::domain::money::Yen;
 use crate::domain::payment::{Observation, Status};
-use crate::domain::text::Texts;
 use hashbrown::hash_map::Entry;
 use hashbrown::{HashMap, HashSet};
+use rusqlite::types::ValueRef;
 use rusqlite::{CachedStatement, Row, Transaction, params};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -18,34 +20,39 @@ use std::sync::Arc;
 /// Reads observations with shared texts and statuses.
 pub(super) struct ObservationReader {
     files: FileNames,
-    texts: Texts,
-    statuses: HashMap<String, Status>,
+    words: WordReader,
+    statuses: HashMap<i64, Status>,
     nowhere: Arc<str>,
 }
 
 impl ObservationReader {
     /// Names their files out of `files`.
-    pub(super) fn of(files: &FileNames) -> Self {
-        let (texts, statuses) = (Texts::default(), HashMap::new());
-        Self { files: Arc::clone(files), texts, statuses, nowhere: Arc::from("") }
+    pub(super) fn of(files: &FileNames, words: &Words) -> Self {
+        let files = Arc::clone(files);
+        Self { files, words: WordReader::of(words), statuses: HashMap::new(), nowhere: Arc::from("") }
     }
 
-    /// Columns from `first`: at, status, amount, booking_ref, method, file, line.
+    /// Columns from `first`: at, status, amount, booking_ref, method, file_id, line.
     pub(super) fn read(&mut self, row: &Row<'_>, first: usize) -> rusqlite::Result<Observation> {
-        let written = row.get_ref(first + 1)?.as_str()?;
-        let status = match self.statuses.get(written) {
-            Some(status) => status.clone(),
-            None => self.statuses.entry(written.to_owned()).or_insert_with(|| Status::read(written)).clone(),
-        };
         let file = self.files.get(&row.get::<_, i64>(first + 5)?).unwrap_or(&self.nowhere);
         Ok(Observation {
-            at: Moment::from_number(row.get(first)?),
-            status,
-            amount: Yen::new(row.get(first + 2)?),
-            booking_ref: self.texts.alone(row.get_ref(first + 3)?.as_str()?),
-            method: self.texts.share(row.get_ref(first + 4)?.as_str()?),
             source: Source { file: Arc::clone(file), line: row.get(first + 6)? },
+            at: Moment::from_number(row.get(first)?),
+            status: self.status(row.get_ref(first + 1)?)?,
+            amount: Yen::new(row.get(first + 2)?),
+            booking_ref: self.words.alone(row.get_ref(first + 3)?)?,
+            method: self.words.read(row.get_ref(first + 4)?)?,
         })
+    }
+
+    fn status(&mut self, word: ValueRef<'_>) -> rusqlite::Result<Status> {
+        let ValueRef::Integer(number) = word else { return Ok(Status::read(word.as_str()?)) };
+        if let Some(status) = self.statuses.get(&number) {
+            return Ok(status.clone());
+        }
+        let status = Status::read(&self.words.read(word)?);
+        self.statuses.insert(number, status.clone());
+        Ok(status)
     }
 }
 
@@ -56,14 +63,15 @@ impl Store {
     /// When the database cannot be read.
     pub fn shortened_order_id<'r>(&self, rows: &'r [PaymentRow]) -> Result<Option<&'r PaymentRow>> {
         let mut padded: HashMap<&ShopId, HashSet<String>> = HashMap::new();
-        let mut known = self.connection.prepare_cached("SELECT 1 FROM payment WHERE shop = ?1 AND order_id = ?2")?;
+        let mut known =
+            self.connection.prepare_cached("SELECT 1 FROM observation WHERE shop = ?1 AND order_id = ?2")?;
         for row in rows.iter().filter(|row| may_be_shortened(&row.order_id)) {
             let without_zeros = match padded.entry(&row.shop) {
                 Entry::Occupied(entry) => entry.into_mut(),
                 Entry::Vacant(entry) => entry.insert(self.without_zeros(&row.shop)?),
             };
             if without_zeros.contains(row.order_id.as_str())
-                && !known.exists([row.shop.as_str(), row.order_id.as_str()])?
+                && !known.exists(params![words::find(&self.connection, row.shop.as_str())?, row.order_id.as_str()])?
             {
                 return Ok(Some(row));
             }
@@ -87,11 +95,12 @@ impl Store {
     /// The shop's all-digit Order IDs that begin with zeros, without these.
     fn without_zeros(&self, shop: &ShopId) -> Result<HashSet<String>> {
         let mut statement = self.connection.prepare_cached(
-            "SELECT order_id FROM payment WHERE shop = ?1 AND order_id >= '0' AND order_id < '1' \
+            "SELECT order_id FROM observation WHERE shop = ?1 AND order_id >= '0' AND order_id < '1' \
              AND order_id NOT GLOB '*[^0-9]*'",
         )?;
-        let found = statement
-            .query_map([shop.as_str()], |row| Ok(row.get_ref(0)?.as_str()?.trim_start_matches('0').to_owned()))?;
+        let found = statement.query_map([words::find(&self.connection, shop.as_str())?], |row| {
+            Ok(row.get_ref(0)?.as_str()?.trim_start_matches('0').to_owned())
+        })?;
         Ok(found.collect::<rusqlite::Result<_>>()?)
     }
 }
@@ -112,17 +121,21 @@ fn outcome_of(outcomes: &mut [RowOutcome], begun: usize, line: u32) -> Option<&m
     }
 }
 
+/// The columns of an observation.
+const COLUMNS: [&str; 9] = ["shop", "order_id", "at", "status", "amount", "booking_ref", "method", "file_id", "line"];
+
 /// Saves the observations of a file that say something new, with every row's disposition, as the rows come.
 pub(super) struct Writer<'t> {
+    has_any: CachedStatement<'t>,
     find: CachedStatement<'t>,
-    insert_payment: CachedStatement<'t>,
-    load: CachedStatement<'t>,
-    earlier: CachedStatement<'t>,
-    insert: CachedStatement<'t>,
-    transaction: &'t Transaction<'t>,
+    rows: RowWriter<'t>,
     file: i64,
+    /// The name by which rows of this file are told from those of others.
+    name: Arc<str>,
     dispose: fn(&[Observation], &Observation) -> Disposition,
+    /// Reads what is stored with the words of before the rows being taken, and how many these were.
     reader: ObservationReader,
+    words: usize,
 }
 
 impl<'t> Writer<'t> {
@@ -131,24 +144,19 @@ impl<'t> Writer<'t> {
         file: i64,
         dispose: fn(&[Observation], &Observation) -> Disposition,
     ) -> Result<Self> {
+        let name = Arc::from("this file");
         Ok(Self {
-            find: transaction.prepare_cached("SELECT id FROM payment WHERE shop = ?1 AND order_id = ?2")?,
-            insert_payment: transaction
-                .prepare_cached("INSERT INTO payment (shop, order_id) VALUES (?1, ?2) ON CONFLICT DO NOTHING")?,
-            load: transaction.prepare_cached(
-                "SELECT at, status, amount, booking_ref, method, file_id, line FROM observation WHERE payment_id = ?1",
+            has_any: transaction.prepare_cached("SELECT 1 FROM observation WHERE shop = ?1")?,
+            find: transaction.prepare_cached(
+                "SELECT at, status, amount, booking_ref, method, file_id, line FROM observation \
+                 WHERE shop = ?1 AND order_id = ?2",
             )?,
-            earlier: transaction.prepare_cached(
-                "SELECT max(line) FROM observation WHERE payment_id = ?1 AND at = ?2 AND file_id = ?3",
-            )?,
-            insert: transaction.prepare_cached(
-                "INSERT INTO observation (payment_id, at, status, amount, booking_ref, method, file_id, line) \
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-            )?,
-            transaction,
+            rows: RowWriter::prepare(transaction, "observation", &COLUMNS, COLUMNS.len())?,
             file,
+            name,
             dispose,
-            reader: ObservationReader::of(&FileNames::default()),
+            reader: ObservationReader::of(&FileNames::default(), &Words::default()),
+            words: 0,
         })
     }
 
@@ -156,6 +164,7 @@ impl<'t> Writer<'t> {
     pub(super) fn take(
         &mut self,
         rows: &[PaymentRow],
+        words: &mut WordWriter<'_>,
         outcomes: &mut Vec<RowOutcome>,
         totals: &mut BTreeMap<ShopId, ShopTotals>,
     ) -> Result<()> {
@@ -164,64 +173,86 @@ impl<'t> Writer<'t> {
         let mut rows: Vec<&PaymentRow> = rows.iter().collect();
         rows.sort_by(|a, b| (&a.shop, &a.order_id).cmp(&(&b.shop, &b.order_id)));
         let begun = outcomes.len();
-        for row in rows {
-            let observation = &row.observation;
-            let (id, known) = self.payment(row)?;
-            let disposition = (self.dispose)(&known, observation);
-            if !totals.contains_key(&row.shop) {
-                totals.insert(row.shop.clone(), ShopTotals::default());
+        if self.words != words.count() {
+            let files = Arc::new(HashMap::from([(self.file, Arc::clone(&self.name))]));
+            (self.reader, self.words) = (ObservationReader::of(&files, &words.all()), words.count());
+        }
+        for of_shop in rows.chunk_by(|a, b| a.shop == b.shop) {
+            let Some(shop) = of_shop.first().map(|row| &row.shop) else { continue };
+            let word = words.put(shop.as_str())?;
+            let is_known = self.has_any.exists([word])?;
+            let total = totals.entry(shop.clone()).or_default();
+            for payment in of_shop.chunk_by(|a, b| a.order_id == b.order_id) {
+                self.payment((word, is_known), payment, words, (outcomes, begun), total)?;
             }
-            let total = totals.get_mut(&row.shop);
-            if let Some(total) = total {
-                total.add(disposition, observation.amount, observation.at.day());
-                // A later row can make an earlier one of the same file a conflict; of no other file.
-                if disposition == Disposition::Conflict
-                    && let Some(earlier) = self.earlier(id, observation.at)?
-                    && let Some(outcome) = outcome_of(outcomes, begun, earlier)
-                {
-                    total.rows.recount(outcome.disposition, Disposition::Conflict);
-                    outcome.disposition = Disposition::Conflict;
-                }
-            }
-            if disposition != Disposition::Same {
-                self.insert.execute(params![
-                    id,
-                    observation.at.number(),
-                    observation.status.label(),
-                    observation.amount.get(),
-                    &*observation.booking_ref,
-                    &*observation.method,
-                    self.file,
-                    observation.source.line
-                ])?;
-            }
-            outcomes.push(RowOutcome { line: observation.source.line, disposition, reason: None });
         }
         if let Some(taken) = outcomes.get_mut(begun..) {
-            taken.sort_by_key(|outcome| outcome.line);
+            taken.sort_unstable_by_key(|outcome| outcome.line);
         }
         Ok(())
     }
 
-    /// The payment of a row, made if need be, with what is known of it.
-    fn payment(&mut self, row: &PaymentRow) -> Result<(i64, Vec<Observation>)> {
-        let payment = [row.shop.as_str(), row.order_id.as_str()];
+    /// Takes the rows of one payment.
+    fn payment(
+        &mut self,
+        (shop, shop_is_known): (Value<'_>, bool),
+        rows: &[&PaymentRow],
+        words: &mut WordWriter<'_>,
+        (outcomes, begun): (&mut Vec<RowOutcome>, usize),
+        total: &mut ShopTotals,
+    ) -> Result<()> {
         let mut known = Vec::new();
-        // Most rows are new payments: one search of the index tells, and stores them.
-        if self.insert_payment.execute(payment)? == 1 {
-            return Ok((self.transaction.last_insert_rowid(), known));
+        if let Some(row) = rows.first().filter(|_| shop_is_known) {
+            let mut found = self.find.query(params![shop, row.order_id.as_str()])?;
+            while let Some(found) = found.next()? {
+                known.push(self.reader.read(found, 0)?);
+            }
+            known.sort();
         }
-        let id = self.find.query_row(payment, |found| found.get::<_, i64>(0))?;
-        let mut found = self.load.query([id])?;
-        while let Some(found) = found.next()? {
-            known.push(self.reader.read(found, 0)?);
+        for (nth, PaymentRow { order_id, observation, .. }) in (1..).zip(rows) {
+            let disposition = (self.dispose)(&known, observation);
+            total.add(disposition, observation.amount, observation.at.day());
+            // A later row can make an earlier one of the same file a conflict; of no other file.
+            if disposition == Disposition::Conflict
+                && let Some(earlier) = self.earlier(&known, observation.at)
+                && let Some(outcome) = outcome_of(outcomes, begun, earlier)
+            {
+                total.rows.recount(outcome.disposition, Disposition::Conflict);
+                outcome.disposition = Disposition::Conflict;
+            }
+            if disposition != Disposition::Same {
+                let status = words.put(observation.status.label())?;
+                let method = words.put(&observation.method)?;
+                self.rows.insert(&[
+                    shop,
+                    order_id.as_str().into(),
+                    observation.at.number().into(),
+                    status,
+                    observation.amount.get().into(),
+                    (&*observation.booking_ref).into(),
+                    method,
+                    self.file.into(),
+                    observation.source.line.into(),
+                ])?;
+                if nth < rows.len() {
+                    let source = Source { file: Arc::clone(&self.name), line: observation.source.line };
+                    known.push(Observation { source, ..observation.clone() });
+                    known.sort();
+                }
+            }
+            outcomes.push(RowOutcome { line: observation.source.line, disposition, reason: None });
         }
-        known.sort();
-        Ok((id, known))
+        Ok(())
     }
 
-    /// The line of the last stored row of this file on the same payment at the same time.
-    fn earlier(&mut self, payment: i64, at: Moment) -> Result<Option<u32>> {
-        Ok(self.earlier.query_row(params![payment, at.number(), self.file], |row| row.get(0))?)
+    /// The line of the last stored row of this file among `known` at the same time.
+    fn earlier(&self, known: &[Observation], at: Moment) -> Option<u32> {
+        let own = known.iter().filter(|one| one.at == at && one.source.file == self.name);
+        own.map(|one| one.source.line).max()
+    }
+
+    /// The rows that were stored.
+    pub(super) fn rows(self) -> RowWriter<'t> {
+        self.rows
     }
 }
