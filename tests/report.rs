@@ -445,6 +445,13 @@ fn figures_know_facts_and_ignore_the_passing_of_days() {
     assert_eq!(Figures::from_text(&old.to_text()), old);
     let odd = Figures([("a\tb\n".to_owned(), "c\\t\n".to_owned()), ("x".to_owned(), String::new())].into());
     assert_eq!(Figures::from_text(&odd.to_text()), odd);
+    for figures in [&old, &new, &odd] {
+        let text = figures.to_text();
+        let days = figures.0.iter().filter(|(item, _)| item.starts_with("sales.day."));
+        let days = Figures(days.map(|(item, fact)| (item.clone(), fact.clone())).collect());
+        assert_eq!(Figures::sales_of_text(&text), days, "{text}");
+    }
+    assert!(!Figures::sales_of_text(&old.to_text()).0.is_empty());
     assert!(old.changes(&old).is_empty());
 }
 

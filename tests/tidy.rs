@@ -84,6 +84,7 @@ const TOP: &[&str] = &[
     "benches",
     "fuzz",
     "docs",
+    ".cargo",
     ".ci",
     ".config",
     ".clippy.toml",

@@ -1,6 +1,6 @@
 //! Bookings: one Bókun cart with its lines, and what the payment list says about it (SPEC §4.2, §5.4).
 
-use super::dates::Moment;
+use super::dates::{Day, Moment};
 use super::ids::{CartCode, ProductCode, ShopId};
 use super::intake::Source;
 use super::money::Yen;
@@ -240,6 +240,23 @@ impl SnapshotAge {
     pub fn replaces(self, stored: Self) -> bool {
         (self.rank, self.reach) >= (stored.rank, stored.reach)
     }
+}
+
+/// For a cart that is live, paid in full and priced in yen in all its lines, which state nothing else about money: the day its
+/// tour starts, if any line says so. `None` for any other.
+///
+/// Once a payment of the same amount has met such a cart, nothing more is to be said about the two.
+pub fn plain_start(lines: &[BookingLine]) -> Option<Option<Day>> {
+    let is_plain = |line: &BookingLine| {
+        line.status.state() == State::Live
+            && line.payment_status == PaymentStatus::PaidInFull
+            && line.total.yen().is_some()
+            && line.paid.is_none()
+            && line.refunded.is_none()
+            && line.transaction_id.is_empty()
+    };
+    let start = || lines.iter().filter_map(|line| line.start_at).min().map(Moment::day);
+    (!lines.is_empty() && lines.iter().all(is_plain)).then(start)
 }
 
 /// Live if any line is; else waiting if any is; else cancelled if any is; else dead (SPEC §5.4).

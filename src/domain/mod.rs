@@ -17,5 +17,6 @@ pub mod money;
 pub mod notebook;
 pub mod payment;
 pub mod policy;
+pub mod quiet;
 pub mod reconciliation;
 pub mod text;

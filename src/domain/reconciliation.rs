@@ -7,6 +7,7 @@ use super::ids::{CartCode, FindingId, OrderId, ShopId};
 use super::intake::{RowCounts, Source};
 use super::money::Yen;
 use super::payment::{EventKind, Payment};
+use super::quiet::Background;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -18,6 +19,8 @@ pub struct ShopFacts {
     pub payments: Vec<Payment>,
     /// Its bookings, by cart code.
     pub bookings: Vec<Booking>,
+    /// What more there is, of which the report says nothing by itself.
+    pub background: Background,
 }
 
 /// Which key matched a payment to its booking (SPEC §5.3).

@@ -13,6 +13,7 @@ mod matching;
 mod observe;
 mod placement;
 mod proof;
+mod quiet;
 mod rest;
 mod sales;
 mod trend;
@@ -23,12 +24,13 @@ mod window;
 pub use events::{Events, money_events};
 pub use observe::disposition;
 pub use placement::{Desk, Home};
+pub use quiet::Quiet;
 pub use sales::sales_by_day;
 pub use window::window;
 
 use crate::domain::booking::Booking;
 use crate::domain::calendar::Calendar;
-use crate::domain::dates::{Day, Period};
+use crate::domain::dates::{Day, Moment, Period};
 use crate::domain::finding::FindingRecord;
 use crate::domain::ids::FindingId;
 use crate::domain::payment::Payment;
@@ -111,10 +113,18 @@ fn sorted_payments(facts: &ShopFacts) -> Vec<&Payment> {
 /// How far each side's data reaches (SPEC §5.4 "awaiting").
 fn freshness(facts: &ShopFacts) -> Freshness {
     Freshness {
-        payments: facts.payments.iter().filter_map(|payment| payment.newest()).map(|newest| newest.at).max(),
-        bookings: facts.bookings.iter().flat_map(|booking| &booking.lines).map(|line| line.created_at).max(),
+        payments: newest(facts).max(facts.background.newest_payment),
+        bookings: newest_booking(facts).max(facts.background.newest_booking),
         is_behind: false,
     }
+}
+
+fn newest(facts: &ShopFacts) -> Option<Moment> {
+    facts.payments.iter().filter_map(|payment| payment.newest()).map(|newest| newest.at).max()
+}
+
+fn newest_booking(facts: &ShopFacts) -> Option<Moment> {
+    facts.bookings.iter().flat_map(|booking| &booking.lines).map(|line| line.created_at).max()
 }
 
 /// Ids open before and no longer, in order (SPEC §5.6).

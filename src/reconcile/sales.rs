@@ -6,8 +6,8 @@ use super::view::is_payment_in;
 use crate::domain::booking::{Booking, BookingLine};
 use crate::domain::dates::{Day, Period};
 use crate::domain::money::Yen;
-use crate::domain::payment::{EventKind, MoneyEvent, Payment};
-use crate::domain::reconciliation::{Sales, Totals};
+use crate::domain::payment::{EventKind, MoneyEvent};
+use crate::domain::reconciliation::{Sales, ShopFacts, Totals};
 use hashbrown::HashMap;
 use std::collections::BTreeMap;
 
@@ -24,10 +24,11 @@ pub(super) fn sales<'a>(members: &'a [Member<'a>], bookings: &[&'a Booking], per
     cuts.finish()
 }
 
-/// The sales of `payments` on each day of `period` that had any.
-pub fn sales_by_day(payments: &[Payment], period: Period) -> BTreeMap<Day, Totals> {
-    let mut days: BTreeMap<Day, Totals> = BTreeMap::new();
-    let seen = payments.iter().filter(|payment| is_payment_in(payment, period));
+/// The sales on each day of `period` that had any.
+pub fn sales_by_day(facts: &ShopFacts, period: Period) -> BTreeMap<Day, Totals> {
+    let background = facts.background.sales.range(period.from()..=period.to());
+    let mut days: BTreeMap<Day, Totals> = background.map(|(day, totals)| (*day, *totals)).collect();
+    let seen = facts.payments.iter().filter(|payment| is_payment_in(payment, period));
     for event in seen.flat_map(|payment| money_events(payment).list) {
         if period.contains(event.day) {
             days.entry(event.day).or_default().add(event.kind, event.amount);

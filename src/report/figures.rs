@@ -10,6 +10,9 @@ use crate::domain::money::Yen;
 use crate::domain::reconciliation::{BookingView, MatchGroup, PaymentView, Reconciliation, Totals};
 use std::collections::BTreeMap;
 
+/// How the items begin that say what a day sold.
+const DAY: &str = "sales.day.";
+
 /// Facts by item, e.g. `sales.net`, `finding.F-…`, `matched.<order>`, `cancellation.<order>`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Figures(pub BTreeMap<String, String>);
@@ -141,9 +144,18 @@ impl Figures {
         Self(text.split('\n').filter(|l| !l.is_empty()).map(line).collect())
     }
 
+    /// As [`Figures::from_text`], of the sales of days alone: a report has few of them among all it states.
+    pub fn sales_of_text(text: &str) -> Self {
+        let first = if text.starts_with(DAY) { Some(0) } else { text.find(&format!("\n{DAY}")).map(|at| at + 1) };
+        // Items stand in their order, so these are neighbours.
+        let days = first.and_then(|first| text.get(first..)).unwrap_or_default().split('\n');
+        let days = days.take_while(|line| line.starts_with(DAY));
+        Self::from_text(&days.collect::<Vec<_>>().join("\n"))
+    }
+
     /// The sales of one day, if it had any.
     pub fn sales_of(&self, day: Day) -> Option<String> {
-        self.0.get(&format!("sales.day.{day}")).cloned()
+        self.0.get(&format!("{DAY}{day}")).cloned()
     }
 
     /// What `after` states otherwise than these figures, by item.

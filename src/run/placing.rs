@@ -1,10 +1,12 @@
 //! Which carts of the history belong to which shop (SPEC §4.3), before any of them is read whole.
 
 use crate::config::Config;
+use crate::domain::dates::{Day, Period};
 use crate::domain::ids::{CartCode, ShopId};
 use crate::domain::policy::Shop;
+use crate::domain::quiet::Background;
 use crate::domain::reconciliation::{FileSummary, ShopFacts};
-use crate::reconcile::{Desk, Home};
+use crate::reconcile::{Desk, Home, Quiet};
 use crate::store::{CartTally, CartTotals, Facts, Reader, Result, Version};
 use hashbrown::{HashMap, HashSet};
 use std::collections::BTreeMap;
@@ -17,6 +19,8 @@ pub struct Placed {
     facts: Facts,
     carts: HashMap<ShopId, Vec<Version>>,
     files: BTreeMap<ShopId, Vec<FileSummary>>,
+    /// Order IDs that bookings name.
+    named: HashSet<Box<str>>,
     /// Carts that no rule places, for the operator.
     pub unplaced: Vec<CartCode>,
 }
@@ -28,10 +32,12 @@ pub struct Placed {
 pub fn place(config: &Config, facts: Facts) -> Result<Placed> {
     let shops: Vec<Shop> = config.shops.iter().map(|shop| shop.shop.clone()).collect();
     let reader = facts.reader()?;
-    let Homes { shops, carts, totals, mut unplaced, .. } = homes(&shops, &reader)?;
+    let named = reader.transactions()?;
+    let Homes { shops, carts, totals, mut unplaced, .. } = homes(&shops, &reader, &named)?;
     unplaced.sort();
+    let named = named.into_values().flatten().map(|id| Box::from(id.trim())).collect();
     let files = reader.file_summaries(&shops, totals)?;
-    Ok(Placed { facts, carts: shops.into_iter().zip(carts).collect(), files, unplaced })
+    Ok(Placed { facts, carts: shops.into_iter().zip(carts).collect(), files, named, unplaced })
 }
 
 impl Placed {
@@ -40,9 +46,9 @@ impl Placed {
         self.files.get(shop).map_or(&[], Vec::as_slice)
     }
 
-    /// Whether all that is known of `shop` fills a good part of the memory that a run may take.
-    pub fn is_large(&self, shop: &ShopId) -> bool {
-        self.carts.get(shop).is_some_and(|carts| carts.len() > LARGE)
+    /// Whether what the report of `period` needs of `shop` fills a good part of the memory that a run may take.
+    pub fn is_large(&self, shop: &ShopId, period: Period) -> bool {
+        self.carts_of(shop).len() > LARGE && !self.is_mostly_outside(shop, period)
     }
 
     /// Reads all that is known of `shop`, on the thread that asks.
@@ -51,8 +57,44 @@ impl Placed {
     /// When the history cannot be read.
     pub fn facts(&self, shop: &ShopId) -> Result<ShopFacts> {
         let reader = self.facts.reader()?;
-        let carts = self.carts.get(shop).map_or(&[][..], Vec::as_slice);
-        Ok(ShopFacts { payments: reader.payments(shop)?, bookings: reader.bookings(carts)? })
+        let bookings = reader.bookings(self.carts_of(shop))?;
+        Ok(ShopFacts { payments: reader.payments(shop)?, bookings, background: Background::default() })
+    }
+
+    /// Reads what the report of `period` as of `as_of` can say anything of; of the rest only what it adds.
+    ///
+    /// # Errors
+    /// When the history cannot be read.
+    pub fn facts_for(&self, shop: &Shop, period: Period, as_of: Day) -> Result<ShopFacts> {
+        if !self.is_mostly_outside(&shop.id, period) {
+            return self.facts(&shop.id);
+        }
+        let (reader, carts) = (self.facts.reader()?, self.carts_of(&shop.id));
+        let mut quiet = Quiet::new(shop, period, as_of);
+        reader.observation_notes(&shop.id, &self.named, |note| quiet.observation(note))?;
+        reader.cart_notes(carts, |note| quiet.cart(note))?;
+        reader.line_notes(carts, |version, product_code, created| quiet.line(version, product_code, created))?;
+        let (loud, background) = quiet.finish();
+        let payments = reader.payments_of(&shop.id, &loud.rows)?;
+        Ok(ShopFacts { payments, bookings: reader.bookings(&loud.versions)?, background })
+    }
+
+    fn carts_of(&self, shop: &ShopId) -> &[Version] {
+        self.carts.get(shop).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether most rows lie outside `period`, as far as the days tell that each file covers.
+    fn is_mostly_outside(&self, shop: &ShopId, period: Period) -> bool {
+        let (mut rows, mut inside) = (0, 0);
+        for file in self.files(shop) {
+            let brought = file.rows.new + file.rows.update;
+            rows += brought;
+            let Some((from, to)) = file.covers else { continue };
+            let days = u64::try_from(to.since(from)).unwrap_or_default() + 1;
+            let shared = to.min(period.to()).since(from.max(period.from())) + 1;
+            inside += brought * u64::try_from(shared).unwrap_or_default() / days;
+        }
+        inside * 2 < rows
     }
 }
 
@@ -102,9 +144,8 @@ impl Homes {
     }
 }
 
-fn homes(shops: &[Shop], reader: &Reader) -> Result<Homes> {
+fn homes(shops: &[Shop], reader: &Reader, named: &HashMap<Version, Vec<Box<str>>>) -> Result<Homes> {
     let mut desk = Desk::new(shops);
-    let named = reader.transactions()?;
     let wanted: HashSet<&str> = named.values().flatten().map(|id| id.trim()).collect();
     if !wanted.is_empty() {
         reader.order_ids(|shop, order_id| {

@@ -173,7 +173,7 @@ fn said_before(store: &Store, shop: &ShopId, start: Day) -> Result<BTreeMap<Day,
             continue;
         }
         let Some(report) = store.latest_report(shop, period)? else { continue };
-        let figures = Figures::from_text(&store.figures(shop, period, report.revision)?);
+        let figures = Figures::sales_of_text(&store.figures(shop, period, report.revision)?);
         said.extend(unsaid.into_iter().map(|day| (day, figures.sales_of(day))));
     }
     Ok(said)

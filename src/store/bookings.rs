@@ -7,7 +7,7 @@ use super::sealed::{RowWriter, Value};
 use super::words::{WordReader, WordWriter, Words};
 use super::{Result, unexpected};
 use crate::domain::booking::{
-    Booking, BookingLine, LineStatus, PaymentEntry, PaymentStatus, PaymentType, Price, SnapshotAge,
+    Booking, BookingLine, LineStatus, PaymentEntry, PaymentStatus, PaymentType, Price, SnapshotAge, plain_start,
 };
 use crate::domain::dates::{Day, Moment};
 use crate::domain::ids::{CartCode, FileDigest, ProductCode, ShopId};
@@ -130,7 +130,7 @@ impl Tally {
 }
 
 /// The columns of a cart's version; those that later files change come last.
-const VERSION: [&str; 15] = [
+const VERSION: [&str; 16] = [
     "cart_key",
     "cart",
     "file_id",
@@ -143,13 +143,17 @@ const VERSION: [&str; 15] = [
     "yen",
     "covers_from",
     "covers_to",
+    "plain_start",
     "folder",
     "reach",
     "is_current",
 ];
 
+/// What stands for the start of a plain cart's tour where no line states one: a day before every tour.
+pub(super) const NO_START: i32 = 0;
+
 /// How many of them no later file changes.
-const SEALED_OF_VERSION: usize = 12;
+const SEALED_OF_VERSION: usize = 13;
 
 /// The columns of a booking's line.
 const LINE: [&str; 17] = [
@@ -269,6 +273,7 @@ impl<'t> Versions<'t> {
             tally.yen.get().into(),
             tally.covers.map(|(from, _)| i64::from(from.number())).into(),
             tally.covers.map(|(_, to)| i64::from(to.number())).into(),
+            plain_start(&snapshot.lines).map(|start| i64::from(start.map_or(NO_START, Day::number))).into(),
             self.folder.map(ShopId::as_str).into(),
             self.reach.number().into(),
             i64::from(disposition != Disposition::Stale).into(),

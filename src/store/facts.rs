@@ -1,15 +1,19 @@
 //! Facts as reconciling needs them, shop by shop, over connections of their own: shops can be read side by side, and no
 //! more of the history stands in memory than is being worked on.
 
+use super::bookings::NO_START;
 use super::bookings::{Entries, Lines};
 use super::files::CartTally;
 use super::payments::ObservationReader;
 use super::words::{self, WordReader, Words};
 use super::{Result, Store};
 use crate::domain::booking::Booking;
+use crate::domain::dates::{Day, Moment};
 use crate::domain::ids::{OrderId, ShopId};
+use crate::domain::money::Yen;
 use crate::domain::payment::Payment;
-use hashbrown::HashMap;
+use crate::domain::quiet::{CartNote, ObservationNote};
+use hashbrown::{HashMap, HashSet};
 use rusqlite::{Connection, OpenFlags};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -107,18 +111,26 @@ impl Reader {
     /// # Errors
     /// When the database cannot be read.
     pub fn payments(&self, shop: &ShopId) -> Result<Vec<Payment>> {
-        // In the order in which they are stored: pages are then read one after the other, and once.
         let mut known = self.connection.prepare_cached("SELECT id FROM observation WHERE shop = ?1")?;
         let known = known.query_map([words::find(&self.connection, shop.as_str())?], |row| row.get(0))?;
-        let mut ids: Vec<i64> = known.collect::<rusqlite::Result<_>>()?;
-        ids.sort_unstable();
+        let mut rows: Vec<i64> = known.collect::<rusqlite::Result<_>>()?;
+        // In the order in which they are stored: pages are then read one after the other, and once.
+        rows.sort_unstable();
+        self.payments_of(shop, &rows)
+    }
+
+    /// The payments of `shop` that these rows of observations make, by Order ID; the rows ascend.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn payments_of(&self, shop: &ShopId, rows: &[i64]) -> Result<Vec<Payment>> {
         let mut statement = self.connection.prepare_cached(
             "SELECT order_id, at, status, amount, booking_ref, method, file_id, line FROM observation \
              WHERE id BETWEEN ?1 AND ?2 ORDER BY id",
         )?;
         let mut reader = ObservationReader::of(&self.files, &self.words);
-        let mut payments: Vec<Payment> = Vec::with_capacity(ids.len());
-        for (first, last) in runs(&ids) {
+        let mut payments: Vec<Payment> = Vec::with_capacity(rows.len());
+        for (first, last) in runs(rows) {
             let mut rows = statement.query([first, last])?;
             while let Some(row) = rows.next()? {
                 let (order_id, observation) = (row.get_ref(0)?.as_str().unwrap_or_default(), reader.read(row, 1)?);
@@ -200,6 +212,108 @@ impl Reader {
             named.entry(row.get(0)?).or_default().push(Box::from(row.get_ref(1)?.as_str().unwrap_or_default()));
         }
         Ok(named)
+    }
+
+    /// Hands over every observation of `shop` as far as it takes to find the quiet groups; `named` are the Order IDs that
+    /// bookings name.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn observation_notes(
+        &self,
+        shop: &ShopId,
+        named: &HashSet<Box<str>>,
+        mut each: impl FnMut(ObservationNote<'_>),
+    ) -> Result<()> {
+        let word = words::find(&self.connection, shop.as_str())?;
+        let mut known =
+            self.connection.prepare_cached("SELECT id, order_id FROM observation WHERE shop = ?1 ORDER BY order_id")?;
+        let (mut rows, mut involved) = (Vec::new(), HashSet::new());
+        let (mut before, mut last) = (String::new(), None);
+        let mut found = known.query([word])?;
+        while let Some(row) = found.next()? {
+            let (id, order_id): (i64, &str) = (row.get(0)?, row.get_ref(1)?.as_str().unwrap_or_default());
+            if before == order_id {
+                involved.extend(last);
+                involved.insert(id);
+            } else {
+                before.clear();
+                before.push_str(order_id);
+            }
+            if named.contains(order_id) {
+                involved.insert(id);
+            }
+            rows.push(id);
+            last = Some(id);
+        }
+        rows.sort_unstable();
+        let mut statement = self
+            .connection
+            .prepare_cached("SELECT id, at, status, amount, booking_ref FROM observation WHERE id BETWEEN ?1 AND ?2")?;
+        let mut reader = ObservationReader::of(&self.files, &self.words);
+        for (first, last) in runs(&rows) {
+            let mut found = statement.query([first, last])?;
+            while let Some(row) = found.next()? {
+                let id = row.get(0)?;
+                each(ObservationNote {
+                    row: id,
+                    is_plain: !involved.contains(&id),
+                    at: Moment::from_number(row.get(1)?),
+                    status: &reader.status(row.get_ref(2)?)?,
+                    amount: Yen::new(row.get(3)?),
+                    booking_ref: row.get_ref(4)?.as_str().unwrap_or_default(),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// Hands over these versions as far as it takes to find the quiet groups.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn cart_notes(&self, versions: &[Version], mut each: impl FnMut(CartNote<'_>)) -> Result<()> {
+        // What the payment list says of a cart is not in the note.
+        let mut listed = self.connection.prepare_cached("SELECT DISTINCT cart_key FROM payment_entry")?;
+        let listed = listed.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<HashSet<String>>>()?;
+        let mut statement = self.connection.prepare_cached(
+            "SELECT id, cart_key, cart, covers_from, yen, plain_start FROM cart_version WHERE id BETWEEN ?1 AND ?2",
+        )?;
+        for (first, last) in runs(versions) {
+            let mut found = statement.query([first, last])?;
+            while let Some(row) = found.next()? {
+                let is_listed = !listed.is_empty() && listed.contains(row.get_ref(1)?.as_str().unwrap_or_default());
+                let start = row.get::<_, Option<i32>>(5)?.filter(|_| !is_listed);
+                each(CartNote {
+                    version: row.get(0)?,
+                    cart: row.get_ref(2)?.as_str().unwrap_or_default(),
+                    created: row.get::<_, Option<i32>>(3)?.map(Day::from_number),
+                    yen: Yen::new(row.get(4)?),
+                    plain_start: start.map(|day| (day != NO_START).then(|| Day::from_number(day))),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// Hands over the lines of these versions: version, product code, Creation date.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn line_notes(&self, versions: &[Version], mut each: impl FnMut(Version, &str, Moment)) -> Result<()> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT l.version_id, l.product_code, l.created_at FROM booking_line l WHERE l.id BETWEEN \
+             (SELECT first_line_id FROM cart_version WHERE id = ?1) AND \
+             (SELECT first_line_id + \"rows\" - 1 FROM cart_version WHERE id = ?2)",
+        )?;
+        for (first, last) in runs(versions) {
+            let mut found = statement.query([first, last])?;
+            while let Some(row) = found.next()? {
+                let code = row.get_ref(1)?.as_str().unwrap_or_default();
+                each(row.get(0)?, code, Moment::from_number(row.get(2)?));
+            }
+        }
+        Ok(())
     }
 
     /// Hands over every Order ID with its shop.

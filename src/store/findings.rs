@@ -4,6 +4,7 @@ use super::{Result, Store, unexpected};
 use crate::domain::dates::Day;
 use crate::domain::finding::{Code, FindingRecord, Note, Severity};
 use crate::domain::ids::{FindingId, ShopId};
+use hashbrown::HashSet;
 use rusqlite::{Transaction, params};
 
 impl Store {
@@ -39,9 +40,12 @@ impl Store {
     /// When the database cannot be written.
     pub fn note_severities<'a>(&mut self, findings: impl Iterator<Item = (&'a str, &'a str)>) -> Result<()> {
         let transaction = self.connection.transaction()?;
+        let mut note =
+            transaction.prepare_cached("UPDATE finding SET severity = ?2 WHERE id = ?1 AND severity IS NOT ?2")?;
         for (id, severity) in findings {
-            transaction.execute("UPDATE finding SET severity = ?2 WHERE id = ?1", [id, severity])?;
+            note.execute([id, severity])?;
         }
+        drop(note);
         transaction.commit()?;
         Ok(())
     }
@@ -90,15 +94,19 @@ pub(super) fn replace_open(
     open: &[FindingRecord],
     as_of: Day,
 ) -> Result<()> {
-    transaction.execute(
-        "UPDATE finding SET cleared = ?2 WHERE shop = ?1 AND cleared IS NULL",
-        params![shop.as_str(), as_of.number()],
-    )?;
+    let mut known = transaction.prepare_cached("SELECT id FROM finding WHERE shop = ?1 AND cleared IS NULL")?;
+    let known = known.query_map([shop.as_str()], |row| row.get(0))?.collect::<rusqlite::Result<HashSet<String>>>()?;
+    // Most findings stay open from one report to the next: nothing is written for them.
+    let still: HashSet<&str> = open.iter().map(|finding| finding.id.as_str()).collect();
+    let mut clear = transaction.prepare_cached("UPDATE finding SET cleared = ?2 WHERE id = ?1")?;
+    for id in known.iter().filter(|id| !still.contains(id.as_str())) {
+        clear.execute(params![id, as_of.number()])?;
+    }
     let mut save = transaction.prepare_cached(
         "INSERT INTO finding (id, shop, code, finding_key, first_seen) VALUES (?1, ?2, ?3, ?4, ?5) \
          ON CONFLICT (id) DO UPDATE SET cleared = NULL",
     )?;
-    for finding in open {
+    for finding in open.iter().filter(|finding| !known.contains(finding.id.as_str())) {
         save.execute(params![
             finding.id.as_str(),
             shop.as_str(),

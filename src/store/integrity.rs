@@ -58,7 +58,7 @@ pub(super) const NARROW: Form = Form {
         (
             "cart_version",
             "SELECT v.id, v.cart_key, v.cart, v.file_id, v.rank, v.content, v.first_line_id, v.disposition, v.\"rows\", \
-             v.repeated, v.yen, v.covers_from, v.covers_to \
+             v.repeated, v.yen, v.covers_from, v.covers_to, v.plain_start \
              FROM file_range r CROSS JOIN cart_version v ON v.id BETWEEN r.first_id AND r.last_id \
              WHERE r.file_id = ?1 AND r.rows_of = 'cart_version' ORDER BY v.id",
         ),

@@ -45,7 +45,8 @@ impl ObservationReader {
         })
     }
 
-    fn status(&mut self, word: ValueRef<'_>) -> rusqlite::Result<Status> {
+    /// The status that a word column stands for.
+    pub(super) fn status(&mut self, word: ValueRef<'_>) -> rusqlite::Result<Status> {
         let ValueRef::Integer(number) = word else { return Ok(Status::read(word.as_str()?)) };
         if let Some(status) = self.statuses.get(&number) {
             return Ok(status.clone());

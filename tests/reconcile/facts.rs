@@ -110,7 +110,7 @@ pub(crate) fn entry(payment_type: PaymentType, yen: i64, transaction_id: &str) -
 }
 
 pub(crate) fn facts(payments: Vec<Payment>, bookings: Vec<Booking>) -> ShopFacts {
-    ShopFacts { payments, bookings }
+    ShopFacts { payments, bookings, ..ShopFacts::default() }
 }
 
 pub(crate) fn run(shop: &Shop, facts: &ShopFacts, as_of: &str) -> Reconciliation {

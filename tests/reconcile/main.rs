@@ -7,4 +7,5 @@ mod findings;
 mod matching;
 mod observations;
 mod properties;
+mod quiet;
 mod results;

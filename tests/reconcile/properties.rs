@@ -91,7 +91,7 @@ fn observation() -> impl Strategy<Value = Observation> {
         })
 }
 
-fn payments() -> impl Strategy<Value = Vec<Payment>> {
+pub(crate) fn payments() -> impl Strategy<Value = Vec<Payment>> {
     prop::collection::vec(prop::collection::btree_set(observation(), 1..5), 0..8).prop_map(|all| {
         let one = |(at, observations): (usize, std::collections::BTreeSet<_>)| Payment {
             shop: shop().id,
@@ -131,7 +131,7 @@ fn booking() -> impl Strategy<Value = Booking> {
 }
 
 /// Carts whose numbers meet: two prefixes for one number, and product numbers of other carts.
-fn bookings() -> impl Strategy<Value = Vec<Booking>> {
+pub(crate) fn bookings() -> impl Strategy<Value = Vec<Booking>> {
     prop::collection::vec(booking(), 0..6).prop_map(|mut all| {
         for (nth, booking) in all.iter_mut().enumerate() {
             booking.cart = CartCode::new(&format!("{}{}", ["MZ", "GET-"][nth % 2], 1 + nth / 2));

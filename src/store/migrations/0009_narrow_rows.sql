@@ -62,11 +62,19 @@ ALTER TABLE cart_version ADD COLUMN repeated INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE cart_version ADD COLUMN yen INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE cart_version ADD COLUMN covers_from INTEGER;
 ALTER TABLE cart_version ADD COLUMN covers_to INTEGER;
+-- The day on which the tour of a plain cart starts (0 where no line says), NULL for any other cart: see domain/booking.rs.
+ALTER TABLE cart_version ADD COLUMN plain_start INTEGER;
 UPDATE cart_version SET (disposition, "rows", repeated, yen, covers_from, covers_to) =
   (SELECT c.disposition, c."rows", c.repeated, c.yen, c.covers_from, c.covers_to
    FROM file_cart c WHERE c.file_id = cart_version.file_id AND c.cart_key = cart_version.cart_key);
 UPDATE cart_version SET first_line_id = own.first_id
 FROM (SELECT version_id, min(id) AS first_id FROM booking_line GROUP BY version_id) own WHERE own.version_id = cart_version.id;
+UPDATE cart_version SET plain_start = (
+  SELECT coalesce(min(b.start_at) / 86400, 0) FROM booking_line b WHERE b.version_id = cart_version.id
+  HAVING count(*) > 0 AND count(*) = sum(
+    (SELECT text FROM word WHERE id = b.status) IN ('CONFIRMED', 'ARRIVED', 'NO_SHOW')
+    AND (SELECT text FROM word WHERE id = b.payment_status) = 'PAID_IN_FULL'
+    AND b.total IS NOT NULL AND b.paid IS NULL AND b.refunded IS NULL AND b.transaction_id = ''));
 CREATE UNIQUE INDEX cart_version_current ON cart_version (cart_key) WHERE is_current = 1;
 
 -- Carts that a file repeated word for word, with the version they are the same as.

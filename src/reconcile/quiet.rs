@@ -1,0 +1,166 @@
+//! Groups of which no report of a period can say anything: matched outside it, agreeing to the yen, their window neither near
+//! nor too short. Told from a few facts of each side, so that a long history need not be read whole; whoever is in doubt is
+//! not quiet. What they add to the rest is their [`Background`].
+
+use super::window::{is_listed, window};
+use crate::domain::dates::{Day, Moment, Period};
+use crate::domain::ids::Digits;
+use crate::domain::money::Yen;
+use crate::domain::payment::{EventKind, Money};
+use crate::domain::policy::{Policy, Shop};
+use crate::domain::quiet::{Background, CartNote, Loud, ObservationNote};
+use crate::domain::text::{CodeKind, code_parts};
+use hashbrown::hash_map::Entry;
+use hashbrown::{HashMap, HashSet};
+
+/// Finds the quiet groups of one shop: first all observations are told, then all carts, then all their lines.
+pub struct Quiet<'a> {
+    policy: &'a Policy,
+    period: Period,
+    as_of: Day,
+    /// What the payments' column H claims.
+    claims: HashMap<Digits, Claim>,
+    /// Numbers of carts, where payments claim them.
+    carts: HashMap<Digits, Held>,
+    /// Carts that a payment claims by a product's number.
+    hit: HashSet<i64>,
+    loud: Loud,
+    newest_booking: Option<Moment>,
+}
+
+/// The payments that claim a number.
+enum Claim {
+    /// One that could be quiet.
+    One { row: i64, at: Moment, amount: Yen },
+    /// Several, or one that cannot.
+    Loud(Vec<i64>),
+}
+
+/// The carts that have a number.
+enum Held {
+    /// One that could be quiet.
+    One { version: i64, yen: Yen, start: Option<Day> },
+    /// Several, or one that cannot.
+    Loud(Vec<i64>),
+}
+
+impl<'a> Quiet<'a> {
+    /// For the report of `period` as of `as_of`.
+    pub fn new(shop: &'a Shop, period: Period, as_of: Day) -> Self {
+        Self {
+            policy: &shop.policy,
+            period,
+            as_of,
+            claims: HashMap::new(),
+            carts: HashMap::new(),
+            hit: HashSet::new(),
+            loud: Loud::default(),
+            newest_booking: None,
+        }
+    }
+
+    /// Tells of an observation.
+    pub fn observation(&mut self, note: ObservationNote<'_>) {
+        let Some(parts) = code_parts(note.booking_ref.trim(), CodeKind::Cart) else {
+            self.loud.rows.push(note.row);
+            return;
+        };
+        let day = note.at.day();
+        // One sale of a positive amount is one event on its day, and held ever since.
+        let could_be = note.is_plain
+            && note.status.money() == Money::Taken
+            && note.amount.is_positive()
+            && !self.period.contains(day)
+            && !is_listed(&window(day, self.policy, self.as_of), self.policy);
+        match self.claims.entry(parts.digits) {
+            Entry::Vacant(entry) => {
+                let claim = if could_be {
+                    Claim::One { row: note.row, at: note.at, amount: note.amount }
+                } else {
+                    Claim::Loud(vec![note.row])
+                };
+                entry.insert(claim);
+            }
+            Entry::Occupied(mut entry) => match entry.get_mut() {
+                Claim::One { row, .. } => {
+                    let rows = vec![*row, note.row];
+                    entry.insert(Claim::Loud(rows));
+                }
+                Claim::Loud(rows) => rows.push(note.row),
+            },
+        }
+    }
+
+    /// Tells of a cart.
+    pub fn cart(&mut self, note: CartNote<'_>) {
+        let Some(parts) = code_parts(note.cart, CodeKind::Cart) else {
+            self.loud.versions.push(note.version);
+            return;
+        };
+        let start = note.plain_start.filter(|_| note.created.is_some_and(|day| !self.period.contains(day)));
+        match self.carts.entry(parts.digits) {
+            Entry::Vacant(entry) => {
+                entry.insert(match start {
+                    Some(start) => Held::One { version: note.version, yen: note.yen, start },
+                    None => Held::Loud(vec![note.version]),
+                });
+            }
+            Entry::Occupied(mut entry) => match entry.get_mut() {
+                Held::One { version, .. } => {
+                    let versions = vec![*version, note.version];
+                    entry.insert(Held::Loud(versions));
+                }
+                Held::Loud(versions) => versions.push(note.version),
+            },
+        }
+    }
+
+    /// Tells of a line of the cart `version`, when all carts are told: a claim that no cart meets may meet its product.
+    pub fn line(&mut self, version: i64, product_code: &str, created: Moment) {
+        self.newest_booking = self.newest_booking.max(Some(created));
+        if let Some(parts) = code_parts(product_code, CodeKind::Product)
+            && self.claims.contains_key(&parts.digits)
+            && !self.carts.contains_key(&parts.digits)
+        {
+            self.hit.insert(version);
+        }
+    }
+
+    /// What must be read whole, and what the rest adds.
+    pub fn finish(self) -> (Loud, Background) {
+        let Self { policy, as_of, claims, mut carts, hit, mut loud, newest_booking, .. } = self;
+        let mut background = Background { newest_booking, ..Background::default() };
+        for (digits, claim) in claims {
+            let (row, at, amount) = match claim {
+                Claim::One { row, at, amount } => (row, at, amount),
+                Claim::Loud(rows) => {
+                    loud.rows.extend(rows);
+                    continue;
+                }
+            };
+            let is_quiet = matches!(carts.get(&digits), Some(Held::One { version, yen, start })
+                if *yen == amount && !hit.contains(version) && !is_late(*start, at.day(), policy, as_of));
+            if is_quiet {
+                carts.remove(&digits);
+                background.sales.entry(at.day()).or_default().add(EventKind::Sale, amount);
+                background.newest_payment = background.newest_payment.max(Some(at));
+            } else {
+                loud.rows.push(row);
+            }
+        }
+        for held in carts.into_values() {
+            match held {
+                Held::One { version, .. } => loud.versions.push(version),
+                Held::Loud(versions) => loud.versions.extend(versions),
+            }
+        }
+        loud.rows.sort_unstable();
+        loud.versions.sort_unstable();
+        (loud, background)
+    }
+}
+
+/// Whether the tour starts after the money could safely be given back: such bookings are counted.
+fn is_late(start: Option<Day>, sale: Day, policy: &Policy, as_of: Day) -> bool {
+    start.is_some_and(|start| start > window(sale, policy, as_of).last_safe_day)
+}
