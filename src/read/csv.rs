@@ -99,8 +99,9 @@ fn body(records: &mut Records<'_>, plan: &Plan, sink: &mut dyn Sink) -> Result<(
             return Err(one(at(line, plan.heading(column), fault)));
         }
         let mut cells = emptied(room);
-        for slot in &plan.slots {
-            cells.push(cell(records, plan, *slot)?);
+        cells.extend(plan.slots.iter().map(|slot| cell(records, *slot)));
+        if records.may_hold_controls {
+            check_controls(line, &cells, plan).map_err(one)?;
         }
         sink.row(line, &cells)?;
         for column in &plan.aside {
@@ -117,20 +118,27 @@ fn emptied<'c>(mut cells: Vec<Cell<'_>>) -> Vec<Cell<'c>> {
     cells.into_iter().map(|_| Cell::Empty).collect()
 }
 
-fn cell<'r>(records: &'r Records<'_>, plan: &Plan, slot: Option<usize>) -> Result<Cell<'r>, Vec<Problem>> {
-    let Some(column) = slot else { return Ok(Cell::Empty) };
-    let value = records.value(column);
-    if value.is_empty() {
-        return Ok(Cell::Empty);
+fn cell<'r>(records: &'r Records<'_>, slot: Option<usize>) -> Cell<'r> {
+    let Some(field) = slot.and_then(|column| records.record.fields.get(column)) else { return Cell::Empty };
+    let text = records.window.text();
+    match field.as_written(text) {
+        Some("") => Cell::Empty,
+        Some(value) => Cell::Text(Cow::Borrowed(value)),
+        None => Cell::Text(field.value(text)),
     }
-    // Line breaks were looked at already.
-    if records.may_hold_controls
-        && let Some(code) = control(&value, true)
-    {
-        let fault = Fault::ControlCharacter { code: code.into() };
-        return Err(one(at(records.record.line, plan.heading(column), fault)));
+}
+
+/// D02: no wanted cell holds a control character; line breaks were looked at already.
+fn check_controls(line: u32, cells: &[Cell<'_>], plan: &Plan) -> Result<(), Problem> {
+    for (cell, slot) in cells.iter().zip(&plan.slots) {
+        if let Cell::Text(value) = cell
+            && let Some(code) = control(value, true)
+        {
+            let heading = slot.and_then(|column| plan.heading(column));
+            return Err(at(line, heading, Fault::ControlCharacter { code: code.into() }));
+        }
     }
-    Ok(Cell::Text(value))
+    Ok(())
 }
 
 fn one(problem: Problem) -> Vec<Problem> {

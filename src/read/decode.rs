@@ -219,10 +219,16 @@ pub(super) fn control_in(bytes: &[u8]) -> Option<(usize, u8)> {
 
 /// The first byte that cannot be CP932, or is one of its unassigned and user-defined characters (F040…).
 pub(super) fn bad_cp932(bytes: &[u8]) -> Option<usize> {
+    const HIGHEST: u64 = 0x8080_8080_8080_8080;
     let mut offset = 0;
     while let Some(byte) = bytes.get(offset) {
         offset += match byte {
-            0..=0x7F | 0xA1..=0xDF => 1,
+            // As many of the next eight bytes as are ASCII: the highest bit of the first other byte says where it is.
+            0..=0x7F => match bytes.get(offset..).and_then(<[u8]>::first_chunk) {
+                Some(eight) => (u64::from_le_bytes(*eight) & HIGHEST).trailing_zeros() as usize / 8,
+                None => 1,
+            },
+            0xA1..=0xDF => 1,
             0x81..=0x9F | 0xE0..=0xEF | 0xFA..=0xFC => match bytes.get(offset + 1) {
                 Some(second) if is_assigned(*byte, *second) => 2,
                 Some(_) | None => return Some(offset),

@@ -26,12 +26,21 @@ enum Quotes {
 impl Field {
     /// Its value; `text` is what was scanned.
     pub(super) fn value<'t>(&self, text: &'t str) -> Cow<'t, str> {
-        let inner = match self.quotes {
-            Quotes::None => text.get(self.start..self.end),
-            Quotes::Around => text.get(self.start + 1..self.end.saturating_sub(1)),
-            Quotes::Within => return text.get(self.start..self.end).map(unquoted).unwrap_or_default(),
+        match self.as_written(text) {
+            Some(value) => Cow::Borrowed(value),
+            None => unquoted(text.get(self.start..self.end).unwrap_or_default()),
+        }
+    }
+
+    /// Its value where that stands in the text as it is.
+    #[inline]
+    pub(super) fn as_written<'t>(&self, text: &'t str) -> Option<&'t str> {
+        let (start, end) = match self.quotes {
+            Quotes::None => (self.start, self.end),
+            Quotes::Around => (self.start + 1, self.end.saturating_sub(1)),
+            Quotes::Within => return None,
         };
-        Cow::Borrowed(inner.unwrap_or_default())
+        Some(text.get(start..end).unwrap_or_default())
     }
 }
 
