@@ -129,13 +129,13 @@ pub(super) fn is_cp932(raw: &[u8]) -> bool {
 /// Why the file must be held.
 pub fn open(bytes: &[u8]) -> Result<Text<'_>, Problem> {
     let text = if let Some(rest) = bytes.strip_prefix(b"\xEF\xBB\xBF") {
-        Text { content: Checked::Unicode(Cow::Borrowed(utf8(rest)?)), encoding: "UTF-8", skipped: 3 }
+        Text { content: Checked::Unicode(utf8(rest)?), encoding: "UTF-8", skipped: 3 }
     } else if let Some(rest) = bytes.strip_prefix(b"\xFF\xFE") {
         utf16(rest, UTF_16LE, "UTF-16LE")?
     } else if let Some(rest) = bytes.strip_prefix(b"\xFE\xFF") {
         utf16(rest, UTF_16BE, "UTF-16BE")?
-    } else if let Ok(text) = std::str::from_utf8(bytes) {
-        Text { content: Checked::Unicode(Cow::Borrowed(text)), encoding: "UTF-8", skipped: 0 }
+    } else if let Some(text) = UTF_8.decode_without_bom_handling_and_without_replacement(bytes) {
+        Text { content: Checked::Unicode(text), encoding: "UTF-8", skipped: 0 }
     } else {
         Text { content: Checked::Cp932(bytes), encoding: "CP932", skipped: 0 }
     };
@@ -147,8 +147,7 @@ pub fn open(bytes: &[u8]) -> Result<Text<'_>, Problem> {
     if let Checked::Cp932(bytes) = text.content
         && let Some(offset) = bad_cp932(bytes)
     {
-        let not_utf8 = std::str::from_utf8(bytes).err().map(|error| error.valid_up_to());
-        let (encoding, offset) = seam(not_utf8, offset);
+        let (encoding, offset) = seam(not_utf8(bytes), offset);
         return Err(undecodable(Form { encoding, ..text.form() }, bytes, offset));
     }
     match bytes.last() {
@@ -162,6 +161,11 @@ fn undecodable(form: Form, bytes: &[u8], offset: usize) -> Problem {
     form.undecodable(line_of(bytes, offset), offset, bytes.get(offset..).unwrap_or_default())
 }
 
+/// Where `bytes` stop being UTF-8.
+pub(super) fn not_utf8(bytes: &[u8]) -> Option<usize> {
+    Some(Encoding::utf8_valid_up_to(bytes)).filter(|valid| *valid < bytes.len())
+}
+
 /// Where a file that is neither UTF-8 nor CP932 stops being what it was longest: the seam of two that were glued (D05).
 pub(super) fn seam<T: PartialOrd>(not_utf8: Option<T>, not_cp932: T) -> (&'static str, T) {
     match not_utf8 {
@@ -170,9 +174,12 @@ pub(super) fn seam<T: PartialOrd>(not_utf8: Option<T>, not_cp932: T) -> (&'stati
     }
 }
 
-fn utf8(rest: &[u8]) -> Result<&str, Problem> {
-    let form = Form { encoding: "UTF-8", skipped: 3 };
-    std::str::from_utf8(rest).map_err(|error| undecodable(form, rest, error.valid_up_to()))
+fn utf8(rest: &[u8]) -> Result<Cow<'_, str>, Problem> {
+    let text = UTF_8.decode_without_bom_handling_and_without_replacement(rest);
+    text.ok_or_else(|| {
+        let form = Form { encoding: "UTF-8", skipped: 3 };
+        undecodable(form, rest, Encoding::utf8_valid_up_to(rest))
+    })
 }
 
 fn utf16<'a>(rest: &'a [u8], encoding: &'static Encoding, name: &'static str) -> Result<Text<'a>, Problem> {

@@ -4,7 +4,7 @@
 //! records. Both see the file in stretches that end behind a byte below 0x40, which is never part of a longer character
 //! of UTF-8 or CP932.
 
-use super::decode::{Form, bad_cp932, control_in, seam};
+use super::decode::{Form, bad_cp932, control_in, not_utf8, seam};
 use super::{FIELD_LIMIT, at, whole};
 use crate::domain::intake::{Fault, Problem};
 use std::io::{self, Read, Seek, SeekFrom, Take};
@@ -72,10 +72,8 @@ struct Seen {
 impl Seen {
     fn look(&mut self, stretch: &[u8], offset: u64) {
         let behind = |at: usize| offset + u64::try_from(at).unwrap_or(u64::MAX);
-        if self.not_utf8.is_none()
-            && let Err(error) = std::str::from_utf8(stretch)
-        {
-            self.not_utf8 = Some(behind(error.valid_up_to()));
+        if self.not_utf8.is_none() {
+            self.not_utf8 = not_utf8(stretch).map(behind);
         }
         if self.not_cp932.is_none() {
             self.not_cp932 = bad_cp932(stretch).map(behind);
