@@ -1,7 +1,7 @@
 //! Records of a CSV file with their true line numbers, and no quote that swallows rows. Must not know layouts.
 
 use super::decode::written_len;
-use super::scan::{Record, Scanned, Scanner};
+use super::scan::{Field, Record, Scanned, Scanner};
 use super::window::{Source, Window};
 use super::{
     COLUMN_LIMIT, Cell, FIELD_LIMIT, HEADING_SEARCH, Plan, ROW_LIMIT, Reading, Sink, at, control, holds_controls, whole,
@@ -99,7 +99,8 @@ fn body(records: &mut Records<'_>, plan: &Plan, sink: &mut dyn Sink) -> Result<(
             return Err(one(at(line, plan.heading(column), fault)));
         }
         let mut cells = emptied(room);
-        cells.extend(plan.slots.iter().map(|slot| cell(records, *slot)));
+        cells.resize_with(plan.slots.len(), || Cell::Empty);
+        cells.iter_mut().zip(&plan.slots).for_each(|(cell, slot)| fill(cell, records, *slot));
         if records.may_hold_controls {
             check_controls(line, &cells, plan).map_err(one)?;
         }
@@ -118,14 +119,20 @@ fn emptied<'c>(mut cells: Vec<Cell<'_>>) -> Vec<Cell<'c>> {
     cells.into_iter().map(|_| Cell::Empty).collect()
 }
 
-fn cell<'r>(records: &'r Records<'_>, slot: Option<usize>) -> Cell<'r> {
-    let Some(field) = slot.and_then(|column| records.record.fields.get(column)) else { return Cell::Empty };
+/// Fills an empty cell. Where it lies, at once: made elsewhere and moved here, a cell costs three times as much.
+fn fill<'r>(cell: &mut Cell<'r>, records: &'r Records<'_>, slot: Option<usize>) {
+    let Some(field) = slot.and_then(|column| records.record.fields.get(column)) else { return };
     let text = records.window.text();
     match field.as_written(text) {
-        Some("") => Cell::Empty,
-        Some(value) => Cell::Text(Cow::Borrowed(value)),
-        None => Cell::Text(field.value(text)),
+        Some("") => {}
+        Some(value) => *cell = Cell::Text(Cow::Borrowed(value)),
+        None => fill_unquoted(cell, field, text),
     }
+}
+
+#[cold]
+fn fill_unquoted<'r>(cell: &mut Cell<'r>, field: &Field, text: &'r str) {
+    *cell = Cell::Text(field.value(text));
 }
 
 /// D02: no wanted cell holds a control character; line breaks were looked at already.
