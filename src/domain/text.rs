@@ -24,14 +24,24 @@ pub fn fold(text: &str) -> String {
         .collect()
 }
 
+/// `text` without white space around it, as [`str::trim`] has it.
+pub fn trimmed(text: &str) -> &str {
+    // Nearly every value begins and ends with ASCII, a kana or a kanji; U+3000 is E3 80 80, and no space is above it.
+    match text.as_bytes() {
+        [b'!'..=b'~', ..] | [0xE3, 0x81..=0xBF, ..] | [0xE4..=0xEF, ..] => match text.as_bytes() {
+            [.., b'!'..=b'~'] | [.., 0xE3, 0x81..=0xBF, _] | [.., 0xE4..=0xEF, _, _] => text,
+            _ => text.trim_end(),
+        },
+        _ => text.trim(),
+    }
+}
+
 /// What two spellings of one booking code have in common: width, case, spaces and hyphens folded.
 pub fn code_key(code: &str) -> String {
     if code.is_ascii() {
-        return code
-            .chars()
-            .filter(|c| !c.is_ascii_whitespace() && *c != '-')
-            .map(|c| c.to_ascii_uppercase())
-            .collect();
+        let mut key = String::with_capacity(code.len());
+        key.extend(code.chars().filter(|c| !c.is_ascii_whitespace() && *c != '-').map(|c| c.to_ascii_uppercase()));
+        return key;
     }
     fold(code).replace('-', "").to_uppercase()
 }
@@ -142,6 +152,17 @@ mod tests {
     fn the_short_way_for_ascii_folds_as_the_long_way() {
         for code in ["mz-T 1102481", "A\u{b}B", " a\t-b\r\n", "Z9-z9", ""] {
             assert_eq!(code_key(code), fold(code).replace('-', "").to_uppercase(), "{code:?}");
+        }
+    }
+
+    #[test]
+    fn the_short_way_trims_as_the_long_way() {
+        for c in
+            ('\0'..=char::MAX).filter(|c| c.is_whitespace() || *c < '\u{100}').chain("～ァ表\u{200b}\u{feff}𠮷".chars())
+        {
+            for text in [format!("{c}"), format!("{c}a{c}"), format!("表{c}"), format!("{c}表"), format!(" {c} ")] {
+                assert_eq!(trimmed(&text), text.trim(), "{text:?}");
+            }
         }
     }
 

@@ -96,14 +96,16 @@ impl DateForm {
             match *token {
                 Token::Literal(byte) => rest = rest.strip_prefix(&[byte])?,
                 Token::Digits(part, fewest, most) => {
-                    let length = rest.iter().take(most).take_while(|byte| byte.is_ascii_digit()).count();
+                    let (mut number, mut length) = (0, 0);
+                    while length < most
+                        && let Some((digit @ b'0'..=b'9', more)) = rest.split_first()
+                    {
+                        (number, length, rest) = (number * 10 + u32::from(digit - b'0'), length + 1, more);
+                    }
                     if length < fewest {
                         return None;
                     }
-                    let (digits, more) = rest.split_at(length);
-                    let number = digits.iter().fold(0, |number, digit| number * 10 + u32::from(digit - b'0'));
                     *parts.get_mut(part as usize)? = number;
-                    rest = more;
                 }
                 Token::Zone => {
                     zone = Some(minutes_east(rest)?);

@@ -190,8 +190,9 @@ impl Sink for Intake<'_> {
         if layout.kind() == Kind::Payments && !has_shop && self.context.folder.is_none() {
             return Err(vec![read::whole(Fault::NoShop)]);
         }
+        let used = fit.columns.iter().rposition(Option::is_some).map_or(0, |last| last + 1);
         let plan = Plan {
-            slots: fit.columns.clone(),
+            slots: fit.columns.iter().take(used).copied().collect(),
             headings: cells.to_vec(),
             line_breaks: fit.line_breaks.clone(),
             aside: (0..cells.len()).filter(|column| !fit.columns.contains(&Some(*column))).collect(),
@@ -243,11 +244,7 @@ impl Body<'_> {
             context: self.context,
             zones: &self.zones,
         };
-        if row.repeats_heading() {
-            return Err(vec![read::at(line, None, Fault::HeadingRepeated)]);
-        }
-        row.check_values().map_err(|problem| vec![problem])?;
-        row.count_cards(&mut self.cards);
+        row.look(&mut self.cards).map_err(|problem| vec![problem])?;
         self.rows_read += 1;
         if self.rows_read.is_multiple_of(PATIENCE) && (self.context.is_late)() {
             return Err(vec![read::at(line, None, Fault::TooSlow { seconds: TIME_LIMIT.as_secs() })]);

@@ -33,7 +33,7 @@ impl Payments {
             return self.total(row);
         }
         // First of all, so that no message of another shop's row reaches this one.
-        let shop = shop(row)?;
+        let shop = shop(row, self.rows.last().map(|before| &before.shop))?;
         let order_id = order_id(row)?;
         let written = row.filled(Field::Status)?;
         let at = row.moment(Field::At, row.context.latest)?;
@@ -133,7 +133,8 @@ fn order_id(row: &Row<'_>) -> Result<OrderId, Refusal> {
     Err(row.reject(Field::OrderId, fault))
 }
 
-fn shop(row: &Row<'_>) -> Result<ShopId, Refusal> {
+/// The shop of a row, which is mostly that of the row before.
+fn shop(row: &Row<'_>, before: Option<&ShopId>) -> Result<ShopId, Refusal> {
     if !row.has_column(Field::Shop) {
         return row.context.folder.cloned().ok_or_else(|| row.hold(Field::Shop, Fault::NoShop));
     }
@@ -142,7 +143,7 @@ fn shop(row: &Row<'_>) -> Result<ShopId, Refusal> {
         return Err(row.reject(Field::Shop, Fault::Blank));
     }
     let narrow = fields::narrow(&written);
-    let Some(shop) = row.context.shops.iter().find(|shop| shop.as_str() == narrow) else {
+    let Some(shop) = before.into_iter().chain(row.context.shops).find(|shop| shop.as_str() == narrow) else {
         return Err(row.hold(Field::Shop, Fault::UnknownShop { found: written.to_string() }));
     };
     match row.context.folder {

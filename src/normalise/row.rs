@@ -6,10 +6,13 @@ use super::{Context, Refusal, Zones, fields};
 use crate::domain::dates::{Day, Moment};
 use crate::domain::intake::{Fault, Problem, Source};
 use crate::domain::money::Yen;
-use crate::domain::text::Texts;
+use crate::domain::text::{Texts, trimmed};
 use crate::read::{self, Cell};
 use std::borrow::Cow;
 use std::sync::Arc;
+
+/// The first day of 2010: nothing that is reconciled is older.
+const EARLIEST: Day = Day::from_number(14_610);
 
 /// One row with what is needed to read its fields.
 pub(super) struct Row<'r> {
@@ -49,35 +52,34 @@ impl<'r> Row<'r> {
         Refusal::Hold(self.problem(field, fault))
     }
 
-    /// D05: two cells or more say what the heading of their column says.
-    pub(super) fn repeats_heading(&self) -> bool {
-        let same = |(cell, column): &(&Cell<'_>, &Option<usize>)| match (cell, column) {
-            (Cell::Text(text), Some(column)) => {
-                self.headings.get(*column).is_some_and(|heading| heading == text.trim().trim_start_matches('\u{feff}'))
-            }
-            _ => false,
-        };
-        self.cells.iter().zip(self.columns).filter(same).count() >= 2
-    }
-
-    /// P16: no used cell may lack its value.
-    pub(super) fn check_values(&self) -> Result<(), Problem> {
+    /// Looks at every used cell once: two or more must not say what their headings say (D05), none may lack its value (P16),
+    /// and those that look like card numbers are counted by column (N17).
+    pub(super) fn look(&self, cards: &mut [(u64, u64)]) -> Result<(), Problem> {
+        let (mut same, mut valueless) = (0, None);
         for (cell, column) in self.cells.iter().zip(self.columns) {
-            if let Cell::Problem(found) = cell {
-                let heading = column.and_then(|column| self.headings.get(column)).cloned();
-                return Err(read::at(self.line, heading, Fault::CellWithoutValue { found: found.clone() }));
+            let Some((column, cards)) = column.and_then(|column| Some((column, cards.get_mut(column)?))) else {
+                continue;
+            };
+            match cell {
+                Cell::Text(text) => {
+                    let value = trimmed(text);
+                    let bare = if value.starts_with('\u{feff}') { value.trim_start_matches('\u{feff}') } else { value };
+                    same += usize::from(self.headings.get(column).is_some_and(|heading| heading == bare));
+                    count_card(cards, value.as_bytes());
+                }
+                Cell::Integer(number) => count_card(cards, number.to_string().as_bytes()),
+                Cell::Problem(found) if valueless.is_none() => valueless = Some((column, found)),
+                Cell::Empty | Cell::Decimal(_) | Cell::Date(_) | Cell::Problem(_) => {}
             }
         }
-        Ok(())
-    }
-
-    pub(super) fn count_cards(&self, counts: &mut [(u64, u64)]) {
-        for (cell, column) in self.cells.iter().zip(self.columns) {
-            let Some(cards) = column.and_then(|column| counts.get_mut(column)) else { continue };
-            match cell {
-                Cell::Text(text) => count_card(cards, text.trim().as_bytes()),
-                Cell::Integer(number) => count_card(cards, number.to_string().as_bytes()),
-                Cell::Empty | Cell::Decimal(_) | Cell::Date(_) | Cell::Problem(_) => {}
+        if same >= 2 {
+            return Err(read::at(self.line, None, Fault::HeadingRepeated));
+        }
+        match valueless {
+            None => Ok(()),
+            Some((column, found)) => {
+                let heading = self.headings.get(column).cloned();
+                Err(read::at(self.line, heading, Fault::CellWithoutValue { found: found.clone() }))
             }
         }
     }
@@ -147,7 +149,7 @@ impl<'r> Row<'r> {
         {
             return Err(self.hold(field, Fault::MixedZones { found: text.into_owned() }));
         }
-        if moment.day().year() < 2010 || moment.day() > latest {
+        if moment.day() < EARLIEST || moment.day() > latest {
             return Err(self.reject(field, Fault::ImplausibleDate { found: text.into_owned() }));
         }
         Ok(moment)
@@ -201,7 +203,7 @@ pub(super) fn count_card((cards, values): &mut (u64, u64), value: &[u8]) {
 pub(super) fn text_of<'r>(cell: &'r Cell<'r>) -> Cow<'r, str> {
     match cell {
         Cell::Empty | Cell::Problem(_) => Cow::Borrowed(""),
-        Cell::Text(text) => Cow::Borrowed(text.trim()),
+        Cell::Text(text) => Cow::Borrowed(trimmed(text)),
         Cell::Integer(number) => Cow::Owned(number.to_string()),
         Cell::Decimal(text) => Cow::Borrowed(text),
         Cell::Date(moment) => Cow::Owned(moment.to_string()),

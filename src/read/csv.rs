@@ -1,12 +1,13 @@
 //! Records of a CSV file with their true line numbers, and no quote that swallows rows. Must not know layouts.
 
-use super::decode::{Form, line_ends};
-use super::large::Content;
-use super::{COLUMN_LIMIT, Cell, FIELD_LIMIT, HEADING_SEARCH, Plan, ROW_LIMIT, Reading, Sink, at, control, whole};
+use super::decode::written_len;
+use super::scan::{Field, Record, Scanned, Scanner};
+use super::window::{Source, Window};
+use super::{
+    COLUMN_LIMIT, Cell, FIELD_LIMIT, HEADING_SEARCH, Plan, ROW_LIMIT, Reading, Sink, at, control, holds_controls, whole,
+};
 use crate::domain::intake::{Fault, Problem};
-use csv::{ByteRecord, Reader, ReaderBuilder};
 use std::borrow::Cow;
-use std::io::{self, Read};
 
 /// Delimiters that are tried on the heading row, in this order.
 const DELIMITERS: [u8; 3] = [b',', b'\t', b';'];
@@ -15,24 +16,26 @@ const DELIMITERS: [u8; 3] = [b',', b'\t', b';'];
 ///
 /// # Errors
 /// Why the file must be held.
-pub(super) fn read(form: Form, content: &mut Content<'_>, sink: &mut dyn Sink) -> Result<Reading, Vec<Problem>> {
+pub(super) fn read(
+    encoding: &'static str,
+    source: &mut Source<'_>,
+    sink: &mut dyn Sink,
+) -> Result<Reading, Vec<Problem>> {
     let failed = |_| one(whole(Fault::Incomplete));
-    let mut first = Vec::new();
-    content.from(0).and_then(|all| all.take(SEPARATOR).read_to_end(&mut first)).map_err(failed)?;
+    let first = source.first(SEPARATOR).map_err(failed)?;
     let (declared, start) = separator_line(&first);
     for delimiter in DELIMITERS.into_iter().filter(|candidate| declared.is_none_or(|byte| byte == *candidate)) {
-        let mut records =
-            Records::new(content.from(u64::try_from(start).unwrap_or(u64::MAX)).map_err(failed)?, start, delimiter);
-        if let Some(plan) = find_heading(form, &mut records, sink)? {
-            body(form, &mut records, &plan, sink)?;
-            return Ok(Reading { encoding: form.encoding, headed: true, hidden_rows: 0 });
+        let mut records = Records::new(encoding, source.window(start).map_err(failed)?, delimiter);
+        if let Some(plan) = find_heading(&mut records, sink)? {
+            body(&mut records, &plan, sink)?;
+            return Ok(Reading { encoding, headed: true, hidden_rows: 0 });
         }
     }
-    Ok(Reading { encoding: form.encoding, headed: false, hidden_rows: 0 })
+    Ok(Reading { encoding, headed: false, hidden_rows: 0 })
 }
 
 /// The start of a file in which a `sep=` line stands, if any.
-const SEPARATOR: u64 = 16;
+const SEPARATOR: usize = 16;
 /// The longest record, in bytes: as many columns as there may be of the longest fields.
 const RECORD_LIMIT: usize = COLUMN_LIMIT * FIELD_LIMIT;
 
@@ -41,280 +44,196 @@ fn separator_line(bytes: &[u8]) -> (Option<u8>, usize) {
     let end = bytes.iter().position(|byte| matches!(byte, b'\r' | b'\n')).unwrap_or(bytes.len());
     match bytes.get(..end) {
         Some([s, e, p, b'=', delimiter]) if [*s, *e, *p].eq_ignore_ascii_case(b"sep") => (Some(*delimiter), end),
+        // A second BOM is no part of a heading; before a quote it makes no sense.
+        Some([0xEF, 0xBB, 0xBF, rest @ ..]) if !rest.starts_with(b"\"") => (None, 3),
         Some(_) | None => (None, 0),
     }
 }
 
-fn find_heading(
-    form: Form,
-    records: &mut Records<impl Read>,
-    sink: &mut dyn Sink,
-) -> Result<Option<Plan>, Vec<Problem>> {
+fn find_heading(records: &mut Records<'_>, sink: &mut dyn Sink) -> Result<Option<Plan>, Vec<Problem>> {
     let mut looked = 0;
     while looked < HEADING_SEARCH {
-        let Some(record) = records.next().map_err(one)? else { break };
+        if !records.next().map_err(one)? {
+            break;
+        }
         if records.is_blank() {
             continue;
         }
         looked += 1;
-        let raw = records.raw(record);
-        if records.fields.len() > COLUMN_LIMIT {
-            return Err(one(at(record.line, None, Fault::Limit { what: "columns", limit: COLUMN_LIMIT as u64 })));
+        let Record { line, fields, is_well_quoted, breaks, .. } = &records.record;
+        if fields.len() > COLUMN_LIMIT {
+            return Err(one(at(*line, None, Fault::Limit { what: "columns", limit: COLUMN_LIMIT as u64 })));
         }
-        if raw.iter().any(|byte| matches!(byte, b'\r' | b'\n')) || !well_quoted(raw, records.delimiter) {
+        if *breaks > 0 || !is_well_quoted {
             continue;
         }
-        let mut cells = Vec::with_capacity(records.fields.len());
-        for field in &records.fields {
-            cells.push(decoded(form, record, records, field, None)?.into_owned());
-        }
-        if let Some(plan) = sink.heading(form.encoding, record.line, &cells)? {
+        let cells: Vec<String> = records.values().map(Cow::into_owned).collect();
+        if let Some(plan) = sink.heading(records.encoding, *line, &cells)? {
             return Ok(Some(plan));
         }
     }
     Ok(None)
 }
 
-fn body(form: Form, records: &mut Records<impl Read>, plan: &Plan, sink: &mut dyn Sink) -> Result<(), Vec<Problem>> {
-    let mut count = 0_u64;
-    while let Some(record) = records.next().map_err(one)? {
-        check_quotes(records, record, plan).map_err(one)?;
+fn body(records: &mut Records<'_>, plan: &Plan, sink: &mut dyn Sink) -> Result<(), Vec<Problem>> {
+    let (mut count, mut room) = (0_u64, Vec::new());
+    while records.next().map_err(one)? {
+        let line = records.record.line;
+        if !records.record.is_well_quoted {
+            return Err(one(at(line, None, Fault::Quoting)));
+        }
+        check_breaks(records, plan).map_err(one)?;
         if records.is_blank() {
             continue;
         }
         count += 1;
         if count > ROW_LIMIT {
-            return Err(one(at(record.line, None, Fault::Limit { what: "rows", limit: ROW_LIMIT })));
+            return Err(one(at(line, None, Fault::Limit { what: "rows", limit: ROW_LIMIT })));
         }
-        if records.fields.len() != plan.headings.len() {
-            let fault = Fault::FieldCount { expected: plan.headings.len(), found: records.fields.len() };
-            return Err(one(at(record.line, None, fault)));
+        let found = records.record.fields.len();
+        if found != plan.headings.len() {
+            return Err(one(at(line, None, Fault::FieldCount { expected: plan.headings.len(), found })));
         }
-        if let Some(column) = records.fields.iter().position(|field| field.len() > FIELD_LIMIT) {
+        if let Some(column) = records.too_long() {
             let fault = Fault::Limit { what: "field", limit: FIELD_LIMIT as u64 };
-            return Err(one(at(record.line, plan.heading(column), fault)));
+            return Err(one(at(line, plan.heading(column), fault)));
         }
-        let mut cells = Vec::with_capacity(plan.slots.len());
-        for slot in &plan.slots {
-            cells.push(cell(form, record, records, plan, *slot)?);
+        let mut cells = emptied(room);
+        cells.resize_with(plan.slots.len(), || Cell::Empty);
+        cells.iter_mut().zip(&plan.slots).for_each(|(cell, slot)| fill(cell, records, *slot));
+        if records.may_hold_controls {
+            check_controls(line, &cells, plan).map_err(one)?;
         }
-        sink.row(record.line, &cells)?;
+        sink.row(line, &cells)?;
         for column in &plan.aside {
-            sink.aside(*column, records.fields.get(*column).unwrap_or_default());
+            sink.aside(*column, records.value(*column).as_bytes());
         }
+        room = emptied(cells);
     }
     Ok(())
 }
 
-fn cell<'r>(
-    form: Form,
-    record: Span,
-    records: &'r Records<impl Read>,
-    plan: &Plan,
-    slot: Option<usize>,
-) -> Result<Cell<'r>, Vec<Problem>> {
-    let Some((column, field)) = slot.and_then(|column| Some((column, records.fields.get(column)?))) else {
-        return Ok(Cell::Empty);
-    };
-    if field.is_empty() {
-        return Ok(Cell::Empty);
-    }
-    let value = decoded(form, record, records, field, Some((plan, column)))?;
-    match control(&value, plan.allows_line_breaks(column)) {
-        None => Ok(Cell::Text(value)),
-        Some(code) => Err(one(at(record.line, plan.heading(column), Fault::ControlCharacter { code: code.into() }))),
+/// An empty list in the room of another, whatever that one borrowed.
+fn emptied<'c>(mut cells: Vec<Cell<'_>>) -> Vec<Cell<'c>> {
+    cells.clear();
+    cells.into_iter().map(|_| Cell::Empty).collect()
+}
+
+/// Fills an empty cell. Where it lies, at once: made elsewhere and moved here, a cell costs three times as much.
+fn fill<'r>(cell: &mut Cell<'r>, records: &'r Records<'_>, slot: Option<usize>) {
+    let Some(field) = slot.and_then(|column| records.record.fields.get(column)) else { return };
+    let text = records.window.text();
+    match field.as_written(text) {
+        Some("") => {}
+        Some(value) => *cell = Cell::Text(Cow::Borrowed(value)),
+        None => fill_unquoted(cell, field, text),
     }
 }
 
-fn decoded<'r>(
-    form: Form,
-    record: Span,
-    records: &'r Records<impl Read>,
-    field: &'r [u8],
-    column: Option<(&Plan, usize)>,
-) -> Result<Cow<'r, str>, Vec<Problem>> {
-    form.field(field).map_err(|_| {
-        // The field has lost its quotes, so the place is looked up in the record as it stands in the file.
-        let offset = form.field(records.raw(record)).err().unwrap_or_default();
-        let heading = column.and_then(|(plan, column)| plan.heading(column));
-        let bad = records.reader.get_ref().get(record.start + offset, record.start + offset + 2);
-        one(form.undecodable(record.line, heading, record.start + offset, bad))
-    })
+#[cold]
+fn fill_unquoted<'r>(cell: &mut Cell<'r>, field: &Field, text: &'r str) {
+    *cell = Cell::Text(field.value(text));
+}
+
+/// D02: no wanted cell holds a control character; line breaks were looked at already.
+fn check_controls(line: u32, cells: &[Cell<'_>], plan: &Plan) -> Result<(), Problem> {
+    for (cell, slot) in cells.iter().zip(&plan.slots) {
+        if let Cell::Text(value) = cell
+            && let Some(code) = control(value, true)
+        {
+            let heading = slot.and_then(|column| plan.heading(column));
+            return Err(at(line, heading, Fault::ControlCharacter { code: code.into() }));
+        }
+    }
+    Ok(())
 }
 
 fn one(problem: Problem) -> Vec<Problem> {
     vec![problem]
 }
 
-/// Where a record stands: bytes `start..end` without its line end, and the line of its first byte.
-#[derive(Clone, Copy)]
-struct Span {
-    start: usize,
-    end: usize,
-    line: u32,
-}
-
-/// Keeps what csv's reader was given, as far back as is still of use.
-struct Kept<R> {
-    inner: R,
-    bytes: Vec<u8>,
-    /// Where in the file `bytes` begin.
-    from: usize,
-}
-
-impl<R: Read> Read for Kept<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.bytes.len() > RECORD_LIMIT {
-            return Err(io::ErrorKind::FileTooLarge.into());
-        }
-        let read = self.inner.read(buffer)?;
-        self.bytes.extend_from_slice(buffer.get(..read).unwrap_or_default());
-        Ok(read)
-    }
-}
-
-impl<R> Kept<R> {
-    fn get(&self, start: usize, end: usize) -> &[u8] {
-        let at = |offset: usize| offset.saturating_sub(self.from).min(self.bytes.len());
-        self.bytes.get(at(start)..at(end)).unwrap_or_default()
-    }
-
-    /// Lets go of what stands before `offset`, once that is worth the moving.
-    fn forget(&mut self, offset: usize) {
-        let unused = offset.saturating_sub(self.from);
-        if unused > 4 * BUFFER && unused <= self.bytes.len() {
-            self.bytes.drain(..unused);
-            self.from = offset;
-        }
-    }
-}
-
-/// How much csv's reader takes at a time.
-const BUFFER: usize = 64 * 1024;
-
-/// csv's reader, with byte spans and lines of our own: its line numbers shift at blank lines (FAULTS, measured traps).
-struct Records<R> {
-    reader: Reader<Kept<R>>,
-    base: usize,
+/// The records of a text, one at a time.
+struct Records<'w> {
+    encoding: &'static str,
+    window: Window<'w>,
+    /// Whether what is in the window holds characters that no cell may contain; ASCII ones hold no checked file.
+    may_hold_controls: bool,
     delimiter: u8,
-    fields: ByteRecord,
-    counted: usize,
-    line: u32,
+    scanner: Scanner,
+    record: Record,
 }
 
-impl<R: Read> Records<R> {
-    fn new(content: R, start: usize, delimiter: u8) -> Self {
-        let reader = ReaderBuilder::new()
-            .has_headers(false)
-            .flexible(true)
-            .delimiter(delimiter)
-            .buffer_capacity(BUFFER)
-            .from_reader(Kept { inner: content, bytes: Vec::new(), from: start });
-        Self { reader, base: start, delimiter, fields: ByteRecord::new(), counted: start, line: 1 }
+impl<'w> Records<'w> {
+    fn new(encoding: &'static str, window: Window<'w>, delimiter: u8) -> Self {
+        let may_hold_controls = holds_controls(window.text());
+        let (scanner, record) = (Scanner::new(delimiter), Record::default());
+        Self { encoding, window, may_hold_controls, delimiter, scanner, record }
     }
 
-    fn offset(&self) -> usize {
-        self.base + usize::try_from(self.reader.position().byte()).unwrap_or(usize::MAX - self.base)
-    }
-
-    /// A record as it stands in the file.
-    fn raw(&self, record: Span) -> &[u8] {
-        self.reader.get_ref().get(record.start, record.end)
-    }
-
-    fn next(&mut self) -> Result<Option<Span>, Problem> {
-        // The byte before is kept: it tells whether a line feed ends a line of its own.
-        self.reader.get_mut().forget(self.counted.saturating_sub(1));
-        let mut start = self.offset();
-        let more = self.reader.read_byte_record(&mut self.fields);
-        let kept = self.reader.get_ref();
-        let mut end = self.offset().min(kept.from + kept.bytes.len());
-        let is_end = |at: usize| matches!(kept.get(at, at + 1), [b'\r' | b'\n']);
-        while start < end && is_end(start) {
-            start += 1;
-        }
-        while end > start && is_end(end - 1) {
-            end -= 1;
-        }
-        self.line += line_ends(&kept.bytes, self.counted - kept.from, start - kept.from);
-        self.counted = start;
-        match more {
-            Ok(true) => Ok(Some(Span { start, end, line: self.line })),
-            Ok(false) => Ok(None),
-            Err(_) if kept.bytes.len() <= RECORD_LIMIT => Err(whole(Fault::Incomplete)),
+    /// Moves to the next record, if there is one.
+    fn next(&mut self) -> Result<bool, Problem> {
+        loop {
+            let scanned = self.scanner.next(self.window.text(), self.window.is_last(), &mut self.record);
+            let (length, line) = match scanned {
+                Scanned::Record => (self.record.end - self.record.start, self.record.line),
+                Scanned::More => (self.window.text().len() - self.scanner.at(), self.scanner.line()),
+                Scanned::End => return Ok(false),
+            };
             // Longer than any record can be: quotes that do not close, or one field without an end.
-            Err(_) if kept.bytes.contains(&b'"') => Err(at(self.line, None, Fault::Quoting)),
-            Err(_) => Err(at(self.line, None, Fault::Limit { what: "field", limit: FIELD_LIMIT as u64 })),
+            if length > RECORD_LIMIT {
+                let start = if scanned == Scanned::Record { self.record.start } else { self.scanner.at() };
+                let is_quoted = self.window.text().bytes().skip(start).any(|byte| byte == b'"');
+                let endless = Fault::Limit { what: "field", limit: FIELD_LIMIT as u64 };
+                return Err(at(line, None, if is_quoted { Fault::Quoting } else { endless }));
+            }
+            if scanned == Scanned::Record {
+                return Ok(true);
+            }
+            self.window.slide(self.scanner.at()).map_err(|_| whole(Fault::Incomplete))?;
+            self.may_hold_controls = holds_controls(self.window.text());
+            self.scanner.slid();
         }
+    }
+
+    fn value(&self, column: usize) -> Cow<'_, str> {
+        self.record.fields.get(column).map(|field| field.value(self.window.text())).unwrap_or_default()
+    }
+
+    fn values(&self) -> impl Iterator<Item = Cow<'_, str>> {
+        self.record.fields.iter().map(|field| field.value(self.window.text()))
     }
 
     fn is_blank(&self) -> bool {
-        self.fields.iter().all(|field| field.trim_ascii().is_empty())
+        self.values().all(|value| value.trim_ascii().is_empty())
+    }
+
+    /// The first column whose field is too long.
+    fn too_long(&self) -> Option<usize> {
+        // Nearly all records are shorter than one field may be.
+        if self.record.end - self.record.start <= FIELD_LIMIT {
+            return None;
+        }
+        self.values().position(|value| value.len() > FIELD_LIMIT && written_len(self.encoding, &value) > FIELD_LIMIT)
     }
 }
-
-/// P01: the record is quoted as RFC 4180 says, and its line breaks stand where the plan allows them.
-fn check_quotes(records: &Records<impl Read>, record: Span, plan: &Plan) -> Result<(), Problem> {
-    let raw = records.raw(record);
-    if !raw.contains(&b'"') {
+/// P01: line breaks stand where the plan allows them, and none swallows a row.
+fn check_breaks(records: &Records<'_>, plan: &Plan) -> Result<(), Problem> {
+    if records.record.breaks == 0 {
         return Ok(());
     }
-    if !well_quoted(raw, records.delimiter) {
-        return Err(at(record.line, None, Fault::Quoting));
-    }
-    if !raw.iter().any(|byte| matches!(byte, b'\r' | b'\n')) {
-        return Ok(());
-    }
-    for (column, field) in records.fields.iter().enumerate() {
-        let mut lines = field.split(|byte| matches!(byte, b'\r' | b'\n')).skip(1).peekable();
+    for (column, value) in records.values().enumerate() {
+        let mut lines = value.split(['\r', '\n']).skip(1).peekable();
         if lines.peek().is_none() {
             continue;
         }
         let width = plan.headings.len();
         let swallows =
-            |line: &[u8]| width > 1 && line.iter().filter(|byte| **byte == records.delimiter).count() >= width - 1;
+            |line: &str| width > 1 && line.bytes().filter(|byte| *byte == records.delimiter).count() >= width - 1;
         if !plan.allows_line_breaks(column) || lines.any(swallows) {
-            return Err(at(record.line, plan.heading(column), Fault::Quoting));
+            return Err(at(records.record.line, plan.heading(column), Fault::Quoting));
         }
     }
     Ok(())
-}
-
-/// Whether every field is either bare without any quote, or quoted from its first to its last byte.
-fn well_quoted(raw: &[u8], delimiter: u8) -> bool {
-    let mut rest = raw;
-    loop {
-        if let Some(quoted) = rest.strip_prefix(b"\"") {
-            let Some(behind) = behind_quoted(quoted) else { return false };
-            match behind.split_first() {
-                None => return true,
-                Some((byte, more)) if *byte == delimiter => rest = more,
-                Some(_) => return false,
-            }
-        } else {
-            let end = rest.iter().position(|byte| *byte == delimiter);
-            let (bare, more) = rest.split_at(end.unwrap_or(rest.len()));
-            if bare.contains(&b'"') {
-                return false;
-            }
-            match more.split_first() {
-                None => return true,
-                Some((_, more)) => rest = more,
-            }
-        }
-    }
-}
-
-/// What follows the closing quote of a field whose opening quote is already taken off.
-fn behind_quoted(mut rest: &[u8]) -> Option<&[u8]> {
-    loop {
-        let quote = rest.iter().position(|byte| *byte == b'"')?;
-        rest = rest.get(quote + 1..)?;
-        match rest.strip_prefix(b"\"") {
-            Some(more) => rest = more,
-            None => return Some(rest),
-        }
-    }
 }
 
 #[cfg(test)]

@@ -2,18 +2,28 @@
 
 use super::{at, whole};
 use crate::domain::intake::{Fault, Problem};
-use encoding_rs::{DecoderResult, Encoding, SHIFT_JIS, UTF_16BE, UTF_16LE};
+use encoding_rs::{Decoder, DecoderResult, Encoding, SHIFT_JIS, UTF_8, UTF_16BE, UTF_16LE};
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
 /// A text file whose encoding is known and whose bytes were checked once.
+#[derive(Debug)]
 pub struct Text<'a> {
-    /// The content without BOM and final 0x1A: UTF-8 or CP932.
-    pub bytes: Cow<'a, [u8]>,
+    /// The content without BOM and final 0x1A.
+    pub content: Checked<'a>,
     /// How the file was encoded.
     pub encoding: &'static str,
     /// Length of the BOM, so that offsets count from the start of the file.
     skipped: usize,
+}
+
+/// Content that was checked.
+#[derive(Debug)]
+pub enum Checked<'a> {
+    /// Text as it is.
+    Unicode(Cow<'a, str>),
+    /// Bytes that are CP932.
+    Cp932(&'a [u8]),
 }
 
 impl Text<'_> {
@@ -22,9 +32,11 @@ impl Text<'_> {
         Form { encoding: self.encoding, skipped: self.skipped }
     }
 
-    fn undecodable(&self, offset: usize) -> Problem {
-        let bad = self.bytes.get(offset..).unwrap_or_default();
-        self.form().undecodable(line_of(&self.bytes, offset), None, offset, bad)
+    fn bytes(&self) -> &[u8] {
+        match &self.content {
+            Checked::Unicode(text) => text.as_bytes(),
+            Checked::Cp932(bytes) => bytes,
+        }
     }
 }
 
@@ -38,20 +50,24 @@ pub(super) struct Form {
 }
 
 impl Form {
-    /// One field as text.
-    ///
-    /// # Errors
-    /// The offset in `raw` of the first byte that has no character.
-    pub(super) fn field<'f>(self, raw: &'f [u8]) -> Result<Cow<'f, str>, usize> {
-        if self.encoding != "CP932" {
-            return std::str::from_utf8(raw).map(Cow::Borrowed).map_err(|error| error.valid_up_to());
-        }
-        SHIFT_JIS.decode_without_bom_handling_and_without_replacement(raw).ok_or_else(|| bad_offset(SHIFT_JIS, raw))
+    /// Decodes its bytes, piece by piece.
+    pub(super) fn decoder(self) -> Decoder {
+        let encoding = if self.encoding == "CP932" { SHIFT_JIS } else { UTF_8 };
+        encoding.new_decoder_without_bom_handling()
     }
 
     /// The problem of an undecodable byte at `offset` behind the BOM, where `bad` begins.
-    pub(super) fn undecodable(self, line: u32, column: Option<String>, offset: usize, bad: &[u8]) -> Problem {
-        at(line, column, fault(self.encoding, bad, offset, self.skipped))
+    pub(super) fn undecodable(self, line: u32, offset: usize, bad: &[u8]) -> Problem {
+        at(line, None, fault(self.encoding, bad, offset, self.skipped))
+    }
+}
+
+/// How many bytes `text` has in a file with this encoding.
+pub(super) fn written_len(encoding: &str, text: &str) -> usize {
+    match encoding {
+        // ASCII and half-width kana have one byte.
+        "CP932" => text.chars().map(|c| if c.is_ascii() || ('｡'..='ﾟ').contains(&c) { 1 } else { 2 }).sum(),
+        _ => text.len(),
     }
 }
 
@@ -66,20 +82,12 @@ fn as_u64(number: usize) -> u64 {
 
 /// The line that `offset` lies in, counted from 1; CR, LF and CRLF end a line.
 pub(crate) fn line_of(bytes: &[u8], offset: usize) -> u32 {
-    1 + line_ends(bytes, 0, offset)
-}
-
-/// Line ends that begin in `from..to`.
-pub(crate) fn line_ends(bytes: &[u8], from: usize, to: usize) -> u32 {
-    let mut ends = 0_u32;
-    let mut before = from.checked_sub(1).and_then(|at| bytes.get(at)).copied();
-    for byte in bytes.get(from..to.min(bytes.len())).unwrap_or_default() {
-        if *byte == b'\r' || (*byte == b'\n' && before != Some(b'\r')) {
-            ends += 1;
-        }
-        before = Some(*byte);
+    let (mut line, mut before) = (1, 0);
+    for byte in bytes.get(..offset.min(bytes.len())).unwrap_or_default() {
+        line += u32::from(*byte == b'\r' || (*byte == b'\n' && before != b'\r'));
+        before = *byte;
     }
-    ends
+    line
 }
 
 /// Where strict decoding stops; the end where it does not.
@@ -121,30 +129,41 @@ pub(super) fn is_cp932(raw: &[u8]) -> bool {
 /// Why the file must be held.
 pub fn open(bytes: &[u8]) -> Result<Text<'_>, Problem> {
     let text = if let Some(rest) = bytes.strip_prefix(b"\xEF\xBB\xBF") {
-        utf8(rest, 3)?
+        Text { content: Checked::Unicode(utf8(rest)?), encoding: "UTF-8", skipped: 3 }
     } else if let Some(rest) = bytes.strip_prefix(b"\xFF\xFE") {
         utf16(rest, UTF_16LE, "UTF-16LE")?
     } else if let Some(rest) = bytes.strip_prefix(b"\xFE\xFF") {
         utf16(rest, UTF_16BE, "UTF-16BE")?
-    } else if std::str::from_utf8(bytes).is_ok() {
-        Text { bytes: Cow::Borrowed(bytes), encoding: "UTF-8", skipped: 0 }
+    } else if let Some(text) = UTF_8.decode_without_bom_handling_and_without_replacement(bytes) {
+        Text { content: Checked::Unicode(text), encoding: "UTF-8", skipped: 0 }
     } else {
-        Text { bytes: Cow::Borrowed(bytes), encoding: "CP932", skipped: 0 }
+        Text { content: Checked::Cp932(bytes), encoding: "CP932", skipped: 0 }
     };
     let text = without_sub(text);
-    no_control(&text)?;
-    if text.encoding == "CP932"
-        && let Some(offset) = bad_cp932(&text.bytes)
-    {
-        let not_utf8 = std::str::from_utf8(&text.bytes).err().map(|error| error.valid_up_to());
-        let (encoding, offset) = seam(not_utf8, offset);
-        return Err(Text { encoding, ..text }.undecodable(offset));
+    let bytes = text.bytes();
+    if let Some((offset, code)) = control_in(bytes) {
+        return Err(at(line_of(bytes, offset), None, Fault::ControlCharacter { code: code.into() }));
     }
-    match text.bytes.last() {
+    if let Checked::Cp932(bytes) = text.content
+        && let Some(offset) = bad_cp932(bytes)
+    {
+        let (encoding, offset) = seam(not_utf8(bytes), offset);
+        return Err(undecodable(Form { encoding, ..text.form() }, bytes, offset));
+    }
+    match bytes.last() {
         None => Err(whole(Fault::Empty)),
         Some(b'\n' | b'\r') => Ok(text),
         Some(_) => Err(whole(Fault::Incomplete)),
     }
+}
+
+fn undecodable(form: Form, bytes: &[u8], offset: usize) -> Problem {
+    form.undecodable(line_of(bytes, offset), offset, bytes.get(offset..).unwrap_or_default())
+}
+
+/// Where `bytes` stop being UTF-8.
+pub(super) fn not_utf8(bytes: &[u8]) -> Option<usize> {
+    Some(Encoding::utf8_valid_up_to(bytes)).filter(|valid| *valid < bytes.len())
 }
 
 /// Where a file that is neither UTF-8 nor CP932 stops being what it was longest: the seam of two that were glued (D05).
@@ -155,12 +174,12 @@ pub(super) fn seam<T: PartialOrd>(not_utf8: Option<T>, not_cp932: T) -> (&'stati
     }
 }
 
-fn utf8(rest: &[u8], skipped: usize) -> Result<Text<'_>, Problem> {
-    let text = Text { bytes: Cow::Borrowed(rest), encoding: "UTF-8", skipped };
-    match std::str::from_utf8(rest) {
-        Ok(_) => Ok(text),
-        Err(error) => Err(text.undecodable(error.valid_up_to())),
-    }
+fn utf8(rest: &[u8]) -> Result<Cow<'_, str>, Problem> {
+    let text = UTF_8.decode_without_bom_handling_and_without_replacement(rest);
+    text.ok_or_else(|| {
+        let form = Form { encoding: "UTF-8", skipped: 3 };
+        undecodable(form, rest, Encoding::utf8_valid_up_to(rest))
+    })
 }
 
 fn utf16<'a>(rest: &'a [u8], encoding: &'static Encoding, name: &'static str) -> Result<Text<'a>, Problem> {
@@ -168,7 +187,7 @@ fn utf16<'a>(rest: &'a [u8], encoding: &'static Encoding, name: &'static str) ->
         return Err(whole(Fault::Incomplete));
     }
     match encoding.decode_without_bom_handling_and_without_replacement(rest) {
-        Some(text) => Ok(Text { bytes: Cow::Owned(text.into_owned().into_bytes()), encoding: name, skipped: 2 }),
+        Some(text) => Ok(Text { content: Checked::Unicode(text), encoding: name, skipped: 2 }),
         None => {
             let offset = bad_offset(encoding, rest);
             Err(whole(fault(name, rest.get(offset..).unwrap_or_default(), offset, 2)))
@@ -178,41 +197,45 @@ fn utf16<'a>(rest: &'a [u8], encoding: &'static Encoding, name: &'static str) ->
 
 /// Drops the end-of-file mark that old tools append.
 fn without_sub(text: Text<'_>) -> Text<'_> {
-    let Text { bytes, encoding, skipped } = text;
-    let bytes = match bytes {
-        Cow::Borrowed(all) => Cow::Borrowed(all.strip_suffix(b"\x1A").unwrap_or(all)),
-        Cow::Owned(mut all) => {
-            if all.last() == Some(&0x1A) {
+    let content = match text.content {
+        Checked::Unicode(Cow::Borrowed(all)) => {
+            Checked::Unicode(Cow::Borrowed(all.strip_suffix('\u{1A}').unwrap_or(all)))
+        }
+        Checked::Unicode(Cow::Owned(mut all)) => {
+            if all.ends_with('\u{1A}') {
                 all.pop();
             }
-            Cow::Owned(all)
+            Checked::Unicode(Cow::Owned(all))
         }
+        Checked::Cp932(all) => Checked::Cp932(all.strip_suffix(b"\x1A").unwrap_or(all)),
     };
-    Text { bytes, encoding, skipped }
+    Text { content, ..text }
 }
 
-/// NUL and other control characters; ASCII bytes never occur inside a UTF-8 or CP932 character below 0x40.
-fn no_control(text: &Text<'_>) -> Result<(), Problem> {
-    match text.bytes.iter().position(is_control) {
-        None => Ok(()),
-        Some(offset) => {
-            let code = u32::from(text.bytes.get(offset).copied().unwrap_or_default());
-            Err(at(line_of(&text.bytes, offset), None, Fault::ControlCharacter { code }))
-        }
-    }
-}
-
-/// Whether a byte is a control character that no export contains.
-pub(super) fn is_control(byte: &u8) -> bool {
-    (*byte < 0x20 && !matches!(byte, b'\t' | b'\r' | b'\n')) || *byte == 0x7F
+/// The first control character that no export contains, and where it stands; ASCII bytes never occur inside a UTF-8 or CP932
+/// character below 0x40.
+pub(super) fn control_in(bytes: &[u8]) -> Option<(usize, u8)> {
+    let is_control = |byte: u8| (byte < 0x20) & !matches!(byte, b'\t' | b'\r' | b'\n') | (byte == 0x7F);
+    // Blocks without a way out in between are looked at sixteen bytes at a time.
+    let (blocks, _) = bytes.as_chunks::<64>();
+    let clean = blocks.iter().take_while(|block| !block.iter().fold(false, |any, byte| any | is_control(*byte)));
+    let from = clean.count() * 64;
+    let rest = bytes.iter().enumerate().skip(from);
+    rest.map(|(at, byte)| (at, *byte)).find(|(_, byte)| is_control(*byte))
 }
 
 /// The first byte that cannot be CP932, or is one of its unassigned and user-defined characters (F040…).
 pub(super) fn bad_cp932(bytes: &[u8]) -> Option<usize> {
+    const HIGHEST: u64 = 0x8080_8080_8080_8080;
     let mut offset = 0;
     while let Some(byte) = bytes.get(offset) {
         offset += match byte {
-            0..=0x7F | 0xA1..=0xDF => 1,
+            // As many of the next eight bytes as are ASCII: the highest bit of the first other byte says where it is.
+            0..=0x7F => match bytes.get(offset..).and_then(<[u8]>::first_chunk) {
+                Some(eight) => (u64::from_le_bytes(*eight) & HIGHEST).trailing_zeros() as usize / 8,
+                None => 1,
+            },
+            0xA1..=0xDF => 1,
             0x81..=0x9F | 0xE0..=0xEF | 0xFA..=0xFC => match bytes.get(offset + 1) {
                 Some(second) if is_assigned(*byte, *second) => 2,
                 Some(_) | None => return Some(offset),
@@ -243,6 +266,13 @@ mod tests {
             Ok(text) => panic!("read as {}", text.encoding),
             Err(problem) => (problem.place.line, problem.fault),
         }
+    }
+
+    fn decoded(text: &Text<'_>) -> String {
+        let (bytes, mut out) = (text.bytes(), String::with_capacity(64));
+        let (result, _) = text.form().decoder().decode_to_string_without_replacement(bytes, &mut out, true);
+        assert_eq!(result, DecoderResult::InputEmpty, "{bytes:02X?}");
+        out
     }
 
     #[test]
@@ -287,14 +317,13 @@ mod tests {
     }
 
     #[test]
-    fn d03_every_pair_that_is_let_through_decodes_or_is_found_in_its_field() {
+    fn d03_every_pair_that_is_let_through_decodes() {
         for lead in 0x80..=0xFF_u8 {
             for trail in 0x20..=0xFF_u8 {
                 let raw = [lead, trail, b'\n'];
                 let Ok(text) = open(&raw) else { continue };
-                if text.encoding == "CP932"
-                    && let Ok(field) = text.form().field(&raw[..2])
-                {
+                if text.encoding == "CP932" {
+                    let field = decoded(&text);
                     assert!(!field.contains(|c| ('\u{E000}'..='\u{F8FF}').contains(&c) || c == '\u{80}'), "{raw:02X?}");
                 }
             }
@@ -304,8 +333,7 @@ mod tests {
     #[test]
     fn d07_d08_text_is_kept_and_the_end_mark_dropped() {
         let text = open(b"\x81\x60\x81\x7C\xFB\xFC\x83\x5C\r\n\x1A").expect("reads");
-        assert_eq!(text.form().field(&text.bytes[..8]).as_deref(), Ok("～－髙ソ"));
-        assert!(text.bytes.ends_with(b"\r\n"));
+        assert_eq!(decoded(&text), "～－髙ソ\r\n");
         assert_eq!(fault_of(b"a,b\n1,2"), (None, Fault::Incomplete));
         assert_eq!(fault_of(b"\x1A"), (None, Fault::Empty));
     }

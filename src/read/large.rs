@@ -4,7 +4,7 @@
 //! records. Both see the file in stretches that end behind a byte below 0x40, which is never part of a longer character
 //! of UTF-8 or CP932.
 
-use super::decode::{Form, bad_cp932, is_control, seam};
+use super::decode::{Form, bad_cp932, control_in, not_utf8, seam};
 use super::{FIELD_LIMIT, at, whole};
 use crate::domain::intake::{Fault, Problem};
 use std::io::{self, Read, Seek, SeekFrom, Take};
@@ -25,18 +25,20 @@ pub(super) struct Content<'i> {
 }
 
 impl<'i> Content<'i> {
-    /// The content of `length` bytes behind the first `first`.
-    pub(super) fn new(input: &'i mut dyn Input, first: u64, length: usize) -> Self {
-        Self { input, first, length: u64::try_from(length).unwrap_or(u64::MAX) }
+    /// The first `length` bytes.
+    pub(super) fn new(input: &'i mut dyn Input, length: usize) -> Self {
+        Self { input, first: 0, length: u64::try_from(length).unwrap_or(u64::MAX) }
     }
 
     /// The content from `offset` to its end.
-    pub(super) fn from(&mut self, offset: u64) -> io::Result<Take<&mut (dyn Input + 'i)>> {
+    pub(super) fn from(&mut self, offset: u64) -> io::Result<Take<&mut (dyn Input + '_)>> {
         self.input.seek(SeekFrom::Start(self.first + offset))?;
-        Ok((&mut *self.input).take(self.length.saturating_sub(offset)))
+        let input: &mut (dyn Input + '_) = &mut *self.input;
+        Ok(input.take(self.length.saturating_sub(offset)))
     }
 
-    fn bytes(&mut self, offset: u64, length: usize) -> io::Result<Vec<u8>> {
+    /// `length` bytes from `offset`, or as many as there are.
+    pub(super) fn bytes(&mut self, offset: u64, length: usize) -> io::Result<Vec<u8>> {
         let mut bytes = Vec::new();
         self.from(offset)?.take(u64::try_from(length).unwrap_or(u64::MAX)).read_to_end(&mut bytes)?;
         Ok(bytes)
@@ -70,17 +72,14 @@ struct Seen {
 impl Seen {
     fn look(&mut self, stretch: &[u8], offset: u64) {
         let behind = |at: usize| offset + u64::try_from(at).unwrap_or(u64::MAX);
-        if self.not_utf8.is_none()
-            && let Err(error) = std::str::from_utf8(stretch)
-        {
-            self.not_utf8 = Some(behind(error.valid_up_to()));
+        if self.not_utf8.is_none() {
+            self.not_utf8 = not_utf8(stretch).map(behind);
         }
         if self.not_cp932.is_none() {
             self.not_cp932 = bad_cp932(stretch).map(behind);
         }
         if self.control.is_none() {
-            let found = stretch.iter().enumerate().find(|(_, byte)| is_control(byte));
-            self.control = found.map(|(at, byte)| (behind(at), *byte));
+            self.control = control_in(stretch).map(|(at, byte)| (behind(at), byte));
         }
     }
 }
@@ -111,7 +110,7 @@ fn opened(input: &mut dyn Input) -> io::Result<Result<(Form, Content<'_>), Probl
     let undecodable = |content: &mut Content<'_>, form: Form, offset: u64| -> io::Result<Problem> {
         let bad = content.bytes(offset, 2)?;
         let at = usize::try_from(offset).unwrap_or(usize::MAX);
-        Ok(form.undecodable(content.line_of(offset)?, None, at, &bad))
+        Ok(form.undecodable(content.line_of(offset)?, at, &bad))
     };
     if let Some(offset) = seen.not_utf8.filter(|_| is_utf8) {
         return undecodable(&mut content, form, offset).map(Err);

@@ -10,6 +10,8 @@ pub mod decode;
 mod large;
 mod package;
 pub mod properties;
+mod scan;
+mod window;
 pub mod xlsx;
 
 pub use large::Input;
@@ -17,8 +19,10 @@ pub use xlsx::every_row;
 
 use crate::domain::dates::Moment;
 use crate::domain::intake::{Fault, Place, Problem};
+use decode::Checked;
 use large::Content;
 use std::borrow::Cow;
+use window::Source;
 
 /// The longest field, in bytes.
 pub const FIELD_LIMIT: usize = 64 * 1024;
@@ -114,8 +118,8 @@ pub fn table(table: Table<'_>, sink: &mut dyn Sink) -> Result<Reading, Vec<Probl
     match table {
         Table::Bytes(bytes) => rows(bytes, sink),
         Table::Text(input) => {
-            let (form, mut content) = large::open(input).map_err(|problem| vec![problem])?;
-            csv::read(form, &mut content, sink)
+            let (form, content) = large::open(input).map_err(|problem| vec![problem])?;
+            csv::read(form.encoding, &mut Source::Bytes(form, content), sink)
         }
     }
 }
@@ -135,8 +139,13 @@ pub fn rows(bytes: &[u8], sink: &mut dyn Sink) -> Result<Reading, Vec<Problem>> 
         return Err(vec![whole(Fault::NotATable { looks_like: looks_like.to_owned() })]);
     }
     let text = decode::open(bytes).map_err(|problem| vec![problem])?;
-    let mut bytes = std::io::Cursor::new(&*text.bytes);
-    csv::read(text.form(), &mut Content::new(&mut bytes, 0, text.bytes.len()), sink)
+    match &text.content {
+        Checked::Unicode(content) => csv::read(text.encoding, &mut Source::Text(content), sink),
+        Checked::Cp932(bytes) => {
+            let mut input = std::io::Cursor::new(*bytes);
+            csv::read(text.encoding, &mut Source::Bytes(text.form(), Content::new(&mut input, bytes.len())), sink)
+        }
+    }
 }
 
 /// Whether a file that begins with `head` is read as text, and not as UTF-16.
@@ -199,6 +208,13 @@ pub(crate) fn control(text: &str, line_breaks: bool) -> Option<char> {
         '\u{FFFD}' => true,
         other => other.is_control(),
     })
+}
+
+/// Whether [`control`] finds anything in `text` beyond ASCII: U+0080 to U+009F, or U+FFFD.
+fn holds_controls(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let is_control = |at: usize| matches!(bytes.get(at + 1), Some(0x80..=0x9F));
+    memchr::memchr_iter(0xC2, bytes).any(is_control) || memchr::memmem::find(bytes, "\u{FFFD}".as_bytes()).is_some()
 }
 
 #[cfg(test)]
