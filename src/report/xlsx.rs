@@ -5,7 +5,7 @@ mod measure;
 
 use super::workbook::{At, Body, Book, Cell, Chart, MAX_ROWS, Rule, Sheet, Style, Target, Value, a1};
 use format::{FONT, Formats, Shape, base};
-use measure::{height, heights, pixels, widths};
+use measure::{Rows, heights, pixels, widths};
 use rust_xlsxwriter::{
     ChartFont, ChartType, Color, ConditionalFormatFormula, DataValidation, DataValidationErrorStyle, DocProperties,
     ExcelDateTime, Format, Formula, IntoExcelData, ProtectionOptions, Url, Workbook, Worksheet, XlsxError,
@@ -199,8 +199,9 @@ fn write_body(
     let heading = |(at, heading): (u16, &&'static str)| Cell::text(*heading).styled(style(at));
     let headings: Vec<Cell> = (0_u16..).zip(&body.headings).map(heading).collect();
     let rows = std::iter::once(headings).chain((0..body.rows).map(|at| (body.row)(at)));
+    let mut measure = Rows::of(widths);
     for (row, cells) in (body.heading_row..).zip(rows) {
-        if let Some(height) = height(&cells, widths) {
+        if let Some(height) = measure.height(&cells) {
             target.set_row_height_pixels(row, height)?;
         }
         for (column, cell) in (0_u16..).zip(&cells) {

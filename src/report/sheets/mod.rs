@@ -108,17 +108,20 @@ fn listings<'a>(
     (0..parts).map(part).collect()
 }
 
-/// 出典, each file on its line.
+/// 出典, each row that was read on its line, once.
 fn source_lines<'s>(sources: impl IntoIterator<Item = &'s Source>) -> Cell {
-    let mut lines = String::new();
+    let (mut lines, mut told): (String, Vec<&Source>) = (String::new(), Vec::new());
     for source in sources {
-        let line = format!("{}:{}", source.file, source.line);
-        if !lines.lines().any(|known| known == line) {
-            if !lines.is_empty() {
-                lines.push('\n');
-            }
-            lines.push_str(&line);
+        if told.contains(&source) {
+            continue;
         }
+        told.push(source);
+        if !lines.is_empty() {
+            lines.push('\n');
+        }
+        lines.push_str(&source.file);
+        lines.push(':');
+        lines.push_str(&source.line.to_string());
     }
     Cell::text(lines).styled(Style::SmallWrap)
 }

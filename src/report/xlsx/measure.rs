@@ -1,6 +1,7 @@
 //! How wide columns and how high rows must be, for the fonts that stand in where 游ゴシック is not installed too.
 
 use super::super::workbook::{Cell, Sheet, Style, Value};
+use hashbrown::{Equivalent, HashMap};
 use std::collections::BTreeMap;
 use unicode_width::UnicodeWidthChar;
 
@@ -14,6 +15,8 @@ const WIDEST_SMALL: u16 = 72;
 const HIGHEST: u32 = 540;
 /// What a cell keeps free at its sides, in pixels.
 const MARGIN: u32 = 6;
+/// The width of a column that none is given.
+const USUAL: u16 = 8;
 /// An indent, in pixels.
 const INDENT: u32 = 12;
 /// The button of a filter, in pixels.
@@ -67,15 +70,32 @@ impl Print {
     }
 }
 
+/// [`em`] of every ASCII character: most of a long sheet's text.
+const ASCII: [u32; 128] = {
+    let mut ems = [0; 128];
+    let mut at = 0;
+    while at < 128 {
+        ems[at] = latin(at as u8 as char);
+        at += 1;
+    }
+    ems
+};
+
 /// What a character takes in thousandths of an em: Latin ones vary with the font, and the widths of columns with them.
 fn em(c: char) -> u32 {
+    match ASCII.get(c as usize) {
+        Some(ems) => *ems,
+        None => u32::try_from(c.width_cjk().unwrap_or(0)).unwrap_or(0) * 500,
+    }
+}
+
+const fn latin(c: char) -> u32 {
     match c {
         'm' | 'w' | 'M' | 'W' | '%' | '@' => 900,
         ' ' | '.' | ',' | ':' | ';' | '/' | '|' | '!' | '\'' | 'i' | 'j' | 'l' | 'I' => 300,
         '-' | '(' | ')' | '[' | ']' | 'f' | 'r' | 't' => 390,
         'A'..='Z' => 660,
-        c if c.is_ascii() => 580,
-        c => u32::try_from(c.width_cjk().unwrap_or(0)).unwrap_or(0) * 500,
+        _ => 580,
     }
 }
 
@@ -103,7 +123,7 @@ fn breaks(before: char, after: char) -> bool {
 fn lines_of(line: &str, room: u32) -> u32 {
     let room = room.max(1_000);
     // No character takes more than an em, none has more bytes than it takes thirds of one.
-    if u32::try_from(line.len()).is_ok_and(|bytes| bytes * 980 <= room) {
+    if u32::try_from(line.len()).is_ok_and(|bytes| bytes * 980 <= room) || line.is_ascii() && ems(line) <= room {
         return 1;
     }
     let (mut lines, mut used, mut word) = (1, 0, 0);
@@ -132,18 +152,61 @@ fn taller(lines: u32, print: &Print) -> Option<u32> {
     (lines > 1).then(|| (lines * print.line() + 6).min(HIGHEST))
 }
 
-/// The height in pixels that wrapped texts need, where one line is not enough.
-pub(super) fn height(cells: &[Cell], widths: &BTreeMap<u16, u16>) -> Option<u32> {
-    let wanted = |(column, cell): (u16, &Cell)| {
-        let print = Print::of(cell.style);
-        let Value::Text(text) = &cell.value else { return None };
-        if !print.wraps {
-            return None;
+/// Heights of the rows of a body. The same few products, statuses and methods come in all of them: what was measured is
+/// kept.
+pub(super) struct Rows {
+    widths: Vec<u16>,
+    measured: HashMap<(u32, Box<str>), u32>,
+}
+
+impl Rows {
+    /// So many texts are kept: those that never come again must not fill the memory.
+    const KEPT: usize = 4_096;
+
+    /// For columns of these widths.
+    pub(super) fn of(widths: &BTreeMap<u16, u16>) -> Self {
+        let last = widths.last_key_value().map_or(0, |(last, _)| *last);
+        let widths = (0..=last).map(|column| widths.get(&column).copied().unwrap_or(USUAL)).collect();
+        Self { widths, measured: HashMap::new() }
+    }
+
+    /// The height in pixels that wrapped texts need, where one line is not enough.
+    pub(super) fn height(&mut self, cells: &[Cell]) -> Option<u32> {
+        let mut highest = None;
+        for (column, cell) in cells.iter().enumerate() {
+            let print = Print::of(cell.style);
+            let Value::Text(text) = &cell.value else { continue };
+            if print.wraps {
+                let room = print.room(pixels(self.widths.get(column).copied().unwrap_or(USUAL)));
+                highest = highest.max(taller(self.lines(text, room), &print));
+            }
         }
-        let room = print.room(pixels(widths.get(&column).copied().unwrap_or(8)));
-        taller(text_lines(text, room), &print)
-    };
-    (0_u16..).zip(cells).filter_map(wanted).max()
+        highest
+    }
+
+    fn lines(&mut self, text: &str, room: u32) -> u32 {
+        if text.is_ascii() {
+            return text_lines(text, room);
+        }
+        if let Some(lines) = self.measured.get(&Measured(room, text)) {
+            return *lines;
+        }
+        let lines = text_lines(text, room);
+        if self.measured.len() < Self::KEPT {
+            self.measured.insert((room, Box::from(text)), lines);
+        }
+        lines
+    }
+}
+
+/// A text with the room it has, as it is looked for.
+#[derive(Hash)]
+struct Measured<'t>(u32, &'t str);
+
+impl Equivalent<(u32, Box<str>)> for Measured<'_> {
+    fn equivalent(&self, key: &(u32, Box<str>)) -> bool {
+        self.0 == key.0 && *self.1 == *key.1
+    }
 }
 
 /// Heights in pixels of rows above the body: what the sheet fixes, and what wrapped texts over several columns need.
@@ -157,7 +220,7 @@ pub(super) fn heights(sheet: &Sheet<'_>, widths: &BTreeMap<u16, u16>) -> BTreeMa
             continue;
         }
         let last = sheet.merged.get(&(*row, *column)).copied().unwrap_or(*column);
-        let room = (*column..=last).map(|column| pixels(widths.get(&column).copied().unwrap_or(8))).sum();
+        let room = (*column..=last).map(|column| pixels(widths.get(&column).copied().unwrap_or(USUAL))).sum();
         if let Some(wanted) = taller(text_lines(text, print.room(room)), &print) {
             let height = heights.entry(*row).or_insert(0);
             *height = (*height).max(wanted);
