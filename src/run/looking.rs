@@ -11,11 +11,14 @@ use crate::{notes, read};
 use hashbrown::HashSet;
 use std::io;
 use std::path::Path;
-use std::sync::mpsc::sync_channel;
+use std::sync::mpsc::{channel, sync_channel};
 use std::thread;
 
 /// The size in bytes up to which a file and its rows are kept in memory from judging it to storing it.
 const KEPT: u64 = 48 << 20;
+/// The size in bytes that a file being stored and the next one may have together: their rows take two to three times as much
+/// memory.
+const TOGETHER: u64 = 192 << 20;
 /// Below so many bytes in all a second thread brings nothing.
 const LONG_BACKLOG: u64 = 1 << 20;
 
@@ -118,7 +121,8 @@ impl Looking<'_> {
     }
 }
 
-/// Looks at each arrival and settles it, in their order; of a long backlog one is looked at ahead, on a thread of its own.
+/// Looks at each arrival and settles it, in their order; of a long backlog one is looked at ahead, on a thread of its own,
+/// unless it and the one before are too large to stand in memory together.
 ///
 /// # Errors
 /// The first that `settle` gives; what comes behind is left alone.
@@ -133,13 +137,26 @@ pub(super) fn one_ahead<E>(
     }
     thread::scope(|scope| {
         let (send, receive) = sync_channel(0);
+        let (settled, is_settled) = channel();
         scope.spawn(move || {
-            for arrival in arrivals {
+            let (mut before, mut done) = (0, 0);
+            for (nth, arrival) in arrivals.iter().enumerate() {
+                let size = arrival.look.size();
+                while before + size > TOGETHER && done < nth {
+                    let Ok(()) = is_settled.recv() else { return };
+                    done += 1;
+                }
+                before = size;
                 if send.send(look(arrival)).is_err() {
-                    break;
+                    return;
                 }
             }
         });
-        arrivals.iter().zip(receive).try_for_each(|(arrival, looked)| settle(arrival, looked))
+        arrivals.iter().zip(receive).try_for_each(|(arrival, looked)| {
+            settle(arrival, looked)?;
+            // Once the last file is looked at, nobody asks any more.
+            settled.send(()).unwrap_or_default();
+            Ok(())
+        })
     })
 }
