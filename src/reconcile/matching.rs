@@ -53,7 +53,9 @@ impl<'a> Index<'a> {
         let prefixes: Vec<&str> = carts.iter().map(|parts| parts.as_ref().map_or("", |p| &*p.prefix)).collect();
         let own: Vec<bool> = prefixes.iter().map(|p| shop.booking_prefixes.iter().any(|own| own == p)).collect();
         let mut by_transaction: HashMap<&str, Hit> = HashMap::new();
-        let (mut by_cart, mut by_product) = (Numbers::default(), Numbers::default());
+        let several = prefixes.windows(2).any(|pair| pair[0] != pair[1]);
+        let (mut by_cart, mut by_product) =
+            (Numbers::new(bookings.len(), several), Numbers::new(bookings.len(), several));
         for (at, booking) in bookings.iter().enumerate() {
             for id in transaction_ids(booking) {
                 push(&mut by_transaction, id, at);
@@ -148,16 +150,26 @@ fn push<K: Eq + Hash>(gathered: &mut HashMap<K, Hit>, key: K, at: usize) {
 }
 
 /// Bookings by digits, and by digits with the cart's prefix where column H carries one.
-#[derive(Default)]
 struct Numbers {
-    /// The prefixes seen, by number: a shop has few.
-    prefixes: HashMap<String, usize>,
     by_digits: HashMap<Digits, Hit>,
     by_code: HashMap<(Digits, usize), Hit>,
+    /// The prefixes seen, by number: a shop has few.
+    prefixes: HashMap<String, usize>,
+    /// Whether there are several; of one alone the digits say the same as the whole code.
+    several: bool,
 }
 
 impl Numbers {
+    fn new(bookings: usize, several: bool) -> Self {
+        let by_code = HashMap::with_capacity(if several { bookings } else { 0 });
+        Self { by_digits: HashMap::with_capacity(bookings), by_code, prefixes: HashMap::new(), several }
+    }
+
     fn add(&mut self, digits: Digits, prefix: &str, at: usize) {
+        push(&mut self.by_digits, digits, at);
+        if !self.several {
+            return;
+        }
         let number = match self.prefixes.get(prefix) {
             Some(number) => *number,
             None => {
@@ -166,7 +178,6 @@ impl Numbers {
                 number
             }
         };
-        push(&mut self.by_digits, digits, at);
         push(&mut self.by_code, (digits, number), at);
     }
 
