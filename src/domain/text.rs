@@ -60,9 +60,13 @@ pub struct CodeParts {
 /// `None` where it has another form, e.g. no digits, more than 19, or a letter behind them. Whether a `T` marks a
 /// product code depends on the column it stands in, so it is dropped only when `product` says so (DOMAIN §5.1).
 pub fn code_parts(code: &str, kind: CodeKind) -> Option<CodeParts> {
-    // Column H is nearly always this: nothing to fold and no letters.
-    if !code.is_empty() && code.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Some(CodeParts { prefix: String::new(), digits: Digits(code.parse().ok()?) });
+    if code.is_ascii() {
+        let mut prefix = String::new();
+        let digits = ascii_digits(code, |letter| prefix.push(letter.to_ascii_uppercase()))?;
+        if kind == CodeKind::Product && prefix.ends_with('T') {
+            prefix.pop();
+        }
+        return Some(CodeParts { prefix, digits });
     }
     let mut folded = code_key(code);
     let at = folded.find(|c: char| c.is_ascii_digit())?;
@@ -77,6 +81,26 @@ pub fn code_parts(code: &str, kind: CodeKind) -> Option<CodeParts> {
     };
     folded.truncate(prefix.len());
     Some(CodeParts { prefix: folded, digits })
+}
+
+/// The number of a code of either kind: that of [`code_parts`].
+pub fn code_digits(code: &str) -> Option<Digits> {
+    if code.is_ascii() { ascii_digits(code, |_| {}) } else { Some(code_parts(code, CodeKind::Cart)?.digits) }
+}
+
+/// The number of a code of ASCII characters, and each letter in front of it.
+fn ascii_digits(code: &str, mut each: impl FnMut(char)) -> Option<Digits> {
+    let mut number: Option<u64> = None;
+    for c in code.chars().filter(|c| !c.is_ascii_whitespace() && *c != '-') {
+        match (c.to_digit(10), number) {
+            (Some(digit), _) => {
+                number = Some(number.unwrap_or(0).checked_mul(10)?.checked_add(u64::from(digit))?);
+            }
+            (None, None) if c.is_ascii_alphabetic() => each(c),
+            (None, _) => return None,
+        }
+    }
+    number.map(Digits)
 }
 
 /// Which kind of code a column holds; the column decides, not the code's look.
@@ -143,8 +167,29 @@ mod tests {
             let parts = code_parts(code, kind).expect(code);
             assert_eq!((parts.prefix.as_str(), parts.digits), (prefix, Digits(digits)), "{code}");
         }
-        for bad in ["", "MZ", "電話予約", "12a", "12 34b", "99999999999999999999"] {
+        for bad in ["", "MZ", "電話予約", "12a", "12 34b", "99999999999999999999", "MZ_1", "１２ａ"] {
             assert_eq!(code_parts(bad, CodeKind::Cart), None, "{bad}");
+            assert_eq!(code_digits(bad), None, "{bad}");
+        }
+        // Half-width and full-width forms take different ways to the same parts.
+        for code in ["mz-T 1102481", "t7", "TT-0\t1", "18446744073709551615", "0000000000000000000000042", "A-", "7-"] {
+            let wide: String = code
+                .chars()
+                .map(|c| {
+                    if c == 'T' {
+                        'Ｔ'
+                    } else if c == '7' {
+                        '７'
+                    } else {
+                        c
+                    }
+                })
+                .collect();
+            for kind in [CodeKind::Cart, CodeKind::Product] {
+                assert_eq!(code_parts(code, kind), code_parts(&wide, kind), "{code}");
+            }
+            assert_eq!(code_digits(code), code_parts(code, CodeKind::Cart).map(|parts| parts.digits), "{code}");
+            assert_eq!(code_digits(&wide), code_digits(code), "{code}");
         }
     }
 

@@ -9,7 +9,7 @@ use crate::domain::money::Yen;
 use crate::domain::payment::{EventKind, Money};
 use crate::domain::policy::{Policy, Shop};
 use crate::domain::quiet::{Background, CartNote, Loud, ObservationNote};
-use crate::domain::text::{CodeKind, code_parts};
+use crate::domain::text::code_digits;
 use hashbrown::hash_map::Entry;
 use hashbrown::{HashMap, HashSet};
 
@@ -61,7 +61,7 @@ impl<'a> Quiet<'a> {
 
     /// Tells of an observation.
     pub fn observation(&mut self, note: ObservationNote<'_>) {
-        let Some(parts) = code_parts(note.booking_ref.trim(), CodeKind::Cart) else {
+        let Some(digits) = code_digits(note.booking_ref.trim()) else {
             self.loud.rows.push(note.row);
             return;
         };
@@ -72,7 +72,7 @@ impl<'a> Quiet<'a> {
             && note.amount.is_positive()
             && !self.period.contains(day)
             && !is_listed(&window(day, self.policy, self.as_of), self.policy);
-        match self.claims.entry(parts.digits) {
+        match self.claims.entry(digits) {
             Entry::Vacant(entry) => {
                 let claim = if could_be {
                     Claim::One { row: note.row, at: note.at, amount: note.amount }
@@ -93,12 +93,12 @@ impl<'a> Quiet<'a> {
 
     /// Tells of a cart.
     pub fn cart(&mut self, note: CartNote<'_>) {
-        let Some(parts) = code_parts(note.cart, CodeKind::Cart) else {
+        let Some(digits) = code_digits(note.cart) else {
             self.loud.versions.push(note.version);
             return;
         };
         let start = note.plain_start.filter(|_| note.created.is_some_and(|day| !self.period.contains(day)));
-        match self.carts.entry(parts.digits) {
+        match self.carts.entry(digits) {
             Entry::Vacant(entry) => {
                 entry.insert(match start {
                     Some(start) => Held::One { version: note.version, yen: note.yen, start },
@@ -118,9 +118,9 @@ impl<'a> Quiet<'a> {
     /// Tells of a line of the cart `version`, when all carts are told: a claim that no cart meets may meet its product.
     pub fn line(&mut self, version: i64, product_code: &str, created: Moment) {
         self.newest_booking = self.newest_booking.max(Some(created));
-        if let Some(parts) = code_parts(product_code, CodeKind::Product)
-            && self.claims.contains_key(&parts.digits)
-            && !self.carts.contains_key(&parts.digits)
+        if let Some(digits) = code_digits(product_code)
+            && self.claims.contains_key(&digits)
+            && !self.carts.contains_key(&digits)
         {
             self.hit.insert(version);
         }
