@@ -58,6 +58,8 @@ impl Store {
     /// # Errors
     /// When the database cannot be read.
     pub fn facts(&self) -> Result<Facts> {
+        // Readers have caches of their own: what storing left in this one would only stand in memory beside them.
+        self.connection.execute_batch("PRAGMA shrink_memory")?;
         let database = PathBuf::from(self.connection.path().unwrap_or_default());
         let mut statement = self.connection.prepare("SELECT id, name FROM file")?;
         let names = statement.query_map([], |row| Ok((row.get(0)?, Arc::from(row.get_ref(1)?.as_str()?))))?;
@@ -78,7 +80,7 @@ impl Facts {
         )?;
         connection.busy_timeout(super::opening::PATIENCE)?;
         connection.pragma_update(None, "trusted_schema", "OFF")?;
-        connection.pragma_update(None, "cache_size", -8_192)?;
+        connection.pragma_update(None, "cache_size", -4_096)?;
         // One view for as long as it reads: each question alone would take and release the locks.
         connection.execute_batch("BEGIN")?;
         // Names of its own: threads that counted the holders of the same ones would wait for each other.
