@@ -39,8 +39,11 @@ pub fn trimmed(text: &str) -> &str {
 /// What two spellings of one booking code have in common: width, case, spaces and hyphens folded.
 pub fn code_key(code: &str) -> String {
     if code.is_ascii() {
-        let mut key = String::with_capacity(code.len());
-        key.extend(code.chars().filter(|c| !c.is_ascii_whitespace() && *c != '-').map(|c| c.to_ascii_uppercase()));
+        let is_dropped = |c: u8| c.is_ascii_whitespace() || c == b'-';
+        let mut key = code.to_ascii_uppercase();
+        if key.bytes().any(is_dropped) {
+            key.retain(|c| !u8::try_from(c).is_ok_and(is_dropped));
+        }
         return key;
     }
     fold(code).replace('-', "").to_uppercase()
