@@ -20,8 +20,7 @@ pub(super) fn side_by_side<T: Sync, R: Send>(
     }
     let next = AtomicUsize::new(0);
     thread::scope(|scope| {
-        // A worker goes on while its result waits, but not further ahead than the others.
-        let (send, receive) = sync_channel::<(usize, R)>(workers);
+        let (send, receive) = sync_channel::<(usize, R)>(0);
         for _ in 0..workers {
             let (send, next, work) = (send.clone(), &next, &work);
             scope.spawn(move || {
