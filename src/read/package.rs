@@ -48,6 +48,8 @@ pub(super) struct Package {
     sheets: Vec<(String, String)>,
     targets: HashMap<String, String>,
     hidden: HashMap<String, u64>,
+    /// Whether any part speaks of merged cells.
+    pub(super) has_merged: bool,
 }
 
 impl Package {
@@ -131,6 +133,7 @@ pub(super) fn inspect(bytes: &[u8]) -> Result<Package, Problem> {
         let found = Part::read(entry).map_err(|why| broken(&format!("{name}: {why}")))?;
         package.sheets.extend(found.sheets);
         package.targets.extend(found.targets);
+        package.has_merged |= found.has_merged;
         if let Some(file) = name.rsplit('/').next() {
             package.hidden.insert(file.to_owned(), found.hidden);
         }
@@ -169,6 +172,7 @@ struct Part {
     sheets: Vec<(String, String)>,
     targets: HashMap<String, String>,
     hidden: u64,
+    has_merged: bool,
 }
 
 impl Part {
@@ -216,6 +220,7 @@ impl Part {
         let name = tag.local_name();
         let name: &str = name.as_ref();
         let parent = self.open.last().map_or("", String::as_str);
+        self.has_merged |= name == "mergeCell";
         match (parent, name) {
             ("", _) if self.rooted => return Err("two documents in one part".to_owned()),
             ("worksheet", "sheetData") => {

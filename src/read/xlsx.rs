@@ -49,7 +49,10 @@ pub fn read(bytes: &[u8], sink: &mut dyn Sink) -> Result<Reading, Vec<Problem>> 
         let names = std::iter::once(name).chain(others).collect();
         return Err(vec![whole(Fault::SeveralSheets { names })]);
     }
-    check_merged(&mut book, index, heading_row, &plan)?;
+    // They stand behind the rows: to look for them is to read the sheet once more.
+    if package.has_merged {
+        check_merged(&mut book, index, heading_row, &plan)?;
+    }
     body(&mut book, &name, heading_row, &plan, sink)?;
     Ok(Reading { encoding: "XLSX", headed: true, hidden_rows: package.hidden_rows(&name) })
 }

@@ -1,6 +1,6 @@
 //! One file, from the inbox to the archive or the held folder (SPEC §4.4). One bad file never stops the others.
 
-use super::looking::{Left, Looked, Looking, Seen, folder_of, one_ahead};
+use super::looking::{Left, Looked, Looking, Seen, folder_of, look_ahead};
 use super::reading::{read_again, read_table, whole};
 use super::returned::{Received, receive};
 use super::{Effect, Notice, RunError, Stage, Step, Timings, Workshop, lasting};
@@ -14,6 +14,7 @@ use crate::reconcile;
 use crate::report::json::FileJson;
 use crate::store::{HeldFile, KnownFile, NewFile, ReturnedFile, Store};
 use std::io;
+use std::sync::Mutex;
 
 /// What became of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,8 +95,9 @@ pub fn ingest(
     });
     let mut stuck = Vec::new();
     let held = held_where_it_lies(workshop, store)?.into_iter().map(|held| held.digest).collect();
-    let mut looking = Looking { workshop, effect, timings, known: store.digests()?, held };
-    one_ahead(
+    let known = Mutex::new(store.digests()?);
+    let looking = Looking { workshop, effect, timings, known, held };
+    look_ahead(
         &scan.arrivals,
         |arrival| looking.look(arrival),
         |arrival, looked| -> Result<(), RunError> {

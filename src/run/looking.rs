@@ -1,5 +1,5 @@
-//! What can be told of a file without the history: its content, its digest, its table. Of long backlogs the next file is
-//! looked at while the one before is being stored.
+//! What can be told of a file without the history: its content, its digest, its table. Of long backlogs
+//! several are looked at side by side, and while those before are being stored.
 
 use super::reading::{guarded, may_be_growing, read_table};
 use super::{Effect, Stage, Step, Timings, Workshop};
@@ -10,13 +10,15 @@ use crate::inbox::Arrival;
 use crate::{notes, read};
 use hashbrown::HashSet;
 use std::io;
+use std::num::NonZeroUsize;
 use std::path::Path;
-use std::sync::mpsc::{channel, sync_channel};
+use std::sync::mpsc::sync_channel;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 /// The size in bytes up to which a file and its rows are kept in memory from judging it to storing it.
 const KEPT: u64 = 48 << 20;
-/// The size in bytes that a file being stored and the next one may have together: their rows take two to three times as much
+/// The size in bytes that files looked at and not yet stored may have together: their rows take two to three times as much
 /// memory.
 const TOGETHER: u64 = 192 << 20;
 /// Below so many bytes in all a second thread brings nothing.
@@ -57,13 +59,13 @@ pub(super) struct Looking<'w> {
     pub(super) effect: Effect,
     pub(super) timings: &'w Timings<'w>,
     /// Content that is stored, or was looked at.
-    pub(super) known: HashSet<FileDigest>,
+    pub(super) known: Mutex<HashSet<FileDigest>>,
     /// Digests of what is held where it lies: not read again (FAULTS P20).
     pub(super) held: HashSet<String>,
 }
 
 impl Looking<'_> {
-    pub(super) fn look(&mut self, arrival: &Arrival) -> Looked {
+    pub(super) fn look(&self, arrival: &Arrival) -> Looked {
         let Self { workshop, timings, .. } = *self;
         timings.tell(Step::File(arrival.name.clone()));
         // A pipe would never end, a link would lead elsewhere (FAULTS A09).
@@ -82,7 +84,8 @@ impl Looking<'_> {
         }
         let seen = timings.of(Stage::Read, || {
             let digest = content.digest()?;
-            let is_new = self.known.insert(digest) && !self.held.contains(&digest.to_string());
+            let is_first = self.known.lock().unwrap_or_else(PoisonError::into_inner).insert(digest);
+            let is_new = is_first && !self.held.contains(&digest.to_string());
             let table = if is_new { self.table(arrival, &content, digest)? } else { None };
             Ok(Seen { content, digest, table })
         });
@@ -121,42 +124,109 @@ impl Looking<'_> {
     }
 }
 
-/// Looks at each arrival and settles it, in their order; of a long backlog one is looked at ahead, on a thread of its own,
-/// unless it and the one before are too large to stand in memory together.
+/// Looks at the arrivals on all cores and settles them on this thread, in their order.
 ///
 /// # Errors
 /// The first that `settle` gives; what comes behind is left alone.
-pub(super) fn one_ahead<E>(
+pub(super) fn look_ahead<E>(
     arrivals: &[Arrival],
-    mut look: impl FnMut(&Arrival) -> Looked + Send,
+    look: impl Fn(&Arrival) -> Looked + Sync,
     mut settle: impl FnMut(&Arrival, Looked) -> Result<(), E>,
 ) -> Result<(), E> {
     let bytes: u64 = arrivals.iter().map(|arrival| arrival.look.size()).sum();
     if arrivals.len() < 2 || bytes < LONG_BACKLOG {
         return arrivals.iter().try_for_each(|arrival| settle(arrival, look(arrival)));
     }
+    let workers = thread::available_parallelism().map_or(1, NonZeroUsize::get).min(arrivals.len());
+    // One more than are looked at: the next to be settled waits ready. Packed files say little of what they hold.
+    let queue = Queue { most: workers + 1, ..Queue::default() };
     thread::scope(|scope| {
         let (send, receive) = sync_channel(0);
-        let (settled, is_settled) = channel();
-        scope.spawn(move || {
-            let (mut before, mut done) = (0, 0);
-            for (nth, arrival) in arrivals.iter().enumerate() {
-                let size = arrival.look.size();
-                while before + size > TOGETHER && done < nth {
-                    let Ok(()) = is_settled.recv() else { return };
-                    done += 1;
+        for _ in 0..workers {
+            let (send, queue, look) = (send.clone(), &queue, &look);
+            scope.spawn(move || {
+                // Whoever waits for room must not wait for one that is gone.
+                let _open = Open(queue);
+                while let Some((nth, arrival)) = queue.next(arrivals) {
+                    if send.send((nth, look(arrival))).is_err() {
+                        return;
+                    }
                 }
-                before = size;
-                if send.send(look(arrival)).is_err() {
-                    return;
-                }
+            });
+        }
+        drop(send);
+        let _open = Open(&queue);
+        let mut waiting: Vec<Option<Looked>> = arrivals.iter().map(|_| None).collect();
+        let mut due = 0;
+        for (nth, looked) in receive {
+            if let Some(place) = waiting.get_mut(nth) {
+                *place = Some(looked);
             }
-        });
-        arrivals.iter().zip(receive).try_for_each(|(arrival, looked)| {
-            settle(arrival, looked)?;
-            // Once the last file is looked at, nobody asks any more.
-            settled.send(()).unwrap_or_default();
-            Ok(())
-        })
+            while let Some((arrival, looked)) = arrivals.get(due).zip(waiting.get_mut(due).and_then(Option::take)) {
+                settle(arrival, looked)?;
+                queue.settled(arrival.look.size());
+                due += 1;
+            }
+        }
+        Ok(())
     })
+}
+
+/// Which arrival is looked at next, once there is room for it.
+#[derive(Default)]
+struct Queue {
+    /// So many files at most are looked at and not settled.
+    most: usize,
+    state: Mutex<Ahead>,
+    changed: Condvar,
+}
+
+/// How far looking is.
+#[derive(Default)]
+struct Ahead {
+    next: usize,
+    /// How many were settled.
+    settled: usize,
+    /// Bytes of files that are looked at and not settled.
+    bytes: u64,
+    is_closed: bool,
+}
+
+impl Queue {
+    fn state(&self) -> MutexGuard<'_, Ahead> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn next<'a>(&self, arrivals: &'a [Arrival]) -> Option<(usize, &'a Arrival)> {
+        let mut state = self.state();
+        loop {
+            let (nth, arrival) = (state.next, arrivals.get(state.next).filter(|_| !state.is_closed)?);
+            let size = arrival.look.size();
+            let ahead = nth - state.settled;
+            if ahead == 0 || ahead < self.most && state.bytes + size <= TOGETHER {
+                state.next += 1;
+                state.bytes += size;
+                return Some((nth, arrival));
+            }
+            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    fn settled(&self, bytes: u64) {
+        let mut state = self.state();
+        state.bytes -= bytes;
+        state.settled += 1;
+        drop(state);
+        self.changed.notify_all();
+    }
+}
+
+/// Ends the looking when it goes out of scope early.
+struct Open<'q>(&'q Queue);
+
+impl Drop for Open<'_> {
+    fn drop(&mut self) {
+        self.0.state().is_closed = true;
+        self.0.changed.notify_all();
+    }
 }
