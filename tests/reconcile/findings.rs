@@ -219,12 +219,27 @@ fn shop_rules_and_cut_over_date_take_items_out_by_name() {
     assert_eq!(told_of(&shop, payments(&[SALE]), ota("CONFIRMED PAID_IN_FULL 9000")), "amount_mismatch MZ1 A");
     let failed = payments(&["2026-11-05 決済失敗 5000"]);
     assert_eq!(told_of(&shop, failed, ota("CONFIRMED PAID_IN_FULL 5000")), "no_money A | ota MZ1");
+    let pending = payments(&["2026-11-05 決済開始 5000"]);
+    assert_eq!(told_of(&shop, pending, ota("CONFIRMED PAID_IN_FULL 5000")), "ota A | ota MZ1");
     shop.policy.history_start = Some(day("2026-11-06"));
     let old = told_of(&shop, payments(&[SALE]), booked("MZ1", "CANCELLED REFUND 5000"));
     assert_eq!(old, "before_history_start A | before_history_start MZ1");
     shop.policy.history_start = Some(day("2026-11-05"));
     let new = told_of(&shop, payments(&[SALE]), booked("MZ1", "CANCELLED REFUND 5000"));
     assert_eq!(new, "cancelled_not_refunded MZ1 A");
+}
+
+#[test]
+fn what_is_settled_outside_the_period_stands_nowhere() {
+    for (created, sale, expected) in [
+        ("2026-10-05", "2026-10-06 即時売上 5000", ""),
+        ("2026-11-05", "2026-10-06 即時売上 5000", "matched MZ1 A"),
+        ("2026-10-05", "2026-11-06 即時売上 5000", "matched MZ1 A"),
+        ("2026-11-23", "2026-11-23 即時売上 5000", ""),
+    ] {
+        let booking = with("CONFIRMED PAID_IN_FULL 5000", |booking| booking.lines[0].created_at = at(created));
+        assert_eq!(outcome(payments(&[sale]), vec![booking]), expected, "{created} {sale}");
+    }
 }
 
 #[test]
