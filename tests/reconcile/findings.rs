@@ -90,6 +90,9 @@ fn r14_amounts_by_what_the_files_state() {
     check(with("CANCELLED REFUND 8000", kept_fee), &[SALE], "matched MZ1 A");
     check(with("CANCELLED REFUND 8000", kept_fee), &[RETURNED], "refund_mismatch MZ1 A");
     check(with("CONFIRMED PAID_IN_FULL 9000", kept_fee), &[SALE], "matched MZ1 A");
+    let none_by_card = |booking: &mut Booking| booking.lines[0].paid = Some(Yen::ZERO);
+    check(with("CONFIRMED PAID_IN_FULL 9000", none_by_card), &[], "free MZ1");
+    check(with("CONFIRMED PAID_IN_FULL 9000", none_by_card), &[SALE], "amount_mismatch MZ1 A");
     check(booked("MZ1", "CONFIRMED DEPOSIT 9000"), &[SALE], "matched MZ1 A");
     check(booked("MZ1", "CONFIRMED DEPOSIT 4000"), &[SALE], "amount_mismatch MZ1 A");
     check(booked("MZ1", "CONFIRMED DEPOSIT 4000"), &[SALE, SALE], "duplicate_payment MZ1 A B");

@@ -96,6 +96,22 @@ fn risks_of_the_cancellation_list() {
 }
 
 #[test]
+fn the_cancellation_list_comes_worst_first() {
+    let payments = vec![
+        paid("E", "", "2025-12-02 即時売上 100"),
+        paid("A", "", "2025-12-02 即時売上 100"),
+        paid("B", "", "2025-12-02 即時売上 900"),
+        paid("C", "", "2025-12-01 即時売上 100"),
+        paid("D", "1", "2025-12-03 即時売上 5000"),
+    ];
+    let known = facts(payments, vec![starting("CANCELLED REFUND 5000", None)]);
+    let result = run(&shop(), &known, AS_OF);
+    let listed: Vec<_> = result.cancellation.iter().map(|e| (e.risk, e.payment.order_id.as_str())).collect();
+    let alone = |id| (Risk::NoBooking, id);
+    assert_eq!(listed, [(Risk::RefundDue, "D"), alone("C"), alone("B"), alone("A"), alone("E")]);
+}
+
+#[test]
 fn r10_sales_by_every_cut() {
     let named = |status, yen, product: &str| {
         let mut line = line(status, PaymentStatus::PaidInFull, yen);
@@ -124,6 +140,18 @@ fn r10_sales_by_every_cut() {
     assert_eq!(sales.by_method, [row("クレジットカード", totals(1, 10_501, -511))]);
     let products = [row("", totals(1, 500, -500)), row("A", totals(0, 5_001, -6)), row("B", totals(0, 5_000, -5))];
     assert_eq!(sales.by_product, products);
+}
+
+#[test]
+fn a_cart_of_several_lines_names_each_status_and_product_once() {
+    let mut booking = cart("MZ1", vec![line(LineStatus::Confirmed, PaymentStatus::PaidInFull, 1_000); 4]);
+    booking.lines[3].status = LineStatus::Cancelled;
+    for (line, product) in booking.lines.iter_mut().zip(["B", "A", "", "B"]) {
+        line.product = Arc::from(product);
+    }
+    let result = run(&shop(), &facts(Vec::new(), vec![booking]), AS_OF);
+    let shown = result.findings[0].group.booking.as_ref().expect("the booking");
+    assert_eq!((&*shown.status, &*shown.products), ("CONFIRMED, CANCELLED", "B / A"));
 }
 
 fn record(code: Code, key: &str, cleared: Option<&str>) -> FindingRecord {
