@@ -61,6 +61,11 @@ impl Night {
         mails.filter(|mail| String::from_utf8_lossy(mail).contains(word)).count()
     }
 
+    /// How many messages to the operator say `words`.
+    fn told(&self, words: &str) -> usize {
+        self.sandbox.told().iter().filter(|text| text.contains(words)).count()
+    }
+
     /// Looks and works at `time` until nothing is due; gives how many slots were tried.
     fn comes(&mut self, time: &str) -> usize {
         self.now = at(time);
@@ -309,16 +314,9 @@ fn subjects(sandbox: &Sandbox) -> BTreeMap<String, String> {
     mails.filter(|(name, _)| name.contains(SHOPS[0])).map(|(name, mail)| (name, subject(mail))).collect()
 }
 
-fn english() -> Sandbox {
-    let sandbox = Sandbox::demo();
-    let config = fs::read_to_string(sandbox.path("totsugo.toml")).expect("the configuration");
-    sandbox.write("totsugo.toml", config.replace("language = \"ja\"", "language = \"en\"").as_bytes());
-    sandbox
-}
-
 #[test]
 fn a20_a_slot_without_its_export_says_how_far_the_data_reach_in_subject_and_workbook() {
-    let mut night = Night::with(english(), &[("nightly.toml", NIGHTLY)], "2031-03-03T12:00:00+09:00");
+    let mut night = Night::with(Sandbox::english_demo(), &[("nightly.toml", NIGHTLY)], "2031-03-03T12:00:00+09:00");
     night.export(SHOPS[0], "2031-03-03");
     assert_eq!(night.comes("2031-03-04T06:30:00+09:00"), 1);
     let before = subjects(&night.sandbox);
@@ -342,7 +340,7 @@ fn a20_a_slot_without_its_export_says_how_far_the_data_reach_in_subject_and_work
 #[test]
 fn c01_a_late_report_says_so_in_its_mail_and_holds_the_same_bytes() {
     let done = ["2031-03-04T06:30:00+09:00", "2031-03-04T12:00:00+09:00"].map(|time| {
-        let mut night = Night::with(english(), &[("nightly.toml", NIGHTLY)], "2031-03-03T12:00:00+09:00");
+        let mut night = Night::with(Sandbox::english_demo(), &[("nightly.toml", NIGHTLY)], "2031-03-03T12:00:00+09:00");
         night.export(SHOPS[0], "2031-03-03");
         assert_eq!(night.comes(time), 1, "{time}");
         night
@@ -487,6 +485,56 @@ fn c09_an_alert_reaches_the_operator_by_mail_once() {
     (night.watch, night.executor) = (Watch::default(), Executor::default());
     night.comes("2031-03-03T19:00:00+09:00");
     assert_eq!(night.mails_with("it@example.co.jp"), 1);
+}
+
+#[test]
+fn m21_what_lasts_is_told_once_whatever_else_happens_and_again_when_it_comes_back() {
+    let mut night = Night::with(Sandbox::english_demo(), &[("nightly.toml", NIGHTLY)], "2031-03-03T12:00:00+09:00");
+    let told = |night: &Night| ["A schedule file is not valid", "was given up"].map(|words| night.told(words));
+    night.sandbox.write("schedules/broken.toml", b"name = ");
+    night.comes("2031-03-03T12:01:00+09:00");
+    assert_eq!(told(&night), [1, 0]);
+    night.sandbox.write(&format!("reports/{}", SHOPS[0]), b"a file where a folder must be");
+    for minute in ["30", "31", "36", "51"] {
+        night.comes(&format!("2031-03-04T06:{minute}:00+09:00"));
+    }
+    night.comes("2031-03-04T07:21:00+09:00");
+    night.comes("2031-03-04T07:22:00+09:00");
+    assert_eq!(told(&night), [1, 1]);
+    // The next daemon finds the file as broken as it was, and the slot as if its process had ended while closing it.
+    (night.watch, night.executor) = (Watch::default(), Executor::default());
+    let history = rusqlite::Connection::open(night.sandbox.path("totsugo.db")).expect("the history");
+    history.execute("UPDATE slot SET state = 'running', not_before = planned", []).expect("reopened");
+    night.comes("2031-03-04T07:23:00+09:00");
+    night.comes("2031-03-04T07:24:00+09:00");
+    assert_eq!((night.said(), told(&night)), (vec!["nightly 2031-03-04T06:30 failed 5".to_owned()], [1, 1]));
+    assert_eq!(night.alerts(), ["schedule", "slot failed"]);
+    // Mended while no daemon looked, and broken in the same way again.
+    night.sandbox.write("schedules/broken.toml", NIGHTLY.replace("nightly", "weekly").as_bytes());
+    (night.watch, night.executor) = (Watch::default(), Executor::default());
+    night.comes("2031-03-04T08:00:00+09:00");
+    night.sandbox.write("schedules/broken.toml", b"name = ");
+    night.comes("2031-03-04T08:01:00+09:00");
+    assert_eq!(told(&night), [2, 1]);
+}
+
+#[test]
+fn c01_every_downtime_is_told_also_one_that_is_as_long_as_the_last() {
+    let skips = format!("{NIGHTLY}catch_up = \"skip\"\n");
+    let mut night = Night::with(Sandbox::english_demo(), &[("nightly.toml", &skips)], "2031-03-03T12:00:00+09:00");
+    for (told, time) in [(1, "2031-03-06T12:00:00+09:00"), (2, "2031-03-09T12:00:00+09:00")] {
+        night.comes(time);
+        (night.watch, night.executor) = (Watch::default(), Executor::default());
+        night.comes(time);
+        assert_eq!((night.told("3 missed slots"), night.alerts().len()), (told, told), "{time}");
+    }
+    // Killed after the operator was told and before the slots were recorded.
+    let history = rusqlite::Connection::open(night.sandbox.path("totsugo.db")).expect("the history");
+    let last = at("2031-03-06T12:00:00+09:00").timestamp();
+    history.execute("DELETE FROM slot WHERE planned > ?1", [last]).expect("not recorded");
+    history.execute("UPDATE schedule SET through = ?1", [last]).expect("not looked at");
+    night.comes("2031-03-09T12:01:00+09:00");
+    assert_eq!((night.slots().len(), night.told("3 missed slots")), (6, 2));
 }
 
 #[test]

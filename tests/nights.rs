@@ -9,7 +9,7 @@ mod sandbox;
 mod tier;
 
 use chrono::{DateTime, Utc};
-use sandbox::Sandbox;
+use sandbox::{Sandbox, timeless};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -67,7 +67,7 @@ impl Running {
 }
 
 fn merchant(schedule: &str) -> Sandbox {
-    let sandbox = Sandbox::demo();
+    let sandbox = Sandbox::english_demo();
     sandbox.write("schedules/often.toml", schedule.as_bytes());
     sandbox
 }
@@ -133,12 +133,29 @@ fn c09_a_daemon_killed_at_random_does_every_slot_once() {
     let workbooks = sandbox.find("reports", ".xlsx");
     assert_eq!(workbooks.len(), 2 * done.len());
     assert!(workbooks == undisturbed.find("reports", ".xlsx"), "other bytes in {:?}", workbooks.keys());
-    // The operator may be told of slots that kills made fail; a report goes out once.
-    let reports = |of: &Sandbox| {
-        let is_report = |bytes: &Vec<u8>| String::from_utf8_lossy(bytes).contains("Content-Disposition: attachment");
-        of.find("outbox", ".eml").values().filter(|bytes| is_report(bytes)).count()
+    // So are the reports that went out. The operator heard of each slot that kills made fail, once, and of nothing else.
+    let reports = |of: &Sandbox| -> Vec<String> {
+        let mails = of.find("outbox", ".eml").into_values().map(|mail| timeless(&mail));
+        let mut reports: Vec<_> = mails.filter(|mail| mail.contains("Content-Disposition: attachment")).collect();
+        reports.sort();
+        reports
     };
-    assert_eq!((reports(&sandbox), reports(&undisturbed)), (workbooks.len(), workbooks.len()));
+    assert_eq!(reports(&sandbox), reports(&undisturbed));
+    assert_eq!(reports(&sandbox).len(), workbooks.len());
+    let told = sandbox.told();
+    let failed: Vec<_> = slots.iter().filter(|slot| slot.state == SlotState::Failed).collect();
+    for slot in &failed {
+        let said = format!("The slot {} of schedule", totsugo::schedule::stamp(slot.slot.planned));
+        assert_eq!(told.iter().filter(|text| text.contains(&said)).count(), 1, "{said}: {told:#?}");
+    }
+    assert_eq!(told.len(), failed.len() + undisturbed.told().len(), "{told:#?}");
+    eprintln!(
+        "{} kills: {:?}; {} reports, {} messages to the operator",
+        times(40, 1_000),
+        by_state(&slots),
+        workbooks.len(),
+        told.len()
+    );
 }
 
 /// A clock that runs `speed` times as fast as the real one, for processes: libfaketime, on Linux, for the long tests only.

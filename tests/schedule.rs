@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use totsugo::domain::calendar::{Calendar, is_first_business_day};
 use totsugo::schedule::{
-    CatchUp, Cron, CronFault, Days, Listing, MAX_ATTEMPTS, Schedule, Slot, business_day, list, stamp,
+    CatchUp, Cron, CronFault, Days, Listing, MAX_ATTEMPTS, Schedule, Slot, business_day, list, retry_after, stamp,
 };
 use totsugo::store::{SlotEnd, SlotState, Store};
 
@@ -93,6 +93,51 @@ fn c05_a_time_in_the_gap_or_the_overlap_of_summer_time_comes_once() {
             }
         }
     }
+}
+
+#[test]
+fn c05_what_the_gap_leaves_out_comes_when_it_ends_and_a_repeated_hour_is_not_gone_through_twice() {
+    let next = |cron: &str, moment: &str, zone| {
+        let cron = Cron::parse(cron).expect("valid");
+        cron.next(at(moment), zone).map(|next| next.to_rfc3339())
+    };
+    let said = |moment: &str| Some(at(moment).to_rfc3339());
+    for (zone, before, ends) in [
+        (Tz::America__New_York, "2026-03-08T00:00:00-05:00", "2026-03-08T03:00:00-04:00"),
+        (Tz::Europe__Berlin, "2026-03-29T00:00:00+01:00", "2026-03-29T03:00:00+02:00"),
+        (Tz::Australia__Lord_Howe, "2026-10-04T00:00:00+10:30", "2026-10-04T02:30:00+11:00"),
+    ] {
+        assert_eq!(next("0 15 2 * * *", before, zone), said(ends), "{zone}");
+    }
+    // The clock shows half past one for the second time; twenty to two lies behind us as well.
+    let again = "2026-11-01T01:30:00-05:00";
+    assert_eq!(next("0 */10 * * * *", again, Tz::America__New_York), said("2026-11-01T02:00:00-05:00"));
+}
+
+#[test]
+fn c13_a_schedule_is_another_one_if_it_fires_at_other_times() {
+    let cron = |text| Cron::parse(text).expect("valid");
+    assert_eq!(cron("30 6 * * *"), cron("0 30 6 * * *"));
+    assert_ne!(cron("0 30 6 * * *"), cron("0 31 6 * * *"));
+}
+
+#[test]
+fn c01_the_latest_runs_however_late_and_what_was_seen_in_time_runs_too() {
+    let skipped = |cron: &str, from: &str, to: &str| -> Vec<bool> {
+        let latest = Schedule { catch_up: CatchUp::Latest, ..schedule(cron, Tz::Asia__Tokyo) };
+        let listing = list(&latest, &Calendar::default(), at(from), at(to));
+        listing.slots.iter().map(|listed| listed.skipped.is_some()).collect()
+    };
+    let nights = skipped("0 30 6 * * *", "2026-11-30T12:00:00+09:00", "2026-12-03T12:00:00+09:00");
+    assert_eq!(nights, [true, true, false]);
+    let minutes = skipped("0 * * * * *", "2026-11-30T12:00:00+09:00", "2026-11-30T12:06:00+09:00");
+    assert_eq!(minutes, [true, true, false, false, false, false], "three minutes are in time");
+}
+
+#[test]
+fn c09_a_failed_slot_rests_longer_each_time() {
+    let minutes = [0, 1, 2, 3, 4, 5].map(|attempts| retry_after(attempts).num_minutes());
+    assert_eq!(minutes, [1, 1, 5, 15, 30, 30]);
 }
 
 #[test]

@@ -124,7 +124,7 @@ fn expected(point: Point, fault: &Fault) -> [State; 3] {
     use State::{Accepted, Deferred, Refused, Unknown};
     let code = match fault {
         Fault::Reply(bytes) => bytes.first().copied().filter(u8::is_ascii_digit),
-        Fault::Drop | Fault::Stall | Fault::Kill => None,
+        Fault::Drop | Fault::Stall | Fault::Kill | Fault::Pause => None,
     };
     let closes = matches!(fault, Fault::Reply(bytes) if bytes.starts_with(b"421"));
     match (point, code) {

@@ -47,8 +47,8 @@ fn merchant(server: &Server, more: &str) -> Sandbox {
     sandbox
 }
 
-/// Starts the program, lets the server kill it, and waits for its end.
-fn killed(sandbox: &Sandbox, server: &Server) {
+/// Starts the program, lets the server kill or stop it, and gives its code at its end.
+fn disturbed(sandbox: &Sandbox, server: &Server) -> Option<i32> {
     let mut child = Command::new(env!("CARGO_BIN_EXE_totsugo"))
         .args(RUN)
         .current_dir(sandbox.path("."))
@@ -57,7 +57,11 @@ fn killed(sandbox: &Sandbox, server: &Server) {
         .spawn()
         .expect("the program starts");
     server.seen.lock().expect("not poisoned").victim = Some(child.id());
-    assert_eq!(child.wait().expect("it ends").code(), None, "it was killed");
+    child.wait().expect("it ends").code()
+}
+
+fn killed(sandbox: &Sandbox, server: &Server) {
+    assert_eq!(disturbed(sandbox, server), None, "it was killed");
 }
 
 fn states(sandbox: &Sandbox) -> Vec<String> {
@@ -144,6 +148,18 @@ fn m02_killed_at_random_times_each_recipient_gets_it_once_or_is_shown() {
         let before = TWO.map(|address| server.count(address));
         sandbox.program(RUN);
         assert_eq!(TWO.map(|address| server.count(address)), before, "{at}: again by itself");
+    }
+}
+
+/// Found where a run was stopped for a while: its wait for the server was over at once, and the mail put off.
+#[test]
+fn m19_stopped_and_continued_while_it_waits_for_the_server_it_goes_on() {
+    for point in [Point::Banner, Point::Hello, Point::Sender, Point::Data, Point::End] {
+        let server = Server::start(Script::faulty(point, Fault::Pause));
+        let sandbox = merchant(&server, "");
+        assert_eq!(disturbed(&sandbox, &server), Some(0), "{point:?}");
+        assert_eq!(states(&sandbox), ["accepted", "accepted"], "{point:?}");
+        assert!(TWO.iter().all(|address| server.count(address) == 1), "{point:?}");
     }
 }
 

@@ -4,9 +4,10 @@ use crate::domain::ids::ShopId;
 use crate::locale::Language;
 use crate::post::{self, OperatorFault};
 use crate::run::{Effect, Workshop};
+use std::collections::BTreeMap;
 
 /// Something that needs the operator.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Alert {
     /// The configuration was to be read again and is not valid; the old one stays in force (FAULTS K11).
     Configuration {
@@ -29,6 +30,8 @@ pub enum Alert {
     Skipped {
         /// The schedule.
         schedule: String,
+        /// The planned time of the first.
+        first: String,
         /// How many.
         count: usize,
     },
@@ -56,6 +59,23 @@ impl Alert {
     /// Whether `other` says the same again; a wrong clock says another time at each look.
     pub fn is_repeated_by(&self, other: &Self) -> bool {
         matches!((self, other), (Self::Clock { .. }, Self::Clock { .. })) || self == other
+    }
+
+    /// Of something that happened: under what it is remembered, and what makes it another one.
+    ///
+    /// Slots are given up and skipped once, also where a kill lets that be found twice; the rest happens anew each time.
+    fn occasion(&self, workshop: &Workshop) -> (String, String) {
+        let kind = self.kind();
+        if let Self::SlotFailed { schedule, planned, .. } | Self::Skipped { schedule, first: planned, .. } = self {
+            (format!("daemon/{kind}/{schedule}"), planned.clone())
+        } else {
+            (format!("daemon/{kind}"), format!("{} {}", workshop.now.to_rfc3339(), self.sentence(workshop.language())))
+        }
+    }
+
+    /// Of something that lasts: what makes it the same tomorrow.
+    fn condition(&self, language: Language) -> String {
+        if matches!(self, Self::Clock { .. }) { String::new() } else { self.sentence(language) }
     }
 
     /// One word for the log and the trail.
@@ -100,7 +120,7 @@ impl Alert {
                 ),
             ),
             Self::Ledger { why } => why.clone(),
-            Self::Skipped { schedule, count } => say(
+            Self::Skipped { schedule, count, .. } => say(
                 format!("予定「{schedule}」の停止中の{count}回を、実行せずに記録しました。"),
                 format!("{count} missed slots of schedule \"{schedule}\" were recorded as skipped."),
             ),
@@ -127,18 +147,62 @@ impl Alert {
     }
 }
 
-/// Tells the operator: in the log, in the trail of the history where that can be written, and by mail.
-///
-/// The mail is queued; it leaves with the next errands.
+/// Tells the operator of something that happened: each time it does.
 pub(super) fn tell(workshop: &Workshop, alert: &Alert) {
-    let sentence = alert.sentence(workshop.language());
-    tracing::warn!(alert = alert.kind(), "{sentence}");
+    tracing::warn!(alert = alert.kind(), "{}", alert.sentence(workshop.language()));
+    let (scope, key) = alert.occasion(workshop);
+    record(workshop, &scope, &[(key, alert)]);
+}
+
+/// What is so until it is mended, by who looks for it, as of the last look.
+#[derive(Debug, Default)]
+pub(super) struct Standing(BTreeMap<&'static str, Vec<Alert>>);
+
+impl Standing {
+    /// `alerts` are all that stand now of those that `who` looks for: what is new is told, once and not again by the next
+    /// process; what was told and stands no longer is over, and is told again should it come back (FAULTS M21).
+    pub(super) fn are(&mut self, workshop: &Workshop, who: &'static str, alerts: Vec<Alert>) {
+        let known = self.0.get(who);
+        let is_among = |alert: &Alert, all: &[Alert]| all.iter().any(|other| other.is_repeated_by(alert));
+        let is_as_before = known.is_some_and(|known| {
+            known.iter().all(|old| is_among(old, &alerts)) && alerts.iter().all(|alert| is_among(alert, known))
+        });
+        if is_as_before {
+            return;
+        }
+        for new in alerts.iter().filter(|alert| !known.is_some_and(|known| is_among(alert, known))) {
+            tracing::warn!(alert = new.kind(), "{}", new.sentence(workshop.language()));
+        }
+        let keyed: Vec<_> = alerts.iter().map(|alert| (alert.condition(workshop.language()), alert)).collect();
+        record(workshop, &format!("daemon/{who}"), &keyed);
+        self.0.insert(who, alerts);
+    }
+}
+
+/// Queues what is new of `alerts`, which are all there are under `scope`, for the operator, and writes it into the trail.
+///
+/// The mail leaves with the next errands.
+fn record(workshop: &Workshop, scope: &str, alerts: &[(String, &Alert)]) {
+    let language = workshop.language();
     let written = workshop.open_store(Effect::Real).map_err(|error| error.to_string()).and_then(|mut open| {
         let store = &mut open.store;
-        store.log_act(&workshop.stamp(), "alert", alert.kind(), &sentence).map_err(|error| error.to_string())?;
-        let fault = OperatorFault { key: format!("daemon/{sentence}"), text: sentence };
-        post::tell_operator(&workshop.config, store, "daemon", &[fault], true, workshop.now)
-            .map_err(|error| error.to_string())
+        if alerts.is_empty() {
+            return post::end_faults(store, scope).map_err(|error| error.to_string());
+        }
+        let fault =
+            |(key, alert): &(String, &Alert)| OperatorFault { key: key.clone(), text: alert.sentence(language) };
+        let faults: Vec<OperatorFault> = alerts.iter().map(fault).collect();
+        let told = post::tell_operator(&workshop.config, store, scope, &faults, true, workshop.now)
+            .map_err(|error| error.to_string())?;
+        for (_, alert) in alerts {
+            let sentence = alert.sentence(language);
+            if told.contains(&sentence) {
+                store
+                    .log_act(&workshop.stamp(), "alert", alert.kind(), &sentence)
+                    .map_err(|error| error.to_string())?;
+            }
+        }
+        Ok(())
     });
     if let Err(error) = written {
         tracing::warn!(%error, "the alert is in this log only");

@@ -1,6 +1,6 @@
 //! Works off the ledger, one slot at a time, in a fixed order (FAULTS C08, C09). Blocking; knows nothing of threads.
 
-use super::alerts::{self, Alert};
+use super::alerts::{self, Alert, Standing};
 use super::beacon;
 use crate::domain::ids::ShopId;
 use crate::inbox;
@@ -29,6 +29,7 @@ pub enum Work {
 #[derive(Debug, Default)]
 pub struct Executor {
     is_broken: bool,
+    standing: Standing,
 }
 
 impl Executor {
@@ -47,12 +48,13 @@ impl Executor {
         match job.first_due() {
             Ok(did) => {
                 self.is_broken = false;
+                self.standing.are(workshop, "work", Vec::new());
                 did
             }
             Err(error) => {
                 // Told once; the look each minute leads here again.
                 if !std::mem::replace(&mut self.is_broken, true) {
-                    alerts::tell(workshop, &Alert::Ledger { why: error.to_string() });
+                    self.standing.are(workshop, "work", vec![Alert::Ledger { why: error.to_string() }]);
                 }
                 Work::Nothing
             }
@@ -151,18 +153,28 @@ impl Job<'_> {
     /// One attempt at a slot, recorded before it begins and when it ends.
     fn attempt(&self, store: &mut Store, schedule: &Schedule, ledger: &LedgerSlot) -> Result<(), RunError> {
         let slot = &ledger.slot;
-        let end = if ledger.state == SlotState::Running && ledger.attempts >= MAX_ATTEMPTS {
+        let (attempts, end) = if ledger.state == SlotState::Running && ledger.attempts >= MAX_ATTEMPTS {
             // Every attempt ended with its process: one more would do no better.
-            SlotEnd::Failed { why: "the process ended during each attempt".to_owned(), shops: Vec::new() }
+            let why = "the process ended during each attempt".to_owned();
+            (ledger.attempts, SlotEnd::Failed { why, shops: Vec::new() })
         } else {
             let Some(attempt) = store.begin_slot(slot)? else { return Ok(()) };
             let planned = schedule::stamp(slot.planned);
             tracing::info!(schedule = slot.schedule, slot = planned, attempt, "slot begins");
-            match store.finished_run_of(slot)? {
+            let end = match store.finished_run_of(slot)? {
                 Some(needs_operator) => SlotEnd::Done { needs_operator },
                 None => self.run(schedule, ledger),
-            }
+            };
+            (attempt, end)
         };
+        if let SlotEnd::Failed { why, shops } = &end
+            && attempts >= MAX_ATTEMPTS
+        {
+            // Before the slot is closed: killed in between, the next process closes it and finds that it was told.
+            let (schedule, planned) = (slot.schedule.clone(), schedule::stamp(slot.planned));
+            let (shops, why) = (shops.clone(), why.clone());
+            alerts::tell(self.workshop, &Alert::SlotFailed { schedule, planned, shops, why });
+        }
         let now = self.workshop.now.with_timezone(&Utc);
         let rest = now + schedule::retry_after(ledger.attempts.saturating_add(1));
         let state = store.end_slot(slot, &end, MAX_ATTEMPTS, now, rest)?;
@@ -175,11 +187,7 @@ impl Job<'_> {
         self.errands(store);
         match end {
             SlotEnd::Done { .. } => beacon::ping(&self.workshop.config.daemon),
-            SlotEnd::Failed { why, shops } if state == SlotState::Failed => {
-                let planned = schedule::stamp(slot.planned);
-                let schedule = slot.schedule.clone();
-                alerts::tell(self.workshop, &Alert::SlotFailed { schedule, planned, shops, why });
-            }
+            SlotEnd::Failed { .. } if state == SlotState::Failed => {}
             SlotEnd::Failed { why, shops } => {
                 let shops = shops.iter().map(ShopId::as_str).collect::<Vec<_>>().join(",");
                 tracing::warn!(why, shops, "the slot is tried again later");

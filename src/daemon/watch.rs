@@ -1,6 +1,6 @@
 //! Looks at the schedule files and writes what came due into the ledger.
 
-use super::alerts::{self, Alert};
+use super::alerts::{self, Alert, Standing};
 use crate::config::{self, ConfigError};
 use crate::domain::calendar::{Calendar, KNOWN_YEARS};
 use crate::locale::Language;
@@ -22,7 +22,7 @@ const CALENDAR_WARNING: Duration = Duration::days(60);
 pub struct Watch {
     known: BTreeMap<PathBuf, Schedule>,
     previous: BTreeSet<String>,
-    told: HashSet<Alert>,
+    standing: Standing,
 }
 
 impl Watch {
@@ -55,15 +55,15 @@ impl Watch {
         let config = &workshop.config;
         let problems = self.read(&config.paths.schedules, &config.calendar, config.language);
         let problems = problems.iter().map(|error| Alert::Schedule { why: error.sentence(config.language) }).collect();
-        self.tell_once(workshop, "schedule", problems);
+        self.standing.are(workshop, "schedule", problems);
         let listed = workshop.open_store(Effect::Real).and_then(|mut open| self.list(workshop, &mut open.store));
         match listed {
             Ok(()) => {
-                self.tell_once(workshop, "clock", Vec::new());
-                self.tell_once(workshop, "ledger", Vec::new());
+                self.standing.are(workshop, "clock", Vec::new());
+                self.standing.are(workshop, "ledger", Vec::new());
             }
-            Err(RunError::Clock { latest, .. }) => self.tell_once(workshop, "clock", vec![Alert::Clock { latest }]),
-            Err(error) => self.tell_once(workshop, "ledger", vec![Alert::Ledger { why: error.to_string() }]),
+            Err(RunError::Clock { latest, .. }) => self.standing.are(workshop, "clock", vec![Alert::Clock { latest }]),
+            Err(error) => self.standing.are(workshop, "ledger", vec![Alert::Ledger { why: error.to_string() }]),
         }
     }
 
@@ -72,10 +72,7 @@ impl Watch {
         let now = workshop.now.with_timezone(&Utc);
         let schedules = self.schedules();
         for schedule in &schedules {
-            let skipped = list_schedule(store, schedule, &workshop.config.calendar, now)?;
-            if skipped > 0 {
-                alerts::tell(workshop, &Alert::Skipped { schedule: schedule.name.clone(), count: skipped });
-            }
+            list_schedule(workshop, store, schedule, now)?;
         }
         // An editor may take a file away for a moment: a schedule is gone when two looks in a row miss it.
         let current: BTreeSet<String> = schedules.iter().map(|schedule| schedule.name.clone()).collect();
@@ -87,38 +84,38 @@ impl Watch {
         let soon = schedule::business_day(now + CALENDAR_WARNING).naive().year();
         let counts = schedules.iter().any(|schedule| schedule.days != Days::All);
         let ends = (counts && !KNOWN_YEARS.contains(&soon)).then_some(Alert::CalendarEnds(soon));
-        self.tell_once(workshop, "calendar", ends.into_iter().collect());
+        self.standing.are(workshop, "calendar", ends.into_iter().collect());
         Ok(())
-    }
-
-    /// Tells the alerts of a kind that were not told at the last look; `alerts` are all there are now.
-    fn tell_once(&mut self, workshop: &Workshop, kind: &str, alerts: Vec<Alert>) {
-        self.told.retain(|told| told.kind() != kind || alerts.iter().any(|alert| told.is_repeated_by(alert)));
-        for alert in alerts {
-            if !self.told.iter().any(|told| told.is_repeated_by(&alert)) {
-                alerts::tell(workshop, &alert);
-                self.told.insert(alert);
-            }
-        }
     }
 }
 
-/// Records the slots of `schedule` up to `now`; gives how many were skipped.
+/// Records the slots of `schedule` up to `now`, and tells how many of them are skipped.
 fn list_schedule(
+    workshop: &Workshop,
     store: &mut Store,
     schedule: &Schedule,
-    calendar: &Calendar,
     now: DateTime<Utc>,
-) -> Result<usize, RunError> {
-    let mut skipped = 0;
+) -> Result<(), RunError> {
+    let mut through = store.looked_through(&schedule.name, now)?;
+    let mut listings = Vec::new();
     for _ in 0..PIECES {
-        let through = store.looked_through(&schedule.name, now)?;
-        let listing = schedule::list(schedule, calendar, through, now);
-        store.record_slots(&schedule.name, &listing, now)?;
-        skipped += listing.slots.iter().filter(|listed| listed.skipped.is_some()).count();
-        if !listing.is_partial {
+        let listing = schedule::list(schedule, &workshop.config.calendar, through, now);
+        through = listing.through;
+        let is_partial = listing.is_partial;
+        listings.push(listing);
+        if !is_partial {
             break;
         }
     }
-    Ok(skipped)
+    let slots = listings.iter().flat_map(|listing| &listing.slots);
+    let mut skipped = slots.filter(|listed| listed.skipped.is_some()).map(|listed| listed.slot.planned);
+    if let Some(first) = skipped.next() {
+        let (first, count) = (schedule::stamp(first), skipped.count() + 1);
+        // Before they are recorded: killed in between, the next process finds them again, and that they were told.
+        alerts::tell(workshop, &Alert::Skipped { schedule: schedule.name.clone(), first, count });
+    }
+    for listing in &listings {
+        store.record_slots(&schedule.name, listing, now)?;
+    }
+    Ok(())
 }

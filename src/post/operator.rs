@@ -44,10 +44,7 @@ pub fn tell_operator(
     let beat = format!("{HEARTBEAT}{day}");
     let current: BTreeSet<String> = faults.iter().map(key).collect();
     let is_over = |old: &String| {
-        (old.starts_with(HEARTBEAT) && *old != beat)
-            || (ends_others
-                && old.strip_prefix(scope).is_some_and(|rest| rest.starts_with('/'))
-                && !current.contains(old))
+        (old.starts_with(HEARTBEAT) && *old != beat) || (ends_others && is_under(old, scope) && !current.contains(old))
     };
     let over: Vec<String> = told.iter().filter(|old| is_over(old)).cloned().collect();
     store.forget_told(&over)?;
@@ -69,6 +66,20 @@ pub fn tell_operator(
     let message = compose(config, &OperatorContext { faults: texts.clone(), heartbeat, day }, now);
     store.tell_operator(message.as_ref(), &keys, &pairs, &stamp(now))?;
     Ok(texts)
+}
+
+/// Ends whatever was told under `scope`: it is told again should it come back.
+///
+/// # Errors
+/// When the history cannot be used.
+pub fn end_faults(store: &Store, scope: &str) -> Result<(), PostError> {
+    let told = store.faults_told()?.into_iter().map(|(key, _)| key);
+    let over: Vec<String> = told.filter(|key| is_under(key, scope)).collect();
+    Ok(store.forget_told(&over)?)
+}
+
+fn is_under(key: &str, scope: &str) -> bool {
+    key.strip_prefix(scope).is_some_and(|rest| rest.starts_with('/'))
 }
 
 /// Every address with every shop it hears about.

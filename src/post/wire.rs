@@ -31,6 +31,17 @@ impl Timed {
         let left = self.deadline.saturating_duration_since(Instant::now());
         if left.is_zero() { Err(io::ErrorKind::TimedOut.into()) } else { Ok(left) }
     }
+
+    /// Calls until no signal cuts the call short: a wait with a time limit does not go on by itself where the process was
+    /// stopped and continued, and after the final dot that would leave a mail unknown for nothing.
+    fn calls(&self, mut call: impl FnMut(&TcpStream, Duration) -> io::Result<usize>) -> io::Result<usize> {
+        loop {
+            match call(&self.stream, self.left()?) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                done => return done.map_err(timed_out),
+            }
+        }
+    }
 }
 
 /// An operating system says "would block" where a socket's time is up.
@@ -40,15 +51,19 @@ fn timed_out(error: io::Error) -> io::Error {
 
 impl Read for Timed {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.stream.set_read_timeout(Some(self.left()?))?;
-        self.stream.read(buffer).map_err(timed_out)
+        self.calls(|mut stream, left| {
+            stream.set_read_timeout(Some(left))?;
+            stream.read(buffer)
+        })
     }
 }
 
 impl Write for Timed {
     fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
-        self.stream.set_write_timeout(Some(self.left()?))?;
-        self.stream.write(buffer).map_err(timed_out)
+        self.calls(|mut stream, left| {
+            stream.set_write_timeout(Some(left))?;
+            stream.write(buffer)
+        })
     }
 
     fn flush(&mut self) -> io::Result<()> {

@@ -1,6 +1,6 @@
 //! A small merchant, and what a run of it leaves that people rely on.
 
-use crate::sandbox::Sandbox;
+use crate::sandbox::{Sandbox, timeless};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fs;
@@ -88,7 +88,7 @@ impl Outcome {
             assert!(sandbox.path(&reason).exists(), "{at}: no {reason}");
         }
         let mut mails: Vec<String> =
-            sandbox.find(&format!("{folder}outbox"), ".eml").values().map(|bytes| timeless(bytes)).collect();
+            sandbox.find(&format!("{folder}outbox"), ".eml").values().map(|bytes| digest(bytes)).collect();
         mails.sort();
         let workbooks = sandbox.find(&format!("{folder}reports"), ".xlsx").into_iter();
         Self {
@@ -113,12 +113,6 @@ impl Outcome {
     }
 }
 
-/// The digest of a message without what says when it was composed.
-fn timeless(message: &[u8]) -> String {
-    let mut text = String::from_utf8(message.to_vec()).expect("a message is ASCII");
-    for boundary in text.clone().split("boundary=\"").skip(1).filter_map(|rest| rest.split('"').next()) {
-        text = text.replace(boundary, "boundary");
-    }
-    let lines = text.lines().filter(|line| !line.starts_with("Date: ") && !line.starts_with("Message-ID: "));
-    FileDigest::of(lines.collect::<Vec<_>>().join("\n").as_bytes()).to_string()
+fn digest(message: &[u8]) -> String {
+    FileDigest::of(timeless(message).as_bytes()).to_string()
 }

@@ -35,6 +35,8 @@ pub(crate) enum Fault {
     Stall,
     /// Kills this process, then closes.
     Kill,
+    /// Stops this process and lets it go on, then answers as usual.
+    Pause,
 }
 
 /// Which certificate it shows.
@@ -101,7 +103,7 @@ pub(crate) struct Seen {
     pub(crate) clear: Vec<u8>,
     pub(crate) taken: Vec<Taken>,
     pub(crate) connections: usize,
-    /// Whom [`Fault::Kill`] ends.
+    /// Whom [`Fault::Kill`] ends and [`Fault::Pause`] stops.
     pub(crate) victim: Option<u32>,
 }
 
@@ -253,7 +255,7 @@ impl Talk {
                     }
                 }
                 "DATA" => {
-                    let is_begun = self.script.point != Point::Data;
+                    let is_begun = self.script.point != Point::Data || self.script.fault == Fault::Pause;
                     self.answer(out, Point::Data, b"354 go on")?;
                     if is_begun {
                         self.data(&mut stream, &from, &to)?;
@@ -314,7 +316,10 @@ impl Talk {
 
     fn answer(&self, out: &mut impl ReadWrite, point: Point, usual: &[u8]) -> Result<(), Over> {
         if point == self.script.point && point != Point::Nowhere {
-            return self.misbehave(out);
+            self.misbehave(out)?;
+            if self.script.fault != Fault::Pause {
+                return Ok(());
+            }
         }
         out.write_all(&[usual, b"\r\n"].concat())?;
         Ok(out.flush()?)
@@ -332,12 +337,25 @@ impl Talk {
                 Err(Over)
             }
             Fault::Kill => {
-                if let Some(victim) = self.seen.lock().expect("not poisoned").victim {
-                    let killed = std::process::Command::new("kill").args(["-9", &victim.to_string()]).status();
-                    assert!(killed.expect("kill").success());
-                }
+                self.signal("-KILL");
                 Err(Over)
             }
+            Fault::Pause => {
+                for signal in ["-STOP", "-CONT"] {
+                    // Long enough for it to have begun to wait, and to notice.
+                    std::thread::sleep(std::time::Duration::from_millis(100));
+                    self.signal(signal);
+                }
+                std::thread::sleep(std::time::Duration::from_millis(100));
+                Ok(())
+            }
+        }
+    }
+
+    fn signal(&self, signal: &str) {
+        if let Some(victim) = self.seen.lock().expect("not poisoned").victim {
+            let sent = std::process::Command::new("kill").args([signal, &victim.to_string()]).status();
+            assert!(sent.expect("kill").success());
         }
     }
 }

@@ -90,6 +90,9 @@ fn r14_amounts_by_what_the_files_state() {
     check(with("CANCELLED REFUND 8000", kept_fee), &[SALE], "matched MZ1 A");
     check(with("CANCELLED REFUND 8000", kept_fee), &[RETURNED], "refund_mismatch MZ1 A");
     check(with("CONFIRMED PAID_IN_FULL 9000", kept_fee), &[SALE], "matched MZ1 A");
+    let none_by_card = |booking: &mut Booking| booking.lines[0].paid = Some(Yen::ZERO);
+    check(with("CONFIRMED PAID_IN_FULL 9000", none_by_card), &[], "free MZ1");
+    check(with("CONFIRMED PAID_IN_FULL 9000", none_by_card), &[SALE], "amount_mismatch MZ1 A");
     check(booked("MZ1", "CONFIRMED DEPOSIT 9000"), &[SALE], "matched MZ1 A");
     check(booked("MZ1", "CONFIRMED DEPOSIT 4000"), &[SALE], "amount_mismatch MZ1 A");
     check(booked("MZ1", "CONFIRMED DEPOSIT 4000"), &[SALE, SALE], "duplicate_payment MZ1 A B");
@@ -219,12 +222,27 @@ fn shop_rules_and_cut_over_date_take_items_out_by_name() {
     assert_eq!(told_of(&shop, payments(&[SALE]), ota("CONFIRMED PAID_IN_FULL 9000")), "amount_mismatch MZ1 A");
     let failed = payments(&["2026-11-05 決済失敗 5000"]);
     assert_eq!(told_of(&shop, failed, ota("CONFIRMED PAID_IN_FULL 5000")), "no_money A | ota MZ1");
+    let pending = payments(&["2026-11-05 決済開始 5000"]);
+    assert_eq!(told_of(&shop, pending, ota("CONFIRMED PAID_IN_FULL 5000")), "ota A | ota MZ1");
     shop.policy.history_start = Some(day("2026-11-06"));
     let old = told_of(&shop, payments(&[SALE]), booked("MZ1", "CANCELLED REFUND 5000"));
     assert_eq!(old, "before_history_start A | before_history_start MZ1");
     shop.policy.history_start = Some(day("2026-11-05"));
     let new = told_of(&shop, payments(&[SALE]), booked("MZ1", "CANCELLED REFUND 5000"));
     assert_eq!(new, "cancelled_not_refunded MZ1 A");
+}
+
+#[test]
+fn what_is_settled_outside_the_period_stands_nowhere() {
+    for (created, sale, expected) in [
+        ("2026-10-05", "2026-10-06 即時売上 5000", ""),
+        ("2026-11-05", "2026-10-06 即時売上 5000", "matched MZ1 A"),
+        ("2026-10-05", "2026-11-06 即時売上 5000", "matched MZ1 A"),
+        ("2026-11-23", "2026-11-23 即時売上 5000", ""),
+    ] {
+        let booking = with("CONFIRMED PAID_IN_FULL 5000", |booking| booking.lines[0].created_at = at(created));
+        assert_eq!(outcome(payments(&[sale]), vec![booking]), expected, "{created} {sale}");
+    }
 }
 
 #[test]

@@ -2,8 +2,9 @@
 
 use crate::facts::{AS_OF, booked, entry, facts, outcome, paid, run, shop};
 use std::sync::Arc;
-use totsugo::domain::booking::{Booking, PaymentType};
+use totsugo::domain::booking::{Booking, PaymentType, Price};
 use totsugo::domain::ids::{CartCode, ProductCode, ShopId};
+use totsugo::domain::money::Yen;
 use totsugo::domain::payment::Payment;
 use totsugo::domain::policy::Shop;
 use totsugo::domain::reconciliation::{MatchKey, Reason};
@@ -60,6 +61,7 @@ fn r11_conflicts_and_ambiguity_are_findings() {
         ("5", vec![free("AA5"), booked("MZ5", WORDS)], "free AA5 | matched MZ5 A"),
         ("AA5", vec![booked("AA5", WORDS), free("MZ5")], "free MZ5 | matched AA5 A"),
         ("CC5", vec![free("AA5"), booked("MZ5", WORDS)], "free AA5 | matched MZ5 A"),
+        ("5", vec![free("AA5"), free("BB5"), booked("MZ5", WORDS)], "free AA5 | free BB5 | matched MZ5 A"),
     ] {
         assert_eq!(outcome(vec![paid("A", column_h, SALE)], carts), expected, "{column_h}");
     }
@@ -70,12 +72,48 @@ fn r11_conflicts_and_ambiguity_are_findings() {
 }
 
 #[test]
+fn r11_column_h_that_leads_to_several_others_contradicts_the_order_id() {
+    let free = |code| booked(code, "CONFIRMED FREE 0");
+    let key = |carts: Vec<Booking>| {
+        let result = run(&shop(), &facts(vec![paid("A", "5", SALE)], carts), AS_OF);
+        result.findings.first().map(|finding| finding.reason.clone())
+    };
+    let keys = Reason::Keys { by_transaction: CartCode::new("MZ1"), by_digits: CartCode::new("AA5") };
+    assert_eq!(key(vec![by_transaction("MZ1", "A"), free("AA5"), free("BB5")]), Some(keys));
+    assert_eq!(key(vec![by_transaction("AA5", "A"), free("BB5")]), None, "one of them is the booking itself");
+}
+
+#[test]
+fn r11_a_number_that_one_cart_carries_twice_is_one_candidate() {
+    let twice = |code: &str, product: &str| {
+        let mut booking = with_product(code, product);
+        booking.lines.push(booking.lines[0].clone());
+        booking.lines[1].total = Price::Yen(Yen::ZERO);
+        booking
+    };
+    let alone = vec![twice("XX1", "AB-T5")];
+    assert_eq!(outcome(vec![paid("A", "5", SALE)], alone), "matched XX1 A");
+    let second = vec![with_product("AA1", "AB-T5"), twice("MZ2", "AB-T5")];
+    assert_eq!(outcome(vec![paid("A", "5", SALE)], second), "booking_without_payment AA1 | matched MZ2 A");
+}
+
+#[test]
 fn r09_equal_amount_and_day_only_suggest() {
     let known = facts(vec![paid("A", "", SALE)], vec![booked("MZ2", WORDS), booked("MZ1", WORDS)]);
     let result = run(&shop(), &known, AS_OF);
     assert!(result.matched.is_empty());
     let others: Vec<_> = result.findings.iter().map(|f| f.suggestion.as_ref().map(|s| s.other.as_str())).collect();
     assert_eq!(others, [Some("MZ1"), Some("A"), Some("A")]);
+}
+
+#[test]
+fn r09_a_live_booking_that_is_paid_is_suggested_to_nobody_and_a_cancelled_one_is() {
+    for (words, expected) in [(WORDS, None), ("CANCELLED REFUND 5000", Some("MZ1"))] {
+        let known = facts(vec![paid("A", "1", SALE), paid("B", "", SALE)], vec![booked("MZ1", words)]);
+        let result = run(&shop(), &known, AS_OF);
+        let loose = result.findings.iter().find(|finding| finding.key == "B").expect("a finding");
+        assert_eq!(loose.suggestion.as_ref().map(|other| other.other.as_str()), expected, "{words}");
+    }
 }
 
 fn two_shops() -> Vec<Shop> {
@@ -129,5 +167,7 @@ fn r15_the_shop_of_a_booking() {
     assert_eq!(placed(&shops, vec![numbered.clone()], booked("MZ1", WORDS)), first, "digits never move");
     assert_eq!(placed(&shops, vec![numbered.clone()], booked("XX1", WORDS)), "S2", "digits place the homeless");
     assert_eq!(placed(&shops, vec![numbered.clone()], with_product("XX5", "XX-T1")), "S2", "product digits too");
+    let twice = vec![numbered.clone(), at_second(paid("C", "1", SALE))];
+    assert_eq!(placed(&shops, twice, booked("XX1", WORDS)), "S2", "digits of one shop twice");
     assert_eq!(placed(&shops, vec![numbered, paid("C", "1", SALE)], booked("XX1", WORDS)), "-", "digits of two shops");
 }

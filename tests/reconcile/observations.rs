@@ -123,3 +123,11 @@ fn r01_r03_r04_dispositions() {
     let late = paid("A", "", "2026-12-02 月跨り返品 9000").observations;
     assert_eq!(disposition(&late, &seen("2026-11-05", "即時売上", 9_000, "")), Disposition::Update);
 }
+
+#[test]
+fn r02_a_late_row_counts_where_its_time_puts_it() {
+    let known = paid("A", "", "2026-11-05 即時売上 5000;2026-11-10 即時売上 5000").observations;
+    for (yen, expected) in [(5_000, Disposition::Stale), (4_000, Disposition::Update)] {
+        assert_eq!(disposition(&known, &seen("2026-11-07", "即時売上", yen, "")), expected, "{yen}");
+    }
+}

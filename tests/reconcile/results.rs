@@ -11,7 +11,7 @@ use totsugo::domain::intake::RowCounts;
 use totsugo::domain::money::Yen;
 use totsugo::domain::policy::Policy;
 use totsugo::domain::reconciliation::{FileSummary, Operation, Reconciliation, Risk, Totals};
-use totsugo::reconcile::{reconcile, window};
+use totsugo::reconcile::{reconcile, sales_by_day, window};
 
 const SALE: &str = "2026-11-05 即時売上 5000";
 
@@ -86,6 +86,29 @@ fn risks_of_the_cancellation_list() {
     }
     let alone = run(&shop(), &facts(vec![paid("A", "", sale)], Vec::new()), AS_OF);
     assert_eq!(alone.cancellation[0].risk, Risk::NoBooking);
+    // Of 8,000 yen 3,000 went back, as Bókun says; what is held is the fee, and one yen more is due.
+    for (yen, risk) in [("5000", Risk::Travelled), ("5001", Risk::RefundDue)] {
+        let mut kept = starting("CANCELLED REFUND 8000", Some("2026-11-22"));
+        (kept.lines[0].paid, kept.lines[0].refunded) = (Some(Yen::new(8_000)), Some(Yen::new(3_000)));
+        let known = facts(vec![paid("A", "1", &format!("2025-12-02 即時売上 {yen}"))], vec![kept]);
+        assert_eq!(run(&shop(), &known, AS_OF).cancellation[0].risk, risk, "{yen}");
+    }
+}
+
+#[test]
+fn the_cancellation_list_comes_worst_first() {
+    let payments = vec![
+        paid("E", "", "2025-12-02 即時売上 100"),
+        paid("A", "", "2025-12-02 即時売上 100"),
+        paid("B", "", "2025-12-02 即時売上 900"),
+        paid("C", "", "2025-12-01 即時売上 100"),
+        paid("D", "1", "2025-12-03 即時売上 5000"),
+    ];
+    let known = facts(payments, vec![starting("CANCELLED REFUND 5000", None)]);
+    let result = run(&shop(), &known, AS_OF);
+    let listed: Vec<_> = result.cancellation.iter().map(|e| (e.risk, e.payment.order_id.as_str())).collect();
+    let alone = |id| (Risk::NoBooking, id);
+    assert_eq!(listed, [(Risk::RefundDue, "D"), alone("C"), alone("B"), alone("A"), alone("E")]);
 }
 
 #[test]
@@ -102,17 +125,33 @@ fn r10_sales_by_every_cut() {
         paid("B", "", "2026-11-06 取消 500"),
         paid("C", "", "2026-11-07 即時売上 1;2026-11-07 即時売上 2"),
     ];
+    let by_day = sales_by_day(&payments, period());
     let sales = run(&shop(), &facts(payments, vec![booking]), AS_OF).sales;
     let totals = |count, gross, refunds| Totals { count, gross: Yen::new(gross), refunds: Yen::new(refunds) };
     let row = |name: &str, totals| (name.to_owned(), totals);
     assert_eq!(sales.total, totals(1, 10_501, -511));
     assert_eq!(sales.by_day.len(), 22);
     assert_eq!(sales.by_day[4], (day("2026-11-05"), totals(0, 10_001, 0)));
+    let mut sold: Vec<_> = sales.by_day.clone();
+    sold.retain(|(_, totals)| *totals != Totals::default());
+    assert_eq!(sold, by_day.into_iter().collect::<Vec<_>>(), "the days alone say the same");
     assert_eq!(sales.by_month, [row("2026-11", totals(1, 10_501, -511))]);
     assert_eq!(sales.by_status, [row("即時売上", totals(0, 10_001, -11)), row("取消", totals(1, 500, -500))]);
     assert_eq!(sales.by_method, [row("クレジットカード", totals(1, 10_501, -511))]);
     let products = [row("", totals(1, 500, -500)), row("A", totals(0, 5_001, -6)), row("B", totals(0, 5_000, -5))];
     assert_eq!(sales.by_product, products);
+}
+
+#[test]
+fn a_cart_of_several_lines_names_each_status_and_product_once() {
+    let mut booking = cart("MZ1", vec![line(LineStatus::Confirmed, PaymentStatus::PaidInFull, 1_000); 4]);
+    booking.lines[3].status = LineStatus::Cancelled;
+    for (line, product) in booking.lines.iter_mut().zip(["B", "A", "", "B"]) {
+        line.product = Arc::from(product);
+    }
+    let result = run(&shop(), &facts(Vec::new(), vec![booking]), AS_OF);
+    let shown = result.findings[0].group.booking.as_ref().expect("the booking");
+    assert_eq!((&*shown.status, &*shown.products), ("CONFIRMED, CANCELLED", "B / A"));
 }
 
 fn record(code: Code, key: &str, cleared: Option<&str>) -> FindingRecord {
@@ -229,6 +268,37 @@ fn r17_a_lost_row_breaks_the_proof() {
     assert_eq!((failed.len(), failed[0].name.as_str(), failed[0].left, failed[0].right), (1, "rows_read", 3, 2));
     rows.rejected = 1;
     assert!(reconciled(rows).balanced());
+}
+
+#[test]
+fn r17_the_proof_counts_what_the_facts_hold() {
+    let payments = vec![
+        paid("A", "1", SALE),
+        paid("B", "", "2026-11-06 即時売上 700"),
+        paid("C", "", "2026-10-06 即時売上 9"),
+        paid("D", "", "2026-11-06 決済失敗 7"),
+    ];
+    let bookings = vec![booked("MZ1", "CONFIRMED PAID_IN_FULL 5000"), booked("MZ2", "CONFIRMED NOT_PAID 3")];
+    let open = [record(Code::AmountMismatch, "MZ1", None), record(Code::PaymentWithoutBooking, "C", None)];
+    let known = facts(payments, bookings);
+    let result = reconcile(&shop(), &known, &open, &[], &Calendar::default(), period(), day(AS_OF));
+    let said: Vec<_> = result.checks.iter().map(|check| (check.name.as_str(), check.left, check.right)).collect();
+    let expected = [
+        ("rows_read", 0),
+        ("payments_of_period", 3),
+        ("payments_of_period_yen", 5_700),
+        ("bookings_of_period", 2),
+        ("bookings_of_period_yen", 5_003),
+        ("sales_yen", 5_700),
+        ("sales_by_day_yen", 5_700),
+        ("sales_by_month_yen", 5_700),
+        ("sales_by_status_yen", 5_700),
+        ("sales_by_method_yen", 5_700),
+        ("sales_by_product_yen", 5_700),
+        // Two were open, one of them is cleared and another one raised.
+        ("findings", 2),
+    ];
+    assert_eq!(said, expected.map(|(name, number)| (name, number, number)));
 }
 
 #[test]

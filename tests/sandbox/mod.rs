@@ -1,5 +1,7 @@
 //! A folder of its own for each test, the program in it, and a look at what it left there.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use calamine::{Data, Range, Reader, Xlsx};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -33,6 +35,14 @@ impl Sandbox {
         for file in totsugo::demo::files().expect("the demo's files") {
             sandbox.write(&file.path, &file.bytes);
         }
+        sandbox
+    }
+
+    /// The demo's merchant, in English.
+    pub(crate) fn english_demo() -> Self {
+        let sandbox = Self::demo();
+        let config = fs::read_to_string(sandbox.path("totsugo.toml")).expect("the configuration");
+        sandbox.write("totsugo.toml", config.replace("language = \"ja\"", "language = \"en\"").as_bytes());
         sandbox
     }
 
@@ -116,6 +126,19 @@ impl Sandbox {
         found
     }
 
+    /// What the operator was told by mail, message by message.
+    pub(crate) fn told(&self) -> Vec<String> {
+        let mails = self.find("outbox", ".eml").into_values().map(|mail| String::from_utf8(mail).expect("ASCII"));
+        // A report has a workbook with it.
+        let notes = mails.filter(|mail| !mail.contains("Content-Disposition: attachment"));
+        let text = |mail: String| {
+            let (_, body) = mail.split_once("base64\r\n\r\n").expect("a text");
+            let letters: String = body.lines().take_while(|line| !line.starts_with("--")).collect();
+            String::from_utf8(STANDARD.decode(letters).expect("base64")).expect("UTF-8")
+        };
+        notes.map(text).collect()
+    }
+
     /// The reason beside a held file.
     pub(crate) fn reason(&self, name: &str) -> String {
         let reasons = self.find("held", ".reason.txt");
@@ -156,4 +179,14 @@ pub(crate) fn rows_below(sheet: &Range<Data>, first: &str) -> Vec<BTreeMap<Strin
 /// All cells of a sheet as text.
 pub(crate) fn strings(sheet: &Range<Data>) -> Vec<String> {
     sheet.used_cells().map(|(_, _, cell)| cell.to_string()).collect()
+}
+
+/// A message without what says when it was composed.
+pub(crate) fn timeless(message: &[u8]) -> String {
+    let mut text = String::from_utf8(message.to_vec()).expect("a message is ASCII");
+    for boundary in text.clone().split("boundary=\"").skip(1).filter_map(|rest| rest.split('"').next()) {
+        text = text.replace(boundary, "boundary");
+    }
+    let lines = text.lines().filter(|line| !line.starts_with("Date: ") && !line.starts_with("Message-ID: "));
+    lines.collect::<Vec<_>>().join("\n")
 }
