@@ -138,8 +138,8 @@ pub(super) fn look_ahead<E>(
         return arrivals.iter().try_for_each(|arrival| settle(arrival, look(arrival)));
     }
     let workers = thread::available_parallelism().map_or(1, NonZeroUsize::get).min(arrivals.len());
-    // One more than are looked at: the next to be settled waits ready. Packed files say little of what they hold.
-    let queue = Queue { most: workers + 1, ..Queue::default() };
+    // At most as many files as workers are ahead of the one being settled: packed ones say little of what they hold.
+    let queue = Queue { workers, ..Queue::default() };
     thread::scope(|scope| {
         let (send, receive) = sync_channel(0);
         for _ in 0..workers {
@@ -148,7 +148,9 @@ pub(super) fn look_ahead<E>(
                 // Whoever waits for room must not wait for one that is gone.
                 let _open = Open(queue);
                 while let Some((nth, arrival)) = queue.next(arrivals) {
-                    if send.send((nth, look(arrival))).is_err() {
+                    let looked = look(arrival);
+                    queue.looked();
+                    if send.send((nth, looked)).is_err() {
                         return;
                     }
                 }
@@ -163,6 +165,7 @@ pub(super) fn look_ahead<E>(
                 *place = Some(looked);
             }
             while let Some((arrival, looked)) = arrivals.get(due).zip(waiting.get_mut(due).and_then(Option::take)) {
+                queue.settling();
                 settle(arrival, looked)?;
                 queue.settled(arrival.look.size());
                 due += 1;
@@ -175,8 +178,8 @@ pub(super) fn look_ahead<E>(
 /// Which arrival is looked at next, once there is room for it.
 #[derive(Default)]
 struct Queue {
-    /// So many files at most are looked at and not settled.
-    most: usize,
+    /// So many threads are busy at most.
+    workers: usize,
     state: Mutex<Ahead>,
     changed: Condvar,
 }
@@ -187,6 +190,8 @@ struct Ahead {
     next: usize,
     /// How many were settled.
     settled: usize,
+    /// How many threads are busy: those that look, and the one that settles, which nobody should hold up.
+    busy: usize,
     /// Bytes of files that are looked at and not settled.
     bytes: u64,
     is_closed: bool,
@@ -203,7 +208,9 @@ impl Queue {
             let (nth, arrival) = (state.next, arrivals.get(state.next).filter(|_| !state.is_closed)?);
             let size = arrival.look.size();
             let ahead = nth - state.settled;
-            if ahead == 0 || ahead < self.most && state.bytes + size <= TOGETHER {
+            let has_room = ahead == 0 || ahead <= self.workers && state.bytes + size <= TOGETHER;
+            if has_room && state.busy < self.workers {
+                state.busy += 1;
                 state.next += 1;
                 state.bytes += size;
                 return Some((nth, arrival));
@@ -212,10 +219,20 @@ impl Queue {
         }
     }
 
+    fn looked(&self) {
+        self.state().busy -= 1;
+        self.changed.notify_all();
+    }
+
+    fn settling(&self) {
+        self.state().busy += 1;
+    }
+
     fn settled(&self, bytes: u64) {
         let mut state = self.state();
         state.bytes -= bytes;
         state.settled += 1;
+        state.busy -= 1;
         drop(state);
         self.changed.notify_all();
     }

@@ -125,7 +125,7 @@ fn r10_sales_by_every_cut() {
         paid("B", "", "2026-11-06 取消 500"),
         paid("C", "", "2026-11-07 即時売上 1;2026-11-07 即時売上 2"),
     ];
-    let by_day = sales_by_day(&payments, period());
+    let by_day = sales_by_day(&facts(payments.clone(), Vec::new()), period());
     let sales = run(&shop(), &facts(payments, vec![booking]), AS_OF).sales;
     let totals = |count, gross, refunds| Totals { count, gross: Yen::new(gross), refunds: Yen::new(refunds) };
     let row = |name: &str, totals| (name.to_owned(), totals);
