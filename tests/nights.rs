@@ -67,7 +67,10 @@ impl Running {
 }
 
 fn merchant(schedule: &str) -> Sandbox {
-    let sandbox = Sandbox::english_demo();
+    scheduled(Sandbox::demo(), schedule)
+}
+
+fn scheduled(sandbox: Sandbox, schedule: &str) -> Sandbox {
     sandbox.write("schedules/often.toml", schedule.as_bytes());
     sandbox
 }
@@ -96,7 +99,7 @@ fn completed(sandbox: &Sandbox) -> usize {
 
 #[test]
 fn c09_a_daemon_killed_at_random_does_every_slot_once() {
-    let sandbox = merchant(OFTEN);
+    let sandbox = scheduled(Sandbox::english_demo(), OFTEN);
     let mut chance: u64 = 20_261_124;
     for _ in 0..times(40, 1_000) {
         let _running = Running::start(&sandbox, &[]);
@@ -121,7 +124,7 @@ fn c09_a_daemon_killed_at_random_does_every_slot_once() {
     assert_each_was_done_once(&sandbox, &slots);
     // However often they ran: nothing changed, so each shop has one workbook for each period, and one mail; to the byte
     // those of a program that was never killed.
-    let undisturbed = merchant(OFTEN);
+    let undisturbed = scheduled(Sandbox::english_demo(), OFTEN);
     let mut done = BTreeSet::new();
     for slot in slots.iter().filter(|slot| slot.state != SlotState::Failed).map(|slot| &slot.slot) {
         if done.insert(slot.period) {
