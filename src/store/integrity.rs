@@ -25,19 +25,21 @@ pub(super) struct Form {
     pub(super) ranges: &'static [&'static str],
 }
 
+/// What became of the rows of a file; as all schemas hold it.
+pub(super) const DISPOSITIONS: &str = "SELECT first_line, last_line, \"rows\", disposition, reason FROM row_disposition WHERE file_id = ?1 \
+             ORDER BY first_line, last_line, disposition, reason";
+/// The control totals of a file by shop; as all schemas hold them.
+pub(super) const SHOP_TOTALS: &str = "SELECT shop, \"new\", \"update\", same, stale, conflict, excluded, rejected, yen, covers_from, covers_to \
+             FROM file_shop WHERE file_id = ?1 ORDER BY shop";
+/// The rows of a payment list; as all schemas hold them.
+pub(super) const ENTRIES: &str = "SELECT entry_key, line, cart_key, cart, reference, payment_type, at, amount, currency, written_amount, \
+             transaction_id FROM payment_entry WHERE file_id = ?1 ORDER BY line";
+
 /// The form of today.
 pub(super) const NARROW: Form = Form {
     rows: &[
-        (
-            "row_disposition",
-            "SELECT first_line, last_line, \"rows\", disposition, reason FROM row_disposition WHERE file_id = ?1 \
-             ORDER BY first_line, last_line, disposition, reason",
-        ),
-        (
-            "file_shop",
-            "SELECT shop, \"new\", \"update\", same, stale, conflict, excluded, rejected, yen, covers_from, covers_to \
-             FROM file_shop WHERE file_id = ?1 ORDER BY shop",
-        ),
+        ("row_disposition", DISPOSITIONS),
+        ("file_shop", SHOP_TOTALS),
         (
             "file_cart",
             "SELECT version_id, \"rows\", repeated, yen, covers_from, covers_to FROM file_cart WHERE file_id = ?1 \
@@ -69,11 +71,7 @@ pub(super) const NARROW: Form = Form {
              l.refunded, l.line FROM file_range r CROSS JOIN booking_line l ON l.id BETWEEN r.first_id AND r.last_id \
              WHERE r.file_id = ?1 AND r.rows_of = 'booking_line' ORDER BY l.id",
         ),
-        (
-            "payment_entry",
-            "SELECT entry_key, line, cart_key, cart, reference, payment_type, at, amount, currency, written_amount, \
-             transaction_id FROM payment_entry WHERE file_id = ?1 ORDER BY line",
-        ),
+        ("payment_entry", ENTRIES),
     ],
     by_table: true,
     accounted: "SELECT coalesce((SELECT sum(\"rows\") FROM row_disposition WHERE file_id = ?1), 0), \

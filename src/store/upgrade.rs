@@ -2,7 +2,7 @@
 //! altered before must not pass as sealed after.
 
 use super::Result;
-use super::integrity::{self, Form};
+use super::integrity::{self, DISPOSITIONS, ENTRIES, Form, SHOP_TOTALS};
 use rusqlite::Transaction;
 use rusqlite_migration::{HookError, HookResult};
 
@@ -15,16 +15,8 @@ pub(super) const NARROW_ROWS: usize = 9;
 /// All that a file brought, in schemas 2 to 8.
 pub(super) const WIDE: Form = Form {
     rows: &[
-        (
-            "row_disposition",
-            "SELECT first_line, last_line, \"rows\", disposition, reason FROM row_disposition WHERE file_id = ?1 \
-             ORDER BY first_line, last_line, disposition, reason",
-        ),
-        (
-            "file_shop",
-            "SELECT shop, \"new\", \"update\", same, stale, conflict, excluded, rejected, yen, covers_from, covers_to \
-             FROM file_shop WHERE file_id = ?1 ORDER BY shop",
-        ),
+        ("row_disposition", DISPOSITIONS),
+        ("file_shop", SHOP_TOTALS),
         (
             "file_cart",
             "SELECT cart_key, disposition, \"rows\", repeated, yen, covers_from, covers_to FROM file_cart WHERE file_id = ?1 \
@@ -43,11 +35,7 @@ pub(super) const WIDE: Form = Form {
              l.refunded, l.line FROM cart_version v JOIN booking_line l ON l.version_id = v.id WHERE v.file_id = ?1 \
              ORDER BY v.id, l.position",
         ),
-        (
-            "payment_entry",
-            "SELECT entry_key, line, cart_key, cart, reference, payment_type, at, amount, currency, written_amount, \
-             transaction_id FROM payment_entry WHERE file_id = ?1 ORDER BY line",
-        ),
+        ("payment_entry", ENTRIES),
     ],
     by_table: false,
     accounted: "SELECT coalesce((SELECT sum(\"rows\") FROM row_disposition WHERE file_id = ?1), 0), \
