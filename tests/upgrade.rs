@@ -185,17 +185,18 @@ fn s08_s13_an_altered_history_is_not_upgraded() {
     for schema in 2..=WIDE {
         let path = sandbox.path(&format!("altered{schema}.db"));
         older(&sandbox.path("today.db"), &sandbox.path("wide.db"), schema, &path);
+        // As it is, it passes: a backup of an earlier program can be looked at and restored.
+        assert_eq!(totsugo::store::Store::inspect(&path).expect("whole").files, 12, "schema {schema}");
         let history = Connection::open(&path).expect("opens");
         let edited = history.execute("UPDATE observation SET amount = amount + 1 WHERE file_id = 9 AND line = 2", []);
         assert_eq!(edited.expect("edited"), 1);
         drop(history);
-        let before = fs::read(&path).expect("a database");
         let looked_at = totsugo::store::Store::inspect(&path).expect_err("altered");
         assert!(looked_at.to_string().contains("torihiki_20251020"), "schema {schema}: {looked_at}");
         let error = totsugo::store::Store::open(&path, "test").map(|_| ()).expect_err("refused");
         assert!(error.to_string().contains("torihiki_20251020"), "schema {schema}: {error}");
         let history = Connection::open(&path).expect("opens");
         let version = history.query_row("PRAGMA user_version", [], |row| row.get::<_, u32>(0)).expect("its number");
-        assert_eq!(version, WIDE.min(schema.max(version)), "schema {schema} was {} bytes", before.len());
+        assert!(version <= WIDE, "schema {schema} became {version}");
     }
 }

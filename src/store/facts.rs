@@ -275,16 +275,18 @@ impl Reader {
     /// # Errors
     /// When the database cannot be read.
     pub fn cart_notes(&self, versions: &[Version], mut each: impl FnMut(CartNote<'_>)) -> Result<()> {
-        // What the payment list says of a cart is not in the note.
-        let mut listed = self.connection.prepare_cached("SELECT DISTINCT cart_key FROM payment_entry")?;
-        let listed = listed.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<HashSet<String>>>()?;
-        let mut statement = self.connection.prepare_cached(
-            "SELECT id, cart_key, cart, covers_from, yen, plain_start FROM cart_version WHERE id BETWEEN ?1 AND ?2",
-        )?;
+        // What the payment list says of a cart is not in the note; most merchants have no such list.
+        let has_list = self.connection.prepare_cached("SELECT 1 FROM payment_entry LIMIT 1")?.exists([])?;
+        let listed =
+            if has_list { "EXISTS (SELECT 1 FROM payment_entry e WHERE e.cart_key = v.cart_key)" } else { "0" };
+        let mut statement = self.connection.prepare_cached(&format!(
+            "SELECT v.id, {listed}, v.cart, v.covers_from, v.yen, v.plain_start FROM cart_version v \
+             WHERE v.id BETWEEN ?1 AND ?2"
+        ))?;
         for (first, last) in runs(versions) {
             let mut found = statement.query([first, last])?;
             while let Some(row) = found.next()? {
-                let is_listed = !listed.is_empty() && listed.contains(row.get_ref(1)?.as_str().unwrap_or_default());
+                let is_listed: bool = row.get(1)?;
                 let start = row.get::<_, Option<i32>>(5)?.filter(|_| !is_listed);
                 each(CartNote {
                     version: row.get(0)?,
