@@ -2,6 +2,7 @@
 //! several are looked at side by side, and while those before are being stored.
 
 use super::reading::{guarded, may_be_growing, read_table};
+use super::side_by_side::{side_by_side, workers};
 use super::{Effect, Stage, Step, Timings, Workshop};
 use crate::domain::ids::{FileDigest, ShopId};
 use crate::domain::intake::{Normalised, Problem};
@@ -10,9 +11,7 @@ use crate::inbox::Arrival;
 use crate::{notes, read};
 use hashbrown::HashSet;
 use std::io;
-use std::num::NonZeroUsize;
 use std::path::Path;
-use std::sync::mpsc::sync_channel;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
@@ -137,48 +136,37 @@ pub(super) fn look_ahead<E>(
     if arrivals.len() < 2 || bytes < LONG_BACKLOG {
         return arrivals.iter().try_for_each(|arrival| settle(arrival, look(arrival)));
     }
-    let workers = thread::available_parallelism().map_or(1, NonZeroUsize::get).min(arrivals.len());
-    // At most as many files as workers are ahead of the one being settled: packed ones say little of what they hold.
-    let queue = Queue { workers, ..Queue::default() };
-    thread::scope(|scope| {
-        let (send, receive) = sync_channel(0);
-        for _ in 0..workers {
-            let (send, queue, look) = (send.clone(), &queue, &look);
-            scope.spawn(move || {
-                // Whoever waits for room must not wait for one that is gone.
-                let _open = Open(queue);
-                while let Some((nth, arrival)) = queue.next(arrivals) {
-                    let looked = look(arrival);
-                    queue.looked();
-                    if send.send((nth, looked)).is_err() {
-                        return;
-                    }
-                }
-            });
-        }
-        drop(send);
-        let _open = Open(&queue);
-        let mut waiting: Vec<Option<Looked>> = arrivals.iter().map(|_| None).collect();
-        let mut due = 0;
-        for (nth, looked) in receive {
-            if let Some(place) = waiting.get_mut(nth) {
-                *place = Some(looked);
+    let queue = Queue::default();
+    let tasks: Vec<(usize, &Arrival)> = arrivals.iter().enumerate().collect();
+    let mut done = Ok(());
+    side_by_side(
+        &tasks,
+        |(nth, arrival)| {
+            // Whoever waits for room must not wait for one that is gone.
+            let _closing = Closing(&queue);
+            queue.enter(*nth, arrival.look.size()).then(|| {
+                let looked = look(arrival);
+                queue.looked();
+                looked
+            })
+        },
+        |(_, arrival), looked| {
+            let Some(looked) = looked.filter(|_| done.is_ok()) else { return };
+            queue.settling();
+            done = settle(arrival, looked);
+            queue.settled(arrival.look.size());
+            if done.is_err() {
+                queue.close();
             }
-            while let Some((arrival, looked)) = arrivals.get(due).zip(waiting.get_mut(due).and_then(Option::take)) {
-                queue.settling();
-                settle(arrival, looked)?;
-                queue.settled(arrival.look.size());
-                due += 1;
-            }
-        }
-        Ok(())
-    })
+        },
+    );
+    done
 }
 
-/// Which arrival is looked at next, once there is room for it.
-#[derive(Default)]
+/// Lets a file be looked at once there is room for it.
 struct Queue {
-    /// So many threads are busy at most.
+    /// So many threads are busy at most, and so many files ahead of the one being settled: packed ones say little of what
+    /// they hold.
     workers: usize,
     state: Mutex<Ahead>,
     changed: Condvar,
@@ -187,8 +175,7 @@ struct Queue {
 /// How far looking is.
 #[derive(Default)]
 struct Ahead {
-    next: usize,
-    /// How many were settled.
+    /// How many files were settled.
     settled: usize,
     /// How many threads are busy: those that look, and the one that settles, which nobody should hold up.
     busy: usize,
@@ -197,26 +184,31 @@ struct Ahead {
     is_closed: bool,
 }
 
+impl Default for Queue {
+    fn default() -> Self {
+        Self { workers: workers(), state: Mutex::default(), changed: Condvar::new() }
+    }
+}
+
 impl Queue {
     fn state(&self) -> MutexGuard<'_, Ahead> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn next<'a>(&self, arrivals: &'a [Arrival]) -> Option<(usize, &'a Arrival)> {
+    /// Waits until there is room for the `nth` file; `false` once nothing more is to be looked at.
+    fn enter(&self, nth: usize, size: u64) -> bool {
         let mut state = self.state();
-        loop {
-            let (nth, arrival) = (state.next, arrivals.get(state.next).filter(|_| !state.is_closed)?);
-            let size = arrival.look.size();
+        while !state.is_closed {
             let ahead = nth - state.settled;
             let has_room = ahead == 0 || ahead <= self.workers && state.bytes + size <= TOGETHER;
             if has_room && state.busy < self.workers {
                 state.busy += 1;
-                state.next += 1;
                 state.bytes += size;
-                return Some((nth, arrival));
+                return true;
             }
             state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
+        false
     }
 
     fn looked(&self) {
@@ -236,14 +228,20 @@ impl Queue {
         drop(state);
         self.changed.notify_all();
     }
+
+    fn close(&self) {
+        self.state().is_closed = true;
+        self.changed.notify_all();
+    }
 }
 
-/// Ends the looking when it goes out of scope early.
-struct Open<'q>(&'q Queue);
+/// Ends the looking where a thread panics.
+struct Closing<'q>(&'q Queue);
 
-impl Drop for Open<'_> {
+impl Drop for Closing<'_> {
     fn drop(&mut self) {
-        self.0.state().is_closed = true;
-        self.0.changed.notify_all();
+        if thread::panicking() {
+            self.0.close();
+        }
     }
 }

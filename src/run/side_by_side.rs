@@ -5,6 +5,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::sync_channel;
 use std::thread;
 
+/// How many threads can work at once.
+pub(super) fn workers() -> usize {
+    thread::available_parallelism().map_or(1, NonZeroUsize::get)
+}
+
 /// Runs `work` over `tasks` on all cores and hands every result to `finish`, in the order of the tasks, on this thread.
 ///
 /// An early result waits for those before it. A panic in `work` goes on in the caller.
@@ -13,7 +18,7 @@ pub(super) fn side_by_side<T: Sync, R: Send>(
     work: impl Fn(&T) -> R + Sync,
     mut finish: impl FnMut(&T, R),
 ) {
-    let workers = thread::available_parallelism().map_or(1, NonZeroUsize::get).min(tasks.len());
+    let workers = workers().min(tasks.len());
     if workers < 2 {
         tasks.iter().for_each(|task| finish(task, work(task)));
         return;
