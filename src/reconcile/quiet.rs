@@ -19,29 +19,49 @@ pub struct Quiet<'a> {
     period: Period,
     as_of: Day,
     /// What the payments' column H claims.
-    claims: HashMap<Digits, Claim>,
+    claims: HashMap<Digits, Sole<Sale>>,
     /// Numbers of carts, where payments claim them.
-    carts: HashMap<Digits, Held>,
+    carts: HashMap<Digits, Sole<Plain>>,
     /// Carts that a payment claims by a product's number.
     hit: HashSet<i64>,
     loud: Loud,
     newest_booking: Option<Moment>,
 }
 
-/// The payments that claim a number.
-enum Claim {
+/// Those of one side that have a number: `T` is what is kept of one that could be quiet.
+enum Sole<T> {
     /// One that could be quiet.
-    One { row: i64, at: Moment, amount: Yen },
+    One(i64, T),
     /// Several, or one that cannot.
     Loud(Vec<i64>),
 }
 
-/// The carts that have a number.
-enum Held {
-    /// One that could be quiet.
-    One { version: i64, yen: Yen, start: Option<Day> },
-    /// Several, or one that cannot.
-    Loud(Vec<i64>),
+/// A sale.
+struct Sale {
+    at: Moment,
+    amount: Yen,
+}
+
+/// A plain cart.
+struct Plain {
+    yen: Yen,
+    start: Option<Day>,
+}
+
+/// Adds the one found again by `id`, with what is kept of it if it could be quiet.
+fn add<T>(known: &mut HashMap<Digits, Sole<T>>, digits: Digits, id: i64, kept: Option<T>) {
+    match known.entry(digits) {
+        Entry::Vacant(entry) => {
+            entry.insert(kept.map_or_else(|| Sole::Loud(vec![id]), |kept| Sole::One(id, kept)));
+        }
+        Entry::Occupied(mut entry) => match entry.get_mut() {
+            Sole::One(one, _) => {
+                let ids = vec![*one, id];
+                entry.insert(Sole::Loud(ids));
+            }
+            Sole::Loud(ids) => ids.push(id),
+        },
+    }
 }
 
 impl<'a> Quiet<'a> {
@@ -72,23 +92,8 @@ impl<'a> Quiet<'a> {
             && note.amount.is_positive()
             && !self.period.contains(day)
             && !is_listed(&window(day, self.policy, self.as_of), self.policy);
-        match self.claims.entry(digits) {
-            Entry::Vacant(entry) => {
-                let claim = if could_be {
-                    Claim::One { row: note.row, at: note.at, amount: note.amount }
-                } else {
-                    Claim::Loud(vec![note.row])
-                };
-                entry.insert(claim);
-            }
-            Entry::Occupied(mut entry) => match entry.get_mut() {
-                Claim::One { row, .. } => {
-                    let rows = vec![*row, note.row];
-                    entry.insert(Claim::Loud(rows));
-                }
-                Claim::Loud(rows) => rows.push(note.row),
-            },
-        }
+        let sale = could_be.then_some(Sale { at: note.at, amount: note.amount });
+        add(&mut self.claims, digits, note.row, sale);
     }
 
     /// Tells of a cart.
@@ -98,21 +103,7 @@ impl<'a> Quiet<'a> {
             return;
         };
         let start = note.plain_start.filter(|_| note.created.is_some_and(|day| !self.period.contains(day)));
-        match self.carts.entry(digits) {
-            Entry::Vacant(entry) => {
-                entry.insert(match start {
-                    Some(start) => Held::One { version: note.version, yen: note.yen, start },
-                    None => Held::Loud(vec![note.version]),
-                });
-            }
-            Entry::Occupied(mut entry) => match entry.get_mut() {
-                Held::One { version, .. } => {
-                    let versions = vec![*version, note.version];
-                    entry.insert(Held::Loud(versions));
-                }
-                Held::Loud(versions) => versions.push(note.version),
-            },
-        }
+        add(&mut self.carts, digits, note.version, start.map(|start| Plain { yen: note.yen, start }));
     }
 
     /// Tells of a line of the cart `version`, when all carts are told: a claim that no cart meets may meet its product.
@@ -131,15 +122,15 @@ impl<'a> Quiet<'a> {
         let Self { policy, as_of, claims, mut carts, hit, mut loud, newest_booking, .. } = self;
         let mut background = Background { newest_booking, ..Background::default() };
         for (digits, claim) in claims {
-            let (row, at, amount) = match claim {
-                Claim::One { row, at, amount } => (row, at, amount),
-                Claim::Loud(rows) => {
+            let (row, Sale { at, amount }) = match claim {
+                Sole::One(row, sale) => (row, sale),
+                Sole::Loud(rows) => {
                     loud.rows.extend(rows);
                     continue;
                 }
             };
-            let is_quiet = matches!(carts.get(&digits), Some(Held::One { version, yen, start })
-                if *yen == amount && !hit.contains(version) && !is_late(*start, at.day(), policy, as_of));
+            let is_quiet = matches!(carts.get(&digits), Some(Sole::One(version, cart))
+                if cart.yen == amount && !hit.contains(version) && !is_late(cart.start, at.day(), policy, as_of));
             if is_quiet {
                 carts.remove(&digits);
                 background.sales.entry(at.day()).or_default().add(EventKind::Sale, amount);
@@ -148,10 +139,10 @@ impl<'a> Quiet<'a> {
                 loud.rows.push(row);
             }
         }
-        for held in carts.into_values() {
-            match held {
-                Held::One { version, .. } => loud.versions.push(version),
-                Held::Loud(versions) => loud.versions.extend(versions),
+        for cart in carts.into_values() {
+            match cart {
+                Sole::One(version, _) => loud.versions.push(version),
+                Sole::Loud(versions) => loud.versions.extend(versions),
             }
         }
         loud.rows.sort_unstable();
