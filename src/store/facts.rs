@@ -14,7 +14,7 @@ use crate::domain::money::Yen;
 use crate::domain::payment::Payment;
 use crate::domain::quiet::{CartNote, ObservationNote};
 use hashbrown::{HashMap, HashSet};
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, Row, Statement};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -132,18 +132,16 @@ impl Reader {
         )?;
         let mut reader = ObservationReader::of(&self.files, &self.words);
         let mut payments: Vec<Payment> = Vec::with_capacity(rows.len());
-        for (first, last) in runs(rows) {
-            let mut rows = statement.query([first, last])?;
-            while let Some(row) = rows.next()? {
-                let (order_id, observation) = (row.get_ref(0)?.as_str().unwrap_or_default(), reader.read(row, 1)?);
-                if let Some(payment) = payments.last_mut().filter(|payment| payment.order_id.as_str() == order_id) {
-                    payment.observations.push(observation);
-                    continue;
-                }
-                let order_id = OrderId::new(order_id);
-                payments.push(Payment { shop: shop.clone(), order_id, observations: vec![observation] });
+        each_row(&mut statement, rows, |row| {
+            let (order_id, observation) = (row.get_ref(0)?.as_str().unwrap_or_default(), reader.read(row, 1)?);
+            if let Some(payment) = payments.last_mut().filter(|payment| payment.order_id.as_str() == order_id) {
+                payment.observations.push(observation);
+                return Ok(());
             }
-        }
+            let order_id = OrderId::new(order_id);
+            payments.push(Payment { shop: shop.clone(), order_id, observations: vec![observation] });
+            Ok(())
+        })?;
         // Each file brought its rows by Order ID: what is sorted here is a few ascending runs.
         payments.sort_by(|a, b| a.order_id.cmp(&b.order_id));
         payments.dedup_by(|next, payment| {
@@ -253,21 +251,18 @@ impl Reader {
             .connection
             .prepare_cached("SELECT id, at, status, amount, booking_ref FROM observation WHERE id BETWEEN ?1 AND ?2")?;
         let mut reader = ObservationReader::of(&self.files, &self.words);
-        for (first, last) in runs(&rows) {
-            let mut found = statement.query([first, last])?;
-            while let Some(row) = found.next()? {
-                let id = row.get(0)?;
-                each(ObservationNote {
-                    row: id,
-                    is_plain: !involved.contains(&id),
-                    at: Moment::from_number(row.get(1)?),
-                    status: &reader.status(row.get_ref(2)?)?,
-                    amount: Yen::new(row.get(3)?),
-                    booking_ref: row.get_ref(4)?.as_str().unwrap_or_default(),
-                });
-            }
-        }
-        Ok(())
+        each_row(&mut statement, &rows, |row| {
+            let id = row.get(0)?;
+            each(ObservationNote {
+                row: id,
+                is_plain: !involved.contains(&id),
+                at: Moment::from_number(row.get(1)?),
+                status: &reader.status(row.get_ref(2)?)?,
+                amount: Yen::new(row.get(3)?),
+                booking_ref: row.get_ref(4)?.as_str().unwrap_or_default(),
+            });
+            Ok(())
+        })
     }
 
     /// Hands over these versions as far as it takes to find the quiet groups.
@@ -283,21 +278,18 @@ impl Reader {
             "SELECT v.id, {listed}, v.cart, v.covers_from, v.yen, v.plain_start FROM cart_version v \
              WHERE v.id BETWEEN ?1 AND ?2"
         ))?;
-        for (first, last) in runs(versions) {
-            let mut found = statement.query([first, last])?;
-            while let Some(row) = found.next()? {
-                let is_listed: bool = row.get(1)?;
-                let start = row.get::<_, Option<i32>>(5)?.filter(|_| !is_listed);
-                each(CartNote {
-                    version: row.get(0)?,
-                    cart: row.get_ref(2)?.as_str().unwrap_or_default(),
-                    created: row.get::<_, Option<i32>>(3)?.map(Day::from_number),
-                    yen: Yen::new(row.get(4)?),
-                    plain_start: start.map(|day| (day != NO_START).then(|| Day::from_number(day))),
-                });
-            }
-        }
-        Ok(())
+        each_row(&mut statement, versions, |row| {
+            let is_listed: bool = row.get(1)?;
+            let start = row.get::<_, Option<i32>>(5)?.filter(|_| !is_listed);
+            each(CartNote {
+                version: row.get(0)?,
+                cart: row.get_ref(2)?.as_str().unwrap_or_default(),
+                created: row.get::<_, Option<i32>>(3)?.map(Day::from_number),
+                yen: Yen::new(row.get(4)?),
+                plain_start: start.map(|day| (day != NO_START).then(|| Day::from_number(day))),
+            });
+            Ok(())
+        })
     }
 
     /// Hands over the lines of these versions: version, product code, Creation date.
@@ -310,14 +302,11 @@ impl Reader {
              (SELECT first_line_id FROM cart_version WHERE id = ?1) AND \
              (SELECT first_line_id + \"rows\" - 1 FROM cart_version WHERE id = ?2)",
         )?;
-        for (first, last) in runs(versions) {
-            let mut found = statement.query([first, last])?;
-            while let Some(row) = found.next()? {
-                let code = row.get_ref(1)?.as_str().unwrap_or_default();
-                each(row.get(0)?, code, Moment::from_number(row.get(2)?));
-            }
-        }
-        Ok(())
+        each_row(&mut statement, versions, |row| {
+            let code = row.get_ref(1)?.as_str().unwrap_or_default();
+            each(row.get(0)?, code, Moment::from_number(row.get(2)?));
+            Ok(())
+        })
     }
 
     /// Hands over every Order ID with its shop.
@@ -349,6 +338,21 @@ impl Reader {
         bookings.sort_by(|a, b| a.cart.cmp(&b.cart));
         Ok(bookings)
     }
+}
+
+/// Hands over what `statement`, which asks for a run of numbers, finds for all of `numbers`.
+fn each_row(
+    statement: &mut Statement<'_>,
+    numbers: &[i64],
+    mut each: impl FnMut(&Row<'_>) -> rusqlite::Result<()>,
+) -> Result<()> {
+    for (first, last) in runs(numbers) {
+        let mut found = statement.query([first, last])?;
+        while let Some(row) = found.next()? {
+            each(row)?;
+        }
+    }
+    Ok(())
 }
 
 /// First and last of each run of neighbours. What belongs to one shop mostly lies side by side: a run of it is then one

@@ -273,16 +273,21 @@ pub struct CartTally {
 impl CartTally {
     /// Columns from `at`: file_id, disposition, rows, repeated, yen, covers_from, covers_to.
     pub(super) fn read(row: &Row<'_>, at: usize) -> Result<Self> {
-        let covers = row.get::<_, Option<i32>>(at + 5)?.zip(row.get::<_, Option<i32>>(at + 6)?);
         Ok(Self {
             file: row.get(at)?,
             disposition: disposition_named(row.get_ref(at + 1)?.as_str().unwrap_or_default())?,
             rows: row.get::<_, i64>(at + 2)?.unsigned_abs(),
             repeated: row.get::<_, i64>(at + 3)?.unsigned_abs(),
             yen: Yen::new(row.get(at + 4)?),
-            covers: covers.map(|(from, to)| (Day::from_number(from), Day::from_number(to))),
+            covers: read_covers(row, at + 5)?,
         })
     }
+}
+
+/// First and last day in two columns from `at`.
+fn read_covers(row: &Row<'_>, at: usize) -> rusqlite::Result<Option<(Day, Day)>> {
+    let covers = row.get::<_, Option<i32>>(at)?.zip(row.get::<_, Option<i32>>(at + 1)?);
+    Ok(covers.map(|(from, to)| (Day::from_number(from), Day::from_number(to))))
 }
 
 /// The control totals of bookings files, by shop and file.
@@ -329,9 +334,7 @@ impl Reader {
                 rejected: count(8)?,
             };
             counts.read = counts.accounted();
-            let covers = row.get::<_, Option<i32>>(10)?.zip(row.get::<_, Option<i32>>(11)?);
-            let covers = covers.map(|(from, to)| (Day::from_number(from), Day::from_number(to)));
-            let totals = ShopTotals { rows: counts, yen: Yen::new(row.get(9)?), covers };
+            let totals = ShopTotals { rows: counts, yen: Yen::new(row.get(9)?), covers: read_covers(row, 10)? };
             by_shop.insert((ShopId::new(&row.get::<_, String>(1)?), row.get(0)?), totals);
         }
         for ((shop, file), totals) in carts.0 {

@@ -26,14 +26,14 @@ pub(super) struct Form {
 }
 
 /// What became of the rows of a file; as all schemas hold it.
-pub(super) const DISPOSITIONS: &str = "SELECT first_line, last_line, \"rows\", disposition, reason FROM row_disposition WHERE file_id = ?1 \
-             ORDER BY first_line, last_line, disposition, reason";
+pub(super) const DISPOSITIONS: &str = "SELECT first_line, last_line, \"rows\", disposition, reason \
+     FROM row_disposition WHERE file_id = ?1 ORDER BY first_line, last_line, disposition, reason";
 /// The control totals of a file by shop; as all schemas hold them.
-pub(super) const SHOP_TOTALS: &str = "SELECT shop, \"new\", \"update\", same, stale, conflict, excluded, rejected, yen, covers_from, covers_to \
-             FROM file_shop WHERE file_id = ?1 ORDER BY shop";
+pub(super) const SHOP_TOTALS: &str = "SELECT shop, \"new\", \"update\", same, stale, conflict, excluded, rejected, \
+     yen, covers_from, covers_to FROM file_shop WHERE file_id = ?1 ORDER BY shop";
 /// The rows of a payment list; as all schemas hold them.
-pub(super) const ENTRIES: &str = "SELECT entry_key, line, cart_key, cart, reference, payment_type, at, amount, currency, written_amount, \
-             transaction_id FROM payment_entry WHERE file_id = ?1 ORDER BY line";
+pub(super) const ENTRIES: &str = "SELECT entry_key, line, cart_key, cart, reference, payment_type, at, amount, \
+     currency, written_amount, transaction_id FROM payment_entry WHERE file_id = ?1 ORDER BY line";
 
 /// The form of today.
 pub(super) const NARROW: Form = Form {
