@@ -176,18 +176,7 @@ mod tests {
         }
         // Half-width and full-width forms take different ways to the same parts.
         for code in ["mz-T 1102481", "t7", "TT-0\t1", "18446744073709551615", "0000000000000000000000042", "A-", "7-"] {
-            let wide: String = code
-                .chars()
-                .map(|c| {
-                    if c == 'T' {
-                        'Ｔ'
-                    } else if c == '7' {
-                        '７'
-                    } else {
-                        c
-                    }
-                })
-                .collect();
+            let wide = code.replace('T', "Ｔ").replace('7', "７");
             for kind in [CodeKind::Cart, CodeKind::Product] {
                 assert_eq!(code_parts(code, kind), code_parts(&wide, kind), "{code}");
             }

@@ -32,10 +32,10 @@ pub struct Placed {
 pub fn place(config: &Config, facts: Facts) -> Result<Placed> {
     let shops: Vec<Shop> = config.shops.iter().map(|shop| shop.shop.clone()).collect();
     let reader = facts.reader()?;
-    let named = reader.transactions()?;
-    let Homes { shops, carts, totals, mut unplaced, .. } = homes(&shops, &reader, &named)?;
+    let by_cart = reader.transactions()?;
+    let named = by_cart.values().flatten().map(|id| Box::from(id.trim())).collect();
+    let Homes { shops, carts, totals, mut unplaced, .. } = homes(&shops, &reader, &by_cart, &named)?;
     unplaced.sort();
-    let named = named.into_values().flatten().map(|id| Box::from(id.trim())).collect();
     let files = reader.file_summaries(&shops, totals)?;
     Ok(Placed { facts, carts: shops.into_iter().zip(carts).collect(), files, named, unplaced })
 }
@@ -144,12 +144,17 @@ impl Homes {
     }
 }
 
-fn homes(shops: &[Shop], reader: &Reader, named: &HashMap<Version, Vec<Box<str>>>) -> Result<Homes> {
+/// `by_cart`: the Transaction IDs that each cart names; `named`: all of them.
+fn homes(
+    shops: &[Shop],
+    reader: &Reader,
+    by_cart: &HashMap<Version, Vec<Box<str>>>,
+    named: &HashSet<Box<str>>,
+) -> Result<Homes> {
     let mut desk = Desk::new(shops);
-    let wanted: HashSet<&str> = named.values().flatten().map(|id| id.trim()).collect();
-    if !wanted.is_empty() {
+    if !named.is_empty() {
         reader.order_ids(|shop, order_id| {
-            if wanted.contains(order_id) {
+            if named.contains(order_id) {
                 desk.tell_order(order_id, shop);
             }
         })?;
@@ -157,7 +162,7 @@ fn homes(shops: &[Shop], reader: &Reader, named: &HashMap<Version, Vec<Box<str>>
     let mut homes = Homes::default();
     let mut unknown = Vec::new();
     reader.carts(|card| {
-        let ids = named.get(&card.version).into_iter().flatten();
+        let ids = by_cart.get(&card.version).into_iter().flatten();
         match desk.home(card.cart, card.folder, ids.map(|id| &**id)) {
             Home::At(shop) => homes.give(shop, card.version, &card.tally),
             Home::Disputed => homes.unplaced.push(CartCode::new(card.cart)),
