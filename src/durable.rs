@@ -194,6 +194,16 @@ pub fn free_name(folder: &Path, name: &str) -> PathBuf {
     (2_u32..).map(|n| folder.join(format!("{stem} ({n}){extension}"))).find(|path| !path.exists()).unwrap_or(first)
 }
 
+/// Reads the first bytes of `path`, at most `limit`.
+///
+/// # Errors
+/// Whatever reading says.
+pub fn head(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
+    let mut head = Vec::new();
+    File::open(path)?.take(limit).read_to_end(&mut head)?;
+    Ok(head)
+}
+
 /// Reads `path` whole, refusing more than `limit` bytes.
 ///
 /// # Errors

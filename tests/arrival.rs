@@ -785,6 +785,22 @@ fn a22_a_backlog_is_taken_in_file_by_file_in_linear_time() {
 }
 
 #[test]
+fn a22_of_a_long_backlog_payments_are_stored_first_and_files_are_told_in_their_order() {
+    let sandbox = two_shops(0, "");
+    sandbox.drop_carts(8_000, |n| (format!("A-{n}"), 5_000));
+    fs::rename(sandbox.path("inbox/bookings.csv"), sandbox.path("inbox/b.csv")).expect("renamed");
+    sandbox.write("inbox/more.csv", &export(&[row(B, "B-1", 1)]));
+    let size = |name| fs::metadata(sandbox.path(name)).map_or(0, |metadata| metadata.len());
+    assert!(size("inbox/b.csv") + size("inbox/gmo.csv") > 1 << 20, "long enough to be looked at ahead");
+    let expected = [("b.csv", "stored"), ("gmo.csv", "stored"), ("more.csv", "stored")];
+    assert_eq!(outcomes(&sandbox, 0), expected.map(|(name, outcome)| pair(name, outcome)));
+    let history = rusqlite::Connection::open(sandbox.path("totsugo.db")).expect("the history");
+    let stored = "SELECT group_concat(name, ' ') FROM (SELECT name FROM file ORDER BY id)";
+    let stored: String = history.query_row(stored, [], |row| row.get(0)).expect("names");
+    assert_eq!(stored, "gmo.csv more.csv b.csv");
+}
+
+#[test]
 fn a20_a_missing_export_is_named_and_never_reported_as_agreement() {
     let sandbox = two_shops(0, "");
     sandbox.write("inbox/a.csv", &export(&[row(A, "A-1", 1)]));

@@ -146,7 +146,7 @@ fn payments(store: &Store) -> Result<Vec<Payment>, StoreError> {
 
 fn carts(store: &Store) -> Result<Vec<Version>, StoreError> {
     let mut versions = Vec::new();
-    store.facts()?.reader()?.carts(|card| versions.push(card.version))?;
+    store.facts()?.reader()?.carts(0..=Version::MAX, |card| versions.push(card.version))?;
     Ok(versions)
 }
 
@@ -159,7 +159,7 @@ fn facts(store: &Store) -> Result<String, StoreError> {
     let bookings = bookings(store)?;
     let reader = store.facts()?.reader()?;
     let (mut first, mut placed) = (None, CartTotals::default());
-    reader.carts(|card| {
+    reader.carts(0..=Version::MAX, |card| {
         if *first.get_or_insert(card.version) == card.version {
             placed.add(0, &card.tally);
         }

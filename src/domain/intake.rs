@@ -6,6 +6,7 @@ use super::ids::{CartCode, OrderId, ShopId};
 use super::money::Yen;
 use super::payment::Observation;
 use serde::Serialize;
+use std::ops::AddAssign;
 use std::sync::Arc;
 
 /// File and line something was read from (出典).
@@ -101,6 +102,20 @@ impl RowCounts {
     /// The rows that have a disposition: equals `read` when the proof balances.
     pub const fn accounted(&self) -> u64 {
         self.new + self.update + self.same + self.stale + self.conflict + self.excluded + self.rejected
+    }
+}
+
+impl AddAssign for RowCounts {
+    fn add_assign(&mut self, more: Self) {
+        let Self { read, new, update, same, stale, conflict, excluded, rejected } = more;
+        self.read += read;
+        self.new += new;
+        self.update += update;
+        self.same += same;
+        self.stale += stale;
+        self.conflict += conflict;
+        self.excluded += excluded;
+        self.rejected += rejected;
     }
 }
 

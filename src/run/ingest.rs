@@ -1,6 +1,7 @@
 //! One file, from the inbox to the archive or the held folder (SPEC §4.4). One bad file never stops the others.
 
-use super::looking::{Left, Looked, Looking, Seen, folder_of, look_ahead};
+use super::ahead::look_ahead;
+use super::looking::{Left, Looked, Looking, Seen, folder_of};
 use super::reading::{read_again, read_table, whole};
 use super::returned::{Received, receive};
 use super::{Effect, Notice, RunError, Stage, Step, Timings, Workshop, lasting};
@@ -47,7 +48,7 @@ pub struct FileOutcome {
 /// What taking in brought.
 #[derive(Debug, Default)]
 pub struct Intake {
-    /// Every file, in the order taken in.
+    /// Every file, in the order of arrival.
     pub files: Vec<FileOutcome>,
     /// What needs the operator.
     pub notices: Vec<Notice>,
@@ -97,33 +98,37 @@ pub fn ingest(
     let held = held_where_it_lies(workshop, store)?.into_iter().map(|held| held.digest).collect();
     let known = Mutex::new(store.digests()?);
     let looking = Looking { workshop, effect, timings, known, held };
+    let mut settled = Vec::with_capacity(scan.arrivals.len());
     look_ahead(
         &scan.arrivals,
+        |arrival| looking.glance(arrival),
         |arrival| looking.look(arrival),
-        |arrival, looked| -> Result<(), RunError> {
+        |nth, arrival, looked| -> Result<(), RunError> {
             let name = arrival.name.clone();
-            let left = match take_in(workshop, store, arrival, looked, effect, timings)? {
+            let (mut outcome, mut notice) = (None, None);
+            match take_in(workshop, store, arrival, looked, effect, timings)? {
                 Ok(taken) => {
-                    intake.files.push(taken.outcome);
-                    intake.notices.extend(taken.notice);
+                    (outcome, notice) = (Some(taken.outcome), taken.notice);
                     if let Some(error) = taken.moved.err().filter(|error| error.kind() != io::ErrorKind::NotFound) {
-                        stuck.push((name.clone(), error.to_string()));
+                        stuck.push((name, error.to_string()));
                     }
-                    None
                 }
-                Err(left) => Some(left),
-            };
-            match left {
-                None | Some(Left::Gone) => {}
+                Err(Left::Gone) => {}
                 // A file that vanished between the looks is simply not there any more (FAULTS A04).
-                Some(Left::Failed(error)) if error.kind() == io::ErrorKind::NotFound => {}
-                Some(Left::Failed(error)) => intake.notices.push(Notice::FileFailed { name, why: error.to_string() }),
-                Some(Left::Growing) => intake.notices.push(Notice::StillGrowing(name)),
+                Err(Left::Failed(error)) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(Left::Failed(error)) => notice = Some(Notice::FileFailed { name, why: error.to_string() }),
+                Err(Left::Growing) => notice = Some(Notice::StillGrowing(name)),
             }
+            settled.push((nth, outcome, notice));
             timings.tell(Step::FileDone(arrival.look.size()));
             Ok(())
         },
     )?;
+    settled.sort_unstable_by_key(|(nth, ..)| *nth);
+    for (_, outcome, notice) in settled {
+        intake.files.extend(outcome);
+        intake.notices.extend(notice);
+    }
     if scan.folders.is_some() {
         intake.notices.extend(lasting::cannot_leave(workshop, store, stuck)?);
     }

@@ -1,27 +1,22 @@
-//! What can be told of a file without the history: its content, its digest, its table. Of long backlogs
-//! several are looked at side by side, and while those before are being stored.
+//! What can be told of a file without the history: its content, its digest, its table.
 
-use super::reading::{guarded, may_be_growing, read_table};
-use super::side_by_side::{side_by_side, workers};
+use super::reading::{examine_file, guarded, may_be_growing, read_table};
 use super::{Effect, Stage, Step, Timings, Workshop};
 use crate::domain::ids::{FileDigest, ShopId};
-use crate::domain::intake::{Normalised, Problem};
-use crate::durable::Content;
+use crate::domain::intake::{Kind, Normalised, Problem};
+use crate::durable::{self, Content};
 use crate::inbox::Arrival;
+use crate::normalise::Layout;
 use crate::{notes, read};
 use hashbrown::HashSet;
 use std::io;
 use std::path::Path;
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread;
+use std::sync::{Mutex, PoisonError};
 
 /// The size in bytes up to which a file and its rows are kept in memory from judging it to storing it.
-const KEPT: u64 = 48 << 20;
-/// The size in bytes that files looked at and not yet stored may have together: their rows take two to three times as much
-/// memory.
-const TOGETHER: u64 = 192 << 20;
-/// Below so many bytes in all a second thread brings nothing.
-const LONG_BACKLOG: u64 = 1 << 20;
+pub(super) const KEPT: u64 = 48 << 20;
+/// So many bytes of a file suggest what it is.
+const GLANCE: u64 = 8 << 10;
 
 /// Why a file was left in the inbox for the next run.
 pub(super) enum Left {
@@ -37,6 +32,15 @@ pub(super) enum Looked {
     /// It is above `max_file_mb` and was not read.
     TooLarge,
     Seen(Box<Seen>),
+}
+
+/// What the first bytes of a file suggest, to plan by: nothing is decided on it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Glance {
+    /// The kind of the layout that fits its heading.
+    pub(super) kind: Option<Kind>,
+    /// Whether its size says how much it holds: it is not packed.
+    pub(super) is_text: bool,
 }
 
 /// A file that was read.
@@ -64,6 +68,23 @@ pub(super) struct Looking<'w> {
 }
 
 impl Looking<'_> {
+    /// Reads the first bytes of an arrival; they may well suggest nothing.
+    pub(super) fn glance(&self, arrival: &Arrival) -> Glance {
+        if arrival.is_no_file_any_more() {
+            return Glance::default();
+        }
+        let head = durable::head(&arrival.path, GLANCE).unwrap_or_default();
+        let whole_lines = head.iter().rposition(|byte| *byte == b'\n').map_or(0, |last| last + 1);
+        let lines = head.get(..whole_lines).unwrap_or_default();
+        if !read::is_text(lines) {
+            return Glance::default();
+        }
+        let layout = examine_file(self.workshop, arrival, lines).layout;
+        let layouts = &self.workshop.layouts;
+        let kind = layout.and_then(|name| layouts.iter().find(|layout| layout.name() == name)).map(Layout::kind);
+        Glance { kind, is_text: true }
+    }
+
     pub(super) fn look(&self, arrival: &Arrival) -> Looked {
         let Self { workshop, timings, .. } = *self;
         timings.tell(Step::File(arrival.name.clone()));
@@ -120,128 +141,5 @@ impl Looking<'_> {
         }
         let folder = folder_of(arrival);
         read_table(self.workshop, folder.as_ref(), &arrival.name, (content, digest), &mut |_| {}).map(Some)
-    }
-}
-
-/// Looks at the arrivals on all cores and settles them on this thread, in their order.
-///
-/// # Errors
-/// The first that `settle` gives; what comes behind is left alone.
-pub(super) fn look_ahead<E>(
-    arrivals: &[Arrival],
-    look: impl Fn(&Arrival) -> Looked + Sync,
-    mut settle: impl FnMut(&Arrival, Looked) -> Result<(), E>,
-) -> Result<(), E> {
-    let bytes: u64 = arrivals.iter().map(|arrival| arrival.look.size()).sum();
-    if arrivals.len() < 2 || bytes < LONG_BACKLOG {
-        return arrivals.iter().try_for_each(|arrival| settle(arrival, look(arrival)));
-    }
-    let queue = Queue::default();
-    let tasks: Vec<(usize, &Arrival)> = arrivals.iter().enumerate().collect();
-    let mut done = Ok(());
-    side_by_side(
-        &tasks,
-        |(nth, arrival)| {
-            // Whoever waits for room must not wait for one that is gone.
-            let _closing = Closing(&queue);
-            queue.enter(*nth, arrival.look.size()).then(|| {
-                let looked = look(arrival);
-                queue.looked();
-                looked
-            })
-        },
-        |(_, arrival), looked| {
-            let Some(looked) = looked.filter(|_| done.is_ok()) else { return };
-            queue.settling();
-            done = settle(arrival, looked);
-            queue.settled(arrival.look.size());
-            if done.is_err() {
-                queue.close();
-            }
-        },
-    );
-    done
-}
-
-/// Lets a file be looked at once there is room for it.
-struct Queue {
-    /// So many threads are busy at most, and so many files ahead of the one being settled: packed ones say little of what
-    /// they hold.
-    workers: usize,
-    state: Mutex<Ahead>,
-    changed: Condvar,
-}
-
-/// How far looking is.
-#[derive(Default)]
-struct Ahead {
-    /// How many files were settled.
-    settled: usize,
-    /// How many threads are busy: those that look, and the one that settles, which nobody should hold up.
-    busy: usize,
-    /// Bytes of files that are looked at and not settled.
-    bytes: u64,
-    is_closed: bool,
-}
-
-impl Default for Queue {
-    fn default() -> Self {
-        Self { workers: workers(), state: Mutex::default(), changed: Condvar::new() }
-    }
-}
-
-impl Queue {
-    fn state(&self) -> MutexGuard<'_, Ahead> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Waits until there is room for the `nth` file; `false` once nothing more is to be looked at.
-    fn enter(&self, nth: usize, size: u64) -> bool {
-        let mut state = self.state();
-        while !state.is_closed {
-            let ahead = nth - state.settled;
-            let has_room = ahead == 0 || ahead <= self.workers && state.bytes + size <= TOGETHER;
-            if has_room && state.busy < self.workers {
-                state.busy += 1;
-                state.bytes += size;
-                return true;
-            }
-            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
-        }
-        false
-    }
-
-    fn looked(&self) {
-        self.state().busy -= 1;
-        self.changed.notify_all();
-    }
-
-    fn settling(&self) {
-        self.state().busy += 1;
-    }
-
-    fn settled(&self, bytes: u64) {
-        let mut state = self.state();
-        state.bytes -= bytes;
-        state.settled += 1;
-        state.busy -= 1;
-        drop(state);
-        self.changed.notify_all();
-    }
-
-    fn close(&self) {
-        self.state().is_closed = true;
-        self.changed.notify_all();
-    }
-}
-
-/// Ends the looking where a thread panics.
-struct Closing<'q>(&'q Queue);
-
-impl Drop for Closing<'_> {
-    fn drop(&mut self) {
-        if thread::panicking() {
-            self.0.close();
-        }
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! Free of rules: what a row is, what a finding is and what a sheet shows is decided elsewhere.
 
+mod ahead;
 mod clean;
 mod ingest;
 mod lasting;

@@ -1,5 +1,6 @@
 //! Which carts of the history belong to which shop (SPEC §4.3), before any of them is read whole.
 
+use super::side_by_side::side_by_side;
 use crate::config::Config;
 use crate::domain::dates::{Day, Period};
 use crate::domain::ids::{CartCode, ShopId};
@@ -13,6 +14,9 @@ use std::collections::BTreeMap;
 
 /// More carts than this make a shop large.
 const LARGE: usize = 80_000;
+
+/// So many carts are placed in one go; of more, several goes side by side.
+const GO: usize = 16_384;
 
 /// The carts of each shop.
 pub struct Placed {
@@ -34,7 +38,7 @@ pub fn place(config: &Config, facts: Facts) -> Result<Placed> {
     let reader = facts.reader()?;
     let by_cart = reader.transactions()?;
     let named = by_cart.values().flatten().map(|id| Box::from(id.trim())).collect();
-    let Homes { shops, carts, totals, mut unplaced, .. } = homes(&shops, &reader, &by_cart, &named)?;
+    let Homes { shops, carts, totals, mut unplaced, .. } = homes(&shops, &facts, &reader, &by_cart, &named)?;
     unplaced.sort();
     let files = reader.file_summaries(&shops, totals)?;
     Ok(Placed { facts, carts: shops.into_iter().zip(carts).collect(), files, named, unplaced })
@@ -109,20 +113,38 @@ struct Homes {
     at: HashMap<ShopId, usize>,
     /// What files brought each of them.
     totals: CartTotals,
+    /// Carts that their codes do not place.
+    unknown: Vec<(Version, CartTally)>,
     unplaced: Vec<CartCode>,
 }
 
 impl Homes {
-    fn give(&mut self, shop: ShopId, version: Version, tally: &CartTally) {
-        let at = match self.at.get(&shop) {
-            Some(at) => *at,
-            None => {
-                self.shops.push(shop.clone());
-                self.carts.push(Vec::new());
-                self.at.insert(shop, self.carts.len() - 1);
-                self.carts.len() - 1
+    fn position(&mut self, shop: ShopId) -> usize {
+        if let Some(at) = self.at.get(&shop) {
+            return *at;
+        }
+        let at = self.shops.len();
+        self.shops.push(shop.clone());
+        self.carts.push(Vec::new());
+        self.at.insert(shop, at);
+        at
+    }
+
+    /// Adds what stands behind all of these.
+    fn append(&mut self, next: Self) {
+        let positions: Vec<usize> = next.shops.into_iter().map(|shop| self.position(shop)).collect();
+        for (at, carts) in positions.iter().zip(next.carts) {
+            if let Some(known) = self.carts.get_mut(*at) {
+                known.extend(carts);
             }
-        };
+        }
+        self.totals.append(next.totals, &positions);
+        self.unknown.extend(next.unknown);
+        self.unplaced.extend(next.unplaced);
+    }
+
+    fn give(&mut self, shop: ShopId, version: Version, tally: &CartTally) {
+        let at = self.position(shop);
         self.totals.add(at, tally);
         if let Some(carts) = self.carts.get_mut(at) {
             carts.push(version);
@@ -147,6 +169,7 @@ impl Homes {
 /// `by_cart`: the Transaction IDs that each cart names; `named`: all of them.
 fn homes(
     shops: &[Shop],
+    facts: &Facts,
     reader: &Reader,
     by_cart: &HashMap<Version, Vec<Box<str>>>,
     named: &HashSet<Box<str>>,
@@ -159,16 +182,28 @@ fn homes(
             }
         })?;
     }
-    let mut homes = Homes::default();
-    let mut unknown = Vec::new();
-    reader.carts(|card| {
-        let ids = by_cart.get(&card.version).into_iter().flatten();
-        match desk.home(card.cart, card.folder, ids.map(|id| &**id)) {
-            Home::At(shop) => homes.give(shop, card.version, &card.tally),
-            Home::Disputed => homes.unplaced.push(CartCode::new(card.cart)),
-            Home::Unknown => unknown.push((card.version, card.tally)),
-        }
-    })?;
+    let by_code = |(first, last): &(Version, Version)| -> Result<Homes> {
+        let mut homes = Homes::default();
+        facts.reader()?.carts(*first..=*last, |card| {
+            let ids = by_cart.get(&card.version).into_iter().flatten();
+            match desk.home(card.cart, card.folder, ids.map(|id| &**id)) {
+                Home::At(shop) => homes.give(shop, card.version, &card.tally),
+                Home::Disputed => homes.unplaced.push(CartCode::new(card.cart)),
+                Home::Unknown => homes.unknown.push((card.version, card.tally)),
+            }
+        })?;
+        Ok(homes)
+    };
+    let (first, last) = reader.versions()?;
+    let goes: Vec<_> = (first..=last).step_by(GO).map(|first| (first, first.saturating_add(GO as i64 - 1))).collect();
+    let mut homes = Ok(Homes::default());
+    side_by_side(&goes, by_code, |_, placed| match (&mut homes, placed) {
+        (Ok(homes), Ok(placed)) => homes.append(placed),
+        (Ok(_), Err(error)) => homes = Err(error),
+        (Err(_), _) => {}
+    });
+    let mut homes = homes?;
+    let unknown = std::mem::take(&mut homes.unknown);
     if !unknown.is_empty() {
         for shop in reader.shops()? {
             reader.payments(&shop)?.iter().for_each(|payment| desk.tell_number(payment));

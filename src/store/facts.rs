@@ -15,6 +15,7 @@ use crate::domain::payment::Payment;
 use crate::domain::quiet::{CartNote, ObservationNote};
 use hashbrown::{HashMap, HashSet};
 use rusqlite::{Connection, OpenFlags, Row, Statement};
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -155,16 +156,25 @@ impl Reader {
         Ok(payments)
     }
 
-    /// Hands over every cart as far as it takes to place it.
+    /// The first and the last version of any cart; a range without any where there are no carts.
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub fn carts(&self, mut each: impl FnMut(CartCard<'_>)) -> Result<()> {
+    pub fn versions(&self) -> Result<(Version, Version)> {
+        let ends = "SELECT coalesce(min(id), 1), coalesce(max(id), 0) FROM cart_version";
+        Ok(self.connection.query_row(ends, [], |row| Ok((row.get(0)?, row.get(1)?)))?)
+    }
+
+    /// Hands over every cart whose newest version is among these, as far as it takes to place it.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn carts(&self, versions: RangeInclusive<Version>, mut each: impl FnMut(CartCard<'_>)) -> Result<()> {
         let mut statement = self.connection.prepare(
             "SELECT id, cart, folder, file_id, disposition, \"rows\", repeated, yen, covers_from, covers_to \
-             FROM cart_version WHERE is_current = 1 ORDER BY id",
+             FROM cart_version WHERE is_current = 1 AND id BETWEEN ?1 AND ?2 ORDER BY id",
         )?;
-        let mut rows = statement.query([])?;
+        let mut rows = statement.query([versions.start(), versions.end()])?;
         while let Some(row) = rows.next()? {
             let folder = row.get_ref(2)?.as_str_or_null().map_err(rusqlite::Error::from)?;
             let cart = row.get_ref(1)?.as_str().unwrap_or_default();

@@ -63,7 +63,13 @@ impl ShopTotals {
     pub(super) fn add(&mut self, disposition: Disposition, yen: Yen, day: Day) {
         self.rows.add(disposition);
         self.yen += yen;
-        self.covers = Some(widen(self.covers, day, day));
+        self.widen(Some((day, day)));
+    }
+
+    fn widen(&mut self, covers: Option<(Day, Day)>) {
+        if let Some((from, to)) = covers {
+            self.covers = Some(widen(self.covers, from, to));
+        }
     }
 }
 
@@ -301,8 +307,17 @@ impl CartTotals {
         totals.rows.add_all(tally.disposition, tally.rows);
         totals.rows.add_all(Disposition::Same, tally.repeated);
         totals.yen += tally.yen;
-        if let Some((from, to)) = tally.covers {
-            totals.covers = Some(widen(totals.covers, from, to));
+        totals.widen(tally.covers);
+    }
+
+    /// Adds those of `others`, of the shop at each place what belongs to the shop that `positions` says.
+    pub fn append(&mut self, others: Self, positions: &[usize]) {
+        for ((shop, file), more) in others.0 {
+            let Some(shop) = positions.get(shop) else { continue };
+            let totals = self.0.entry((*shop, file)).or_default();
+            totals.rows += more.rows;
+            totals.yen += more.yen;
+            totals.widen(more.covers);
         }
     }
 }
