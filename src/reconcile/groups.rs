@@ -90,7 +90,8 @@ pub(super) fn settle(ground: &Ground<'_>) -> Buckets {
     // Stable: the payments of a booking stay in their order.
     linked.sort_by_key(|(at, _)| *at);
     let mut linked = linked.as_slice();
-    let mut buckets = Buckets::default();
+    // Room for all at once: a vector that grows stands in memory twice.
+    let mut buckets = Buckets { matched: Vec::with_capacity(ground.bookings.len()), ..Buckets::default() };
     for (at, booking) in ground.bookings.iter().enumerate() {
         let (own, rest) = linked.split_at(linked.iter().take_while(|(booking, _)| *booking == at).count());
         linked = rest;

@@ -83,6 +83,14 @@ impl Placed {
         Ok(ShopFacts { payments, bookings: reader.bookings(&loud.versions)?, background })
     }
 
+    /// The figures of an earlier report, see [`Reader::figures`]: as large as the report, so read when they are needed.
+    ///
+    /// # Errors
+    /// When the history cannot be read.
+    pub fn figures(&self, shop: &ShopId, period: Period, revision: u32) -> Result<String> {
+        self.facts.reader()?.figures(shop, period, revision)
+    }
+
     fn carts_of(&self, shop: &ShopId) -> &[Version] {
         self.carts.get(shop).map_or(&[], Vec::as_slice)
     }

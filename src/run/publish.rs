@@ -94,10 +94,7 @@ pub fn publish(
     }
     let placed = timings.of(Stage::Load, || place(&workshop.config, store.facts()?))?;
     let (large, mut tasks) = (Mutex::new(()), Vec::new());
-    for (shop, mut known) in ordered {
-        if let Some(last) = &known.last {
-            known.figures = store.figures(&shop.shop.id, order.period, last.revision)?;
-        }
+    for (shop, known) in ordered {
         tasks.push(ShopJob { workshop, order, shop, placed: &placed, large: &large, known, timings });
     }
     let mut quiet = Vec::new();
@@ -156,7 +153,6 @@ fn known(store: &Store, shop: &ShopId, order: &Order) -> Result<Known, StoreErro
         ledger: store.findings(Some(shop))?,
         held: held.map(|held| HeldSummary { name: held.original, reason: held.reason }).collect(),
         last: store.latest_report(shop, order.period)?,
-        figures: String::new(),
         said: said_before(store, shop, order.period.from())?,
         installation: store.installation().to_owned(),
         is_export_in: store.has_export_of(shop, order.as_of)?,

@@ -18,7 +18,7 @@ use crate::report::figures::{Change, Figures, corrections, figures};
 use crate::report::json::{ShopJson, shop_json};
 use crate::report::{self, Edition};
 use crate::schedule;
-use crate::store::{NewMessage, ReportRecord};
+use crate::store::{NewMessage, ReportRecord, StoreError};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -31,8 +31,6 @@ pub(super) struct Known {
     pub(super) held: Vec<HeldSummary>,
     /// The newest report of the same period.
     pub(super) last: Option<ReportRecord>,
-    /// Its figures as text; empty where they are not known.
-    pub(super) figures: String,
     /// What the newest report covering it said a day before the period had sold.
     pub(super) said: BTreeMap<Day, Option<String>>,
     /// The installation's id.
@@ -129,7 +127,7 @@ impl ShopJob<'_> {
             let revision = last.map_or(0, |last| last.revision);
             let record = ReportRecord { revision, digest, workbook: String::new() };
             let (path, bytes) = (PathBuf::new(), Vec::new());
-            let changes = self.changes(&now, corrections);
+            let changes = self.changes(&now, corrections).map_err(|e| e.to_string())?;
             drop(now);
             Some(self.render(&result, NewWorkbook { record, figures: text, path, bytes, changes })?)
         };
@@ -179,13 +177,15 @@ impl ShopJob<'_> {
     }
 
     /// What the report says otherwise than those before it: `corrections` of earlier periods, then its own last revision.
-    fn changes(&self, now: &Figures, corrections: Vec<Change>) -> Vec<Change> {
+    fn changes(&self, now: &Figures, corrections: Vec<Change>) -> Result<Vec<Change>, StoreError> {
         let mut changes = corrections;
+        let Some(last) = &self.known.last else { return Ok(changes) };
+        let before = self.placed.figures(&self.shop.shop.id, self.order.period, last.revision)?;
         // A report that was restored from the record of what left has no figures to compare with (FAULTS S06).
-        if !self.known.figures.is_empty() {
-            changes.extend(Figures::from_text(&self.known.figures).changes(now));
+        if !before.is_empty() {
+            changes.extend(Figures::from_text(&before).changes(now));
         }
-        changes
+        Ok(changes)
     }
 
     /// Makes the workbook of the revision after that of `new`.

@@ -1,5 +1,6 @@
 //! Runs and the reports they issued. What a run decided for a shop, its mail included, is one transaction.
 
+use super::facts::Reader;
 use super::outbox::{self, NewMessage, ReportKey};
 use super::{LedgerSlot, Result, Store, findings};
 use crate::domain::dates::{Day, Period};
@@ -7,7 +8,7 @@ use crate::domain::finding::FindingRecord;
 use crate::domain::ids::ShopId;
 use crate::schedule;
 use chrono::{DateTime, Utc};
-use rusqlite::{OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
 /// A run about to be recorded.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -135,11 +136,7 @@ impl Store {
     /// # Errors
     /// When the database cannot be read.
     pub fn figures(&self, shop: &ShopId, period: Period, revision: u32) -> Result<String> {
-        let mut statement = self.connection.prepare_cached(
-            "SELECT figures FROM report_figures WHERE shop = ?1 AND period_from = ?2 AND period_to = ?3 AND revision = ?4",
-        )?;
-        let key = params![shop.as_str(), period.from().number(), period.to().number(), revision];
-        Ok(statement.query_row(key, |row| row.get(0)).optional()?.unwrap_or_default())
+        figures(&self.connection, shop, period, revision)
     }
 
     /// The periods that were reported of `shop` and begin before `day`, the last reported first.
@@ -296,4 +293,22 @@ fn slot_in_history(ledger: LedgerSlot) -> HistoryRun {
         outcome: state.as_str().to_owned(),
         shops: Vec::new(),
     }
+}
+
+impl Reader {
+    /// As [`Store::figures`], on the thread that asks.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn figures(&self, shop: &ShopId, period: Period, revision: u32) -> Result<String> {
+        figures(&self.connection, shop, period, revision)
+    }
+}
+
+fn figures(connection: &Connection, shop: &ShopId, period: Period, revision: u32) -> Result<String> {
+    let mut statement = connection.prepare_cached(
+        "SELECT figures FROM report_figures WHERE shop = ?1 AND period_from = ?2 AND period_to = ?3 AND revision = ?4",
+    )?;
+    let key = params![shop.as_str(), period.from().number(), period.to().number(), revision];
+    Ok(statement.query_row(key, |row| row.get(0)).optional()?.unwrap_or_default())
 }
