@@ -276,6 +276,36 @@ fn c13_schedule_files_change_break_move_and_go_while_the_daemon_runs() {
 }
 
 #[test]
+fn c13_m21_that_a_schedule_is_gone_is_told_before_it_is_forgotten_and_once() {
+    let mut night = Night::new(&[("nightly.toml", NIGHTLY)], "2031-03-03T12:00:00+09:00");
+    assert_eq!(night.comes("2031-03-04T06:30:00+09:00"), 1);
+    fs::remove_file(night.sandbox.path("schedules/nightly.toml")).expect("removed");
+    let history = rusqlite::Connection::open(night.sandbox.path("totsugo.db")).expect("the history");
+    let planted = "CREATE TRIGGER planted BEFORE DELETE ON schedule BEGIN SELECT RAISE(ABORT, 'planted'); END";
+    history.execute_batch(planted).expect("planted");
+    for time in ["2031-03-04T09:00:00+09:00", "2031-03-04T09:01:00+09:00"] {
+        assert_eq!(night.comes(time), 0);
+    }
+    assert_eq!(night.alerts(), ["schedule gone", "ledger"], "told, and not yet forgotten");
+    history.execute_batch("DROP TRIGGER planted").expect("mended");
+    night.watch = Watch::default();
+    for time in ["2031-03-04T09:02:00+09:00", "2031-03-04T09:03:00+09:00"] {
+        assert_eq!(night.comes(time), 0);
+    }
+    assert_eq!(night.alerts(), ["schedule gone", "ledger"], "the next process does not tell it again");
+    let left: i64 = history.query_row("SELECT count(*) FROM schedule", [], |row| row.get(0)).expect("a count");
+    assert_eq!((left, night.told("nightly")), (0, 1));
+    night.sandbox.write("schedules/nightly.toml", NIGHTLY.as_bytes());
+    assert_eq!(night.comes("2031-03-05T06:30:00+09:00"), 0, "it begins anew");
+    assert_eq!(night.comes("2031-03-06T06:30:00+09:00"), 1);
+    fs::remove_file(night.sandbox.path("schedules/nightly.toml")).expect("removed again");
+    for time in ["2031-03-06T09:00:00+09:00", "2031-03-06T09:01:00+09:00"] {
+        assert_eq!(night.comes(time), 0);
+    }
+    assert_eq!(night.alerts(), ["schedule gone", "ledger", "schedule gone"], "another time is told again");
+}
+
+#[test]
 fn c14_a20_a_slot_waits_for_exports_or_runs_at_its_time_with_the_gap_named() {
     let waiting = format!("{NIGHTLY}wait_for_exports_until = \"09:00\"\n");
     let mut night = Night::new(&[("nightly.toml", &waiting)], "2031-03-03T12:00:00+09:00");

@@ -20,7 +20,12 @@ pub enum Alert {
         why: String,
     },
     /// A schedule is gone with its file.
-    ScheduleGone(String),
+    ScheduleGone {
+        /// The schedule.
+        schedule: String,
+        /// How far it was looked at.
+        through: String,
+    },
     /// The clock stands before what was recorded already (FAULTS C04).
     Clock {
         /// The latest time known. What the clock says is no part of it: that changes at every look.
@@ -63,11 +68,15 @@ impl Alert {
 
     /// Of something that happened: under what it is remembered, and what makes it another one.
     ///
-    /// Slots are given up and skipped once, also where a kill lets that be found twice; the rest happens anew each time.
+    /// Slots are given up and skipped once, and schedules gone once, also where a kill lets that be found twice; the rest
+    /// happens anew each time.
     fn occasion(&self, workshop: &Workshop) -> (String, String) {
         let kind = self.kind();
-        if let Self::SlotFailed { schedule, planned, .. } | Self::Skipped { schedule, first: planned, .. } = self {
-            (format!("daemon/{kind}/{schedule}"), planned.clone())
+        if let Self::SlotFailed { schedule, planned: moment, .. }
+        | Self::Skipped { schedule, first: moment, .. }
+        | Self::ScheduleGone { schedule, through: moment } = self
+        {
+            (format!("daemon/{kind}/{schedule}"), moment.clone())
         } else {
             (format!("daemon/{kind}"), format!("{} {}", workshop.now.to_rfc3339(), self.sentence(workshop.language())))
         }
@@ -83,7 +92,7 @@ impl Alert {
         match self {
             Self::Configuration { .. } => "configuration",
             Self::Schedule { .. } => "schedule",
-            Self::ScheduleGone(_) => "schedule gone",
+            Self::ScheduleGone { .. } => "schedule gone",
             Self::Clock { .. } => "clock",
             Self::Skipped { .. } => "skipped",
             Self::SlotFailed { .. } => "slot failed",
@@ -107,9 +116,9 @@ impl Alert {
                 format!("予定ファイルに誤りがあります。前の内容のまま続けています。{why}"),
                 format!("A schedule file is not valid; what it said before stays in force. {why}"),
             ),
-            Self::ScheduleGone(name) => say(
-                format!("予定「{name}」のファイルがなくなりました。この予定は実行しません。"),
-                format!("The file of schedule \"{name}\" is gone. It runs no more."),
+            Self::ScheduleGone { schedule, .. } => say(
+                format!("予定「{schedule}」のファイルがなくなりました。この予定は実行しません。"),
+                format!("The file of schedule \"{schedule}\" is gone. It runs no more."),
             ),
             Self::Clock { latest } => say(
                 format!(

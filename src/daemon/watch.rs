@@ -77,8 +77,13 @@ impl Watch {
         // An editor may take a file away for a moment: a schedule is gone when two looks in a row miss it.
         let current: BTreeSet<String> = schedules.iter().map(|schedule| schedule.name.clone()).collect();
         let names: Vec<&str> = current.union(&self.previous).map(String::as_str).collect();
-        for name in store.retire_schedules(&names, now)? {
-            alerts::tell(workshop, &Alert::ScheduleGone(name));
+        for (schedule, through) in store.gone_schedules(&names)? {
+            // Before it is forgotten: killed in between, the next process finds it again, and that it was told.
+            alerts::tell(
+                workshop,
+                &Alert::ScheduleGone { schedule: schedule.clone(), through: schedule::stamp(through) },
+            );
+            store.retire_schedule(&schedule, now)?;
         }
         self.previous = current;
         let soon = schedule::business_day(now + CALENDAR_WARNING).naive().year();

@@ -16,7 +16,7 @@ use std::sync::{Mutex, PoisonError};
 /// The size in bytes up to which a file and its rows are kept in memory from judging it to storing it.
 pub(super) const KEPT: u64 = 48 << 20;
 /// So many bytes of a file suggest what it is.
-const GLANCE: u64 = 8 << 10;
+const GLANCE: u64 = 4 << 10;
 
 /// Why a file was left in the inbox for the next run.
 pub(super) enum Left {

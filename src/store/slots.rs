@@ -189,28 +189,37 @@ impl Store {
         Ok(())
     }
 
-    /// Forgets schedules that are no longer among `names`; their planned slots are recorded as skipped. Gives the names.
-    /// One that is running may come to its end.
+    /// The schedules that are no longer among `names`, with how far each was looked at.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn gone_schedules(&self, names: &[&str]) -> Result<Vec<(String, DateTime<Utc>)>> {
+        let mut statement = self.connection.prepare("SELECT name, through FROM schedule ORDER BY name")?;
+        let mut rows = statement.query([])?;
+        let mut gone = Vec::new();
+        while let Some(row) = rows.next()? {
+            let name: String = row.get(0)?;
+            if !names.contains(&name.as_str()) {
+                gone.push((name, moment(row.get(1)?)?));
+            }
+        }
+        Ok(gone)
+    }
+
+    /// Forgets a schedule; its planned slots are recorded as skipped. One that is running may come to its end.
     ///
     /// # Errors
     /// When the database cannot be written.
-    pub fn retire_schedules(&mut self, names: &[&str], now: DateTime<Utc>) -> Result<Vec<String>> {
+    pub fn retire_schedule(&mut self, name: &str, now: DateTime<Utc>) -> Result<()> {
         let transaction = self.connection.transaction()?;
-        let known: Vec<String> = {
-            let mut statement = transaction.prepare("SELECT name FROM schedule ORDER BY name")?;
-            statement.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?
-        };
-        let gone: Vec<String> = known.into_iter().filter(|name| !names.contains(&name.as_str())).collect();
-        for name in &gone {
-            transaction.execute(
-                "UPDATE slot SET state = 'skipped', reason = 'schedule removed', ended = ?2 \
-                 WHERE schedule = ?1 AND state = 'planned'",
-                params![name, now.timestamp()],
-            )?;
-            transaction.execute("DELETE FROM schedule WHERE name = ?1", [name])?;
-        }
+        transaction.execute(
+            "UPDATE slot SET state = 'skipped', reason = 'schedule removed', ended = ?2 \
+             WHERE schedule = ?1 AND state = 'planned'",
+            params![name, now.timestamp()],
+        )?;
+        transaction.execute("DELETE FROM schedule WHERE name = ?1", [name])?;
         transaction.commit()?;
-        Ok(gone)
+        Ok(())
     }
 }
 
