@@ -560,6 +560,7 @@ fn a13_a_read_only_inbox_is_taken_in_once_and_left_as_it_is() {
         let (code, json, told) = take_in_unprivileged_saying(&sandbox);
         // In full once a day; then that nothing has changed.
         assert_eq!(told.contains("good.csv: taken in, but"), poll == 0, "poll {poll}: {told}");
+        assert_eq!(told.contains("bad.csv: held, but"), poll == 0, "poll {poll}: {told}");
         assert_eq!(told.contains("2 files that cannot leave the inbox"), poll > 0, "poll {poll}: {told}");
         assert_eq!((count("file"), count("observation"), count("held")), (1, 1, 1), "poll {poll}");
         assert_eq!(code, Some(1), "{json}");

@@ -1,6 +1,7 @@
 //! One file, from the inbox to the archive or the held folder (SPEC §4.4). One bad file never stops the others.
 
 use super::ahead::look_ahead;
+use super::lasting::Stuck;
 use super::looking::{Left, Looked, Looking, Seen, folder_of};
 use super::reading::{read_again, read_table, whole};
 use super::returned::{Received, receive};
@@ -108,9 +109,10 @@ pub fn ingest(
             let (mut outcome, mut notice) = (None, None);
             match take_in(workshop, store, arrival, looked, effect, timings)? {
                 Ok(taken) => {
+                    let is_held = taken.outcome.outcome == Outcome::Held;
                     (outcome, notice) = (Some(taken.outcome), taken.notice);
                     if let Some(error) = taken.moved.err().filter(|error| error.kind() != io::ErrorKind::NotFound) {
-                        stuck.push((name, error.to_string()));
+                        stuck.push(Stuck { name, is_held, why: error.to_string() });
                     }
                 }
                 Err(Left::Gone) => {}

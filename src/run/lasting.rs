@@ -46,22 +46,26 @@ pub(super) fn in_use(workshop: &Workshop, store: &mut Store, scan: &Scan) -> Res
     Ok(notices)
 }
 
+/// A file that was dealt with and could not be moved.
+pub(super) struct Stuck {
+    pub(super) name: String,
+    pub(super) is_held: bool,
+    /// What the system said.
+    pub(super) why: String,
+}
+
 /// A notice for each file that could not be moved; one that was told within a day says so.
-pub(super) fn cannot_leave(
-    workshop: &Workshop,
-    store: &mut Store,
-    stuck: Vec<(String, String)>,
-) -> Result<Vec<Notice>, RunError> {
-    let names: BTreeSet<&str> = stuck.iter().map(|(name, _)| name.as_str()).collect();
+pub(super) fn cannot_leave(workshop: &Workshop, store: &mut Store, stuck: Vec<Stuck>) -> Result<Vec<Notice>, RunError> {
+    let names: BTreeSet<&str> = stuck.iter().map(|stuck| stuck.name.as_str()).collect();
     store.keep_lasting(Lasting::CannotLeave, &names, &workshop.stamp())?;
     let mut notices = Vec::new();
-    for (name, why) in stuck {
+    for Stuck { name, is_held, why } in stuck {
         let last = store.last_told(Lasting::CannotLeave, &name)?;
         let was_told = last.is_some_and(|last| is_within(workshop, &last, TOLD_FOR));
         if !was_told {
             store.told(Lasting::CannotLeave, &name, &workshop.stamp())?;
         }
-        notices.push(Notice::CannotLeave { name, why, was_told });
+        notices.push(Notice::CannotLeave { name, is_held, why, was_told });
     }
     Ok(notices)
 }

@@ -115,10 +115,12 @@ pub enum Notice {
         /// Whether that has lasted so long that somebody must close it (FAULTS A03).
         is_long: bool,
     },
-    /// A file was taken in and cannot be moved out of the inbox (FAULTS A13).
+    /// A file was taken in or is held, and cannot be moved out of the inbox (FAULTS A13).
     CannotLeave {
         /// Its name.
         name: String,
+        /// Whether it is held.
+        is_held: bool,
         /// What the system said.
         why: String,
         /// Whether a person was told within the last day.

@@ -28,6 +28,10 @@ pub fn sentence(language: Language, notice: &Notice) -> String {
                 "{name}: open in a spreadsheet program for more than 4 hours, so it is not taken in. Close the file; if nobody has it open, remove its lock file (~$… or .~lock.…#)."
             ),
         ),
+        Notice::CannotLeave { name, is_held: true, why, .. } => say(
+            format!("{name}: 保留にしましたが、inbox から移動できません（{why}）。フォルダーの権限をご確認ください。"),
+            format!("{name}: held, but it cannot leave the inbox ({why}); check the folder's permissions."),
+        ),
         Notice::CannotLeave { name, why, .. } => say(
             format!(
                 "{name}: 取り込み済みですが、inbox から移動できません（{why}）。二重には集計されません。フォルダーの権限をご確認ください。"
