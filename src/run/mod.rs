@@ -449,12 +449,13 @@ pub fn run(workshop: &Workshop, order: &Order, timings: &Timings<'_>) -> Result<
 
 /// Keeps how urgent findings are for `status`, unless findings of a later as-of date stand already.
 fn note_severities(store: &mut Store, order: &Order, shops: &[ShopJson]) -> Result<(), StoreError> {
+    let mut findings = Vec::new();
     for shop in shops {
         if store.newest_as_of(&ShopId::new(&shop.shop_id))?.is_none_or(|newest| newest <= order.as_of) {
-            store.note_severities(shop.findings.iter().map(|finding| (finding.id.as_str(), &*finding.severity)))?;
+            findings.extend(shop.findings.iter().map(|finding| (finding.id.as_str(), &*finding.severity)));
         }
     }
-    Ok(())
+    store.note_severities(findings.into_iter())
 }
 
 /// What a run for a slot says besides its reports: that it is late, and which shops' exports of the day are not in.

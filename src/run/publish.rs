@@ -108,12 +108,12 @@ pub fn publish(
     if !placed.unplaced.is_empty() {
         published.notices.push(Notice::UnplacedBookings(placed.unplaced.iter().map(CartCode::to_string).collect()));
     } else if order.effect == Effect::Real {
+        let mut results = Vec::new();
         for (shop, remembered) in quiet {
-            let basis = basis(workshop, order, shop, &known(store, &shop.id, order)?, &facts);
-            if let Some(text) = remembered.to_text() {
-                store.remember(&shop.id, basis, &text)?;
-            }
+            results.push((&shop.id, basis(workshop, order, shop, &known(store, &shop.id, order)?, &facts), remembered));
         }
+        store
+            .remember(results.into_iter().filter_map(|(shop, basis, result)| Some((shop, basis, result.to_text()?))))?;
     }
     Ok(published)
 }

@@ -38,14 +38,17 @@ impl Store {
         Ok(found.filter(|(found, result)| *found == seal(basis, result)).map(|(_, result)| result))
     }
 
-    /// Remembers `result`, worked out from `basis`, instead of what was remembered of `shop` before.
+    /// Remembers of each shop the result with what it was worked out from, instead of what was remembered before.
     ///
     /// # Errors
     /// When the database cannot be written.
-    pub fn remember(&self, shop: &ShopId, basis: FileDigest, result: &str) -> Result<()> {
-        self.connection
-            .prepare_cached("INSERT OR REPLACE INTO remembered (shop, seal, result) VALUES (?1, ?2, ?3)")?
-            .execute(params![shop.as_str(), seal(basis, result), result])?;
-        Ok(())
+    pub fn remember<'s>(&mut self, results: impl Iterator<Item = (&'s ShopId, FileDigest, String)>) -> Result<()> {
+        let transaction = self.connection.transaction()?;
+        for (shop, basis, result) in results {
+            transaction
+                .prepare_cached("INSERT OR REPLACE INTO remembered (shop, seal, result) VALUES (?1, ?2, ?3)")?
+                .execute(params![shop.as_str(), seal(basis, &result), result])?;
+        }
+        Ok(transaction.commit()?)
     }
 }
