@@ -74,10 +74,35 @@ fn write_all_new(target: &Path, mut content: impl Read) -> io::Result<()> {
 fn write_aside(folder: &Path, target: &Path, content: &mut impl Read) -> io::Result<PathBuf> {
     create_folder(folder)?;
     let aside = aside_of(target);
-    let mut file = OpenOptions::new().write(true).create(true).truncate(true).open(&aside)?;
-    io::copy(content, &mut file)?;
-    file.sync_all()?;
-    Ok(aside)
+    let written = create_aside(&aside).and_then(|mut file| {
+        io::copy(content, &mut file)?;
+        file.sync_all()
+    });
+    if written.is_err() {
+        // Best effort: the error that matters is the one returned.
+        drop(fs::remove_file(&aside));
+    }
+    written.map(|()| aside)
+}
+
+/// A new file at `aside`. What a killed process left there goes first and is never written to: it may be a second name of
+/// the finished file, where renaming takes two steps.
+fn create_aside(aside: &Path) -> io::Result<File> {
+    let create = || OpenOptions::new().write(true).create_new(true).open(aside);
+    match create() {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            fs::remove_file(aside)?;
+            create()
+        }
+        other => other,
+    }
+}
+
+/// Removes the second name that a finished `target` has where a process was killed between the two steps of a rename.
+///
+/// Best effort: it does no harm where it stays.
+pub fn forget_aside(target: &Path) {
+    drop(fs::remove_file(aside_of(target)));
 }
 
 /// Flushes the finished file `aside` and gives it the name `target`, without overwriting.
@@ -154,7 +179,7 @@ fn copy_new(source: &Path, target: &Path) -> io::Result<()> {
 }
 
 fn copy_compared(source: &Path, aside: &Path) -> io::Result<()> {
-    let mut copy = OpenOptions::new().write(true).create(true).truncate(true).open(aside)?;
+    let mut copy = create_aside(aside)?;
     io::copy(&mut File::open(source)?, &mut copy)?;
     copy.sync_all()?;
     if is_same(File::open(source)?, File::open(aside)?)? {
@@ -381,6 +406,36 @@ mod tests {
         fs::write(&source, b"second").expect("written");
         assert_eq!(link_new(&source, &target).expect_err("refused").kind(), io::ErrorKind::AlreadyExists);
         assert_eq!(fs::read(&target).expect("still there"), b"first");
+    }
+
+    #[test]
+    fn s01_x08_what_a_killed_process_left_aside_is_never_written_through() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let target = folder.path().join("a.xlsx");
+        write_new(&target, b"issued").expect("written");
+        // Killed between the two steps of a rename: the finished file has two names.
+        fs::hard_link(&target, aside_of(&target)).expect("a second name");
+        let again = write_new(&target, b"other").expect_err("refused");
+        assert_eq!(again.kind(), io::ErrorKind::AlreadyExists);
+        assert_eq!(fs::read(&target).expect("still there"), b"issued");
+        assert_eq!(fs::read_dir(folder.path()).expect("listed").count(), 1, "nothing is left aside");
+        fs::hard_link(&target, aside_of(&target)).expect("a second name");
+        replace(&target, b"anew").expect("written");
+        assert_eq!(fs::read(&target).expect("read"), b"anew");
+    }
+
+    #[test]
+    fn s02_a_write_that_fails_leaves_nothing_aside() {
+        struct Failing;
+        impl Read for Failing {
+            fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+                Err(io::Error::other("no more"))
+            }
+        }
+        let folder = tempfile::tempdir().expect("a folder");
+        let error = write_all_new(&folder.path().join("a"), Failing).expect_err("it fails");
+        assert_eq!(error.to_string(), "no more");
+        assert_eq!(fs::read_dir(folder.path()).expect("listed").count(), 0);
     }
 
     #[test]

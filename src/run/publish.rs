@@ -189,10 +189,12 @@ impl Issue<'_> {
         let id = &self.shop.shop.id;
         let is_real = self.order.effect == Effect::Real;
         published.notices.extend(done.notices);
-        if let Some(new) = done.new.as_ref().filter(|_| is_real)
-            && !is_left_behind(&new.path, &new.bytes)
-        {
-            durable::write_new(&new.path, &new.bytes).map_err(|e| format!("{}: {e}", new.path.display()))?;
+        if let Some(new) = done.new.as_ref().filter(|_| is_real) {
+            if is_left_behind(&new.path, &new.bytes) {
+                durable::forget_aside(&new.path);
+            } else {
+                durable::write_new(&new.path, &new.bytes).map_err(|e| format!("{}: {e}", new.path.display()))?;
+            }
         }
         let newest = store.newest_as_of(id).map_err(|e| e.to_string())?;
         let json = done.json;
