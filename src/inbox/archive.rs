@@ -1,7 +1,7 @@
 //! Where files go: accepted originals to the archive, refused ones to the held folder. Nothing is overwritten or
 //! deleted.
 
-use super::{Arrival, look_at};
+use super::{Arrival, look_at, look_if_there};
 use crate::domain::dates::Day;
 use crate::durable::{self, Content};
 use std::fs;
@@ -115,7 +115,7 @@ pub fn forget_reason(held: &Path, name: &str) -> io::Result<()> {
 
 fn put(arrival: &Arrival, content: &Content, folder: &Path) -> io::Result<PathBuf> {
     let first = folder.join(plain_name(own_name(arrival)));
-    if is_moved_already(arrival, &first) {
+    if is_moved_already(arrival, &first)? {
         fs::remove_file(&arrival.path)?;
         return Ok(first);
     }
@@ -126,7 +126,7 @@ fn put(arrival: &Arrival, content: &Content, folder: &Path) -> io::Result<PathBu
 
 /// Moves what was read to `target`: the original, or our copy where another file has taken its place.
 fn move_read(arrival: &Arrival, content: &Content, target: &Path) -> io::Result<()> {
-    if arrival.is_unchanged() {
+    if arrival.is_unchanged()? {
         durable::move_new(&arrival.path, target)?;
         keep_newcomer(arrival, content, target)
     } else {
@@ -147,9 +147,9 @@ fn keep_newcomer(arrival: &Arrival, content: &Content, target: &Path) -> io::Res
 }
 
 /// Whether an earlier move linked the file to `target` and was stopped before it let go of the inbox (FAULTS A22).
-fn is_moved_already(arrival: &Arrival, target: &Path) -> bool {
-    let there = look_at(target).ok().flatten();
-    arrival.look.identity.is_some() && there == Some(arrival.look) && arrival.is_unchanged()
+fn is_moved_already(arrival: &Arrival, target: &Path) -> io::Result<bool> {
+    let is_there = arrival.look.identity.is_some() && look_if_there(target)? == Some(arrival.look);
+    Ok(is_there && arrival.is_unchanged()?)
 }
 
 /// A name that is free in `folder`: the file's own; where that is taken, with part of the digest (FAULTS A08).

@@ -200,9 +200,12 @@ fn placed(path: PathBuf, look: Look, inbox: &Path, archive: &Path) -> io::Result
 }
 
 impl Arrival {
-    /// Whether the file still looks as it did when it was taken in.
-    pub fn is_unchanged(&self) -> bool {
-        look_at(&self.path).ok().flatten() == Some(self.look)
+    /// Whether the file still looks as it did when it was taken in; one that is gone does not.
+    ///
+    /// # Errors
+    /// When it cannot be looked at: that says nothing of the file.
+    pub fn is_unchanged(&self) -> io::Result<bool> {
+        Ok(look_if_there(&self.path)? == Some(self.look))
     }
 
     /// Whether something that is no regular file has taken its place.
@@ -262,6 +265,14 @@ impl Listing {
             }
         }
         Ok(())
+    }
+}
+
+/// What lies at `path`, if anything does and it is a regular file.
+fn look_if_there(path: &Path) -> io::Result<Option<Look>> {
+    match look_at(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        other => other,
     }
 }
 
@@ -354,7 +365,8 @@ mod tests {
                 moved |= copy(false);
                 let taken = fs::read(&path).expect("read");
                 moved |= copy(false);
-                let is_whole = read::ends_whole(&taken) && scan.arrivals.iter().all(Arrival::is_unchanged);
+                let is_whole = read::ends_whole(&taken)
+                    && scan.arrivals.iter().all(|arrival| arrival.is_unchanged().expect("a look"));
                 if !scan.arrivals.is_empty() && is_whole {
                     assert!(!moved, "seed {seed}: taken while it was written");
                     assert!(taken.ends_with(b"\r") || taken.ends_with(b"\n"), "seed {seed}");

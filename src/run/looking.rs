@@ -99,8 +99,10 @@ impl Looking<'_> {
         };
         timings.tell(Step::FileRead);
         // What was read is what was looked at, or it is not the whole of anything (FAULTS A05).
-        if !arrival.is_unchanged() || may_be_growing(workshop, arrival, &content) {
-            return Looked::Left(Left::Growing);
+        match arrival.is_unchanged() {
+            Ok(true) if !may_be_growing(workshop, arrival, &content) => {}
+            Ok(_) => return Looked::Left(Left::Growing),
+            Err(error) => return Looked::Left(Left::Failed(error)),
         }
         let seen = timings.of(Stage::Read, || {
             let digest = content.digest()?;
