@@ -451,6 +451,27 @@ fn a12_an_inbox_that_is_not_there_reports_and_mails_nothing() {
     assert!(sandbox.path("inbox/MOUNTED").exists());
 }
 
+/// Found by letting calls of the kernel fail: held files that could not be looked at for a moment were forgotten for good.
+#[cfg(unix)]
+#[test]
+fn a12_s03_a_held_folder_that_is_out_of_sight_forgets_no_held_file() {
+    let sandbox = Sandbox::minimal("en");
+    sandbox.write("inbox/login.csv", b"<html>logged out</html>\n");
+    assert_eq!(sandbox.program(&["ingest"]).code, 1);
+    fs::rename(sandbox.path("held"), sandbox.path("away")).expect("not mounted");
+    sandbox.program(&["ingest"]);
+    // A link to itself cannot be looked at.
+    std::os::unix::fs::symlink("held", sandbox.path("held")).expect("a link");
+    sandbox.program(&["ingest"]);
+    fs::remove_file(sandbox.path("held")).expect("removed");
+    fs::rename(sandbox.path("away"), sandbox.path("held")).expect("mounted again");
+    let held = sandbox.program(&["held", "list"]);
+    assert!(held.out.contains("login.csv"), "{}", held.out);
+    fs::remove_file(sandbox.path("held/login.csv")).expect("a person removed it");
+    sandbox.program(&["ingest"]);
+    assert!(!sandbox.program(&["held", "list"]).out.contains("login.csv"));
+}
+
 #[test]
 fn a12_an_inbox_from_which_every_shops_folder_is_gone_is_not_mounted() {
     let sandbox = two_shops(0, "");

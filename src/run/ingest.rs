@@ -137,12 +137,16 @@ pub fn ingest(
     Ok(intake)
 }
 
-/// A held file that a person took out of the held folder is held no longer; the trail says so.
+/// A held file that a person took out of the held folder is held no longer; the trail says so. A folder that is not there or
+/// cannot be looked at says nothing: it may be a share that is not mounted.
 fn forget_gone(workshop: &Workshop, store: &Store) -> Result<(), RunError> {
+    if !workshop.config.paths.held.is_dir() {
+        return Ok(());
+    }
     for held in store.held()? {
         // One that could not be moved is held where it lies.
         let places = [workshop.config.paths.held.join(&held.name), workshop.config.paths.inbox.join(&held.original)];
-        if !places.iter().any(|place| place.exists()) {
+        if !places.iter().any(|place| place.try_exists().unwrap_or(true)) {
             store.log_act(&workshop.stamp(), "gone", &held.name, "")?;
             store.remove_held(&held.name)?;
         }
@@ -319,7 +323,7 @@ fn still_held(
 /// The held files that are not in the held folder.
 fn held_where_it_lies(workshop: &Workshop, store: &Store) -> Result<Vec<HeldFile>, RunError> {
     let mut held = store.held()?;
-    held.retain(|held| !workshop.config.paths.held.join(&held.name).exists());
+    held.retain(|held| !workshop.config.paths.held.join(&held.name).try_exists().unwrap_or(true));
     Ok(held)
 }
 
