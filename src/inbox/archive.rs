@@ -55,6 +55,7 @@ pub fn hold(held: &Path, arrival: &Arrival, content: Option<&Content>, name: &st
     durable::create_folder(held)
         .and_then(|()| write_reason(held, name, reason))
         .and_then(|()| match content {
+            _ if is_moved_already(arrival, &target)? => fs::remove_file(&arrival.path),
             Some(content) => move_read(arrival, content, &target),
             None => durable::move_new(&arrival.path, &target),
         })
@@ -114,12 +115,16 @@ pub fn forget_reason(held: &Path, name: &str) -> io::Result<()> {
 }
 
 fn put(arrival: &Arrival, content: &Content, folder: &Path) -> io::Result<PathBuf> {
-    let first = folder.join(plain_name(own_name(arrival)));
-    if is_moved_already(arrival, &first)? {
-        fs::remove_file(&arrival.path)?;
-        return Ok(first);
+    let name = plain_name(own_name(arrival));
+    let first = folder.join(&name);
+    let second = first.exists().then(|| with_digest(folder, &name, content));
+    for there in [Some(first), second].into_iter().flatten() {
+        if is_moved_already(arrival, &there)? {
+            fs::remove_file(&arrival.path)?;
+            return Ok(there);
+        }
     }
-    let target = name_for(folder, own_name(arrival), content);
+    let target = name_for(folder, &name, content);
     move_read(arrival, content, &target)?;
     Ok(target)
 }
@@ -147,25 +152,34 @@ fn keep_newcomer(arrival: &Arrival, content: &Content, target: &Path) -> io::Res
 }
 
 /// Whether an earlier move linked the file to `target` and was stopped before it let go of the inbox (FAULTS A22).
-fn is_moved_already(arrival: &Arrival, target: &Path) -> io::Result<bool> {
+///
+/// # Errors
+/// When either cannot be looked at.
+pub fn is_moved_already(arrival: &Arrival, target: &Path) -> io::Result<bool> {
     let is_there = arrival.look.identity.is_some() && look_if_there(target)? == Some(arrival.look);
     Ok(is_there && arrival.is_unchanged()?)
 }
 
 /// A name that is free in `folder`: the file's own; where that is taken, with part of the digest (FAULTS A08).
 fn name_for(folder: &Path, name: &str, content: &Content) -> PathBuf {
-    let name = plain_name(name);
-    let first = folder.join(&name);
+    let first = folder.join(name);
     if !first.exists() {
         return first;
     }
+    let named = with_digest(folder, name, content);
+    let name = named.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    durable::free_name(folder, &name)
+}
+
+/// `name` in `folder` with part of the digest before its extension.
+fn with_digest(folder: &Path, name: &str, content: &Content) -> PathBuf {
     let digest = content.digest().map(|digest| digest.to_string()).unwrap_or_default();
     let part: String = digest.chars().take(8).collect();
     let named = match name.rsplit_once('.') {
         Some((stem, extension)) if !stem.is_empty() => format!("{stem}-{part}.{extension}"),
         _ => format!("{name}-{part}"),
     };
-    durable::free_name(folder, &named)
+    folder.join(named)
 }
 
 /// The file's name without its folder.

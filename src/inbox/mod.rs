@@ -4,7 +4,7 @@
 
 mod archive;
 
-pub use archive::{archive, discard, forget_reason, held_name, hold, put_back};
+pub use archive::{archive, discard, forget_reason, held_name, hold, is_moved_already, put_back};
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

@@ -343,7 +343,11 @@ fn hold(
         let paths = &workshop.config.paths;
         let known = store.held()?;
         let is_taken = |name: &str| known.iter().any(|held| held.name == name && held.original != arrival.name);
-        let name = inbox::held_name(&paths.held, arrival, content, is_taken);
+        // A move that was stopped before it let go of the inbox is finished under its name.
+        let mut begun = known.iter().filter(|held| held.original == arrival.name);
+        let begun = begun.find(|held| inbox::is_moved_already(arrival, &paths.held.join(&held.name)).unwrap_or(false));
+        let name =
+            begun.map_or_else(|| inbox::held_name(&paths.held, arrival, content, is_taken), |begun| begun.name.clone());
         // The record first: a stop between the two leaves a file that is known as held where it lies.
         store.add_held(&HeldFile {
             name: name.clone(),
