@@ -334,7 +334,11 @@ impl Workshop {
     /// When the database is missing while the archive or the reports hold files.
     pub fn check_presence(&self) -> Result<(), RunError> {
         let paths = &self.config.paths;
-        let is_used = |folder: &&PathBuf| std::fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_some());
+        let is_used = |folder: &&PathBuf| match std::fs::read_dir(folder) {
+            Ok(mut entries) => entries.next().is_some(),
+            // Who cannot look must not take it for empty.
+            Err(error) => error.kind() != std::io::ErrorKind::NotFound,
+        };
         if paths.database.exists() {
             return Ok(());
         }

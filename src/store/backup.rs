@@ -112,7 +112,9 @@ impl Store {
         let fresh = free_beside(database, ".restored");
         copy_whole(&source, &fresh)?;
         let verified = inspect(&fresh)?;
-        let kept = database.exists().then(|| free_beside(database, ".replaced"));
+        // In doubt nothing moves: a database that is only out of sight would lose its log below.
+        let is_there = |path: &Path| path.try_exists().map_err(io_error(path));
+        let kept = is_there(database)?.then(|| free_beside(database, ".replaced"));
         if let Some(kept) = &kept {
             durable::move_new(database, kept).map_err(io_error(database))?;
         }
@@ -121,7 +123,7 @@ impl Store {
             let (log, aside) = (beside(database, ending), kept.as_deref().unwrap_or(database));
             let aside =
                 if kept.is_some() { beside(aside, ending) } else { free_beside(aside, &format!("{ending}.old")) };
-            if log.exists() {
+            if is_there(&log)? {
                 durable::move_new(&log, &aside).map_err(io_error(&log))?;
             }
         }
