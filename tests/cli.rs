@@ -378,6 +378,20 @@ fn init_leaves_an_installation_that_passes_check() {
 }
 
 #[test]
+fn init_goes_on_where_it_was_stopped() {
+    let sandbox = Sandbox::empty();
+    assert_eq!(sandbox.program(&["init", "."]).code, 0);
+    let whole = sandbox.find("", "");
+    std::fs::remove_dir_all(sandbox.path("schedules")).expect("it came to the configuration only");
+    let said = sandbox.program(&["init", "."]);
+    assert_eq!(said.code, 0, "{}", said.err);
+    assert_eq!(sandbox.find("", ""), whole);
+    sandbox.write("schedules/nightly.toml", b"name = \"of mine\"\n");
+    assert_eq!(sandbox.program(&["init", "."]).code, 2, "what a person wrote is not touched");
+    assert_eq!(sandbox.find("schedules", "")["schedules/nightly.toml"], b"name = \"of mine\"\n");
+}
+
+#[test]
 fn init_never_overwrites_a_configuration() {
     let sandbox = Sandbox::minimal("ja");
     let before = sandbox.find("", "totsugo.toml");

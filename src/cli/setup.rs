@@ -63,6 +63,7 @@ pub(super) fn demo(folder: &Path) -> Exit {
 }
 
 /// Writes a commented configuration in the language `written`, a schedule and the folders; never over an existing file.
+/// One that is there just as it would be written is what an earlier call, stopped on its way, had come to.
 pub(super) fn init(folder: &Path, written: Language) -> Exit {
     let language = terminal_language();
     let files = [("totsugo.toml", templates::initial_config(written)), ("schedules/nightly.toml", templates::NIGHTLY)];
@@ -70,6 +71,9 @@ pub(super) fn init(folder: &Path, written: Language) -> Exit {
         let path = folder.join(path);
         match durable::write_new(&path, text.as_bytes()) {
             Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
+                if std::fs::read(&path).is_ok_and(|there| there == text.as_bytes()) {
+                    continue;
+                }
                 let ja =
                     "すでにあるため、書き換えません。別のフォルダーを指定するか、このファイルを直してお使いください。";
                 let en = "exists and is not touched. Name another folder, or edit this file.";
