@@ -75,7 +75,7 @@ pub(super) fn import(database: &Path, store: &mut Store, at: &str) -> Result<sup
         let Some(key) = key(&line) else { continue };
         match store.find_delivery(&key, &line.recipient)? {
             Found::Delivery { id, state: known, resent } => {
-                if known.is_open() && resent <= line.resent && known != state {
+                if known.is_open() && resent <= line.resent {
                     store.set_delivery(id, at, state)?;
                     if state == State::Unknown {
                         recovered.unknown.push(line.recipient);
