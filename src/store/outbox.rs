@@ -147,17 +147,6 @@ fn report_key(row: &Row<'_>, from: usize) -> rusqlite::Result<Option<ReportKey>>
 }
 
 impl Store {
-    /// Queues a message to the operator.
-    ///
-    /// # Errors
-    /// When the database cannot be written.
-    pub fn queue_for_operator(&mut self, message: &NewMessage) -> Result<()> {
-        let transaction = self.connection.transaction()?;
-        queue(&transaction, None, message)?;
-        transaction.commit()?;
-        Ok(())
-    }
-
     /// Settles what a killed process left: what had not reached the final dot is queued again, what may have passed
     /// it is unknown (FAULTS M02). Returns the recipients that are unknown now.
     ///
