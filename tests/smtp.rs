@@ -14,8 +14,8 @@ use totsugo::config::{Config, parse};
 use totsugo::domain::dates::{Day, Period};
 use totsugo::domain::delivery::State;
 use totsugo::domain::ids::ShopId;
-use totsugo::post::{Timeouts, deliver, recover};
-use totsugo::store::{NewMessage, ReportRecord, RunRecord, ShopRun, Store};
+use totsugo::post::{OperatorFault, Recovered, Timeouts, deliver, end_faults, recover, tell_operator};
+use totsugo::store::{NewMessage, ReportRecord, RunRecord, ShopRun, Step, Store};
 
 const THREE: [&str; 3] = ["a@example.co.jp", "b@example.co.jp", "c@example.co.jp"];
 const PASSWORD: &str = "correct horse";
@@ -84,6 +84,22 @@ impl Office {
             .map(|delivery| (delivery.recipient, delivery.state))
             .collect();
         by_address.into_values().collect()
+    }
+
+    /// The numbers of the deliveries, in the order of [`THREE`].
+    fn ids(&self) -> Vec<i64> {
+        self.store.deliveries(100).expect("read").iter().map(|delivery| delivery.id).collect()
+    }
+
+    fn recover(&mut self) -> Recovered {
+        recover(&self.config, &mut self.store, self.now).expect("history and record can be read")
+    }
+
+    /// What a run that found `faults` tells the operator.
+    fn tell(&mut self, faults: &[&str]) -> Vec<String> {
+        let fault = |key: &&str| OperatorFault { key: (*key).to_owned(), text: format!("{key} is wrong") };
+        let faults: Vec<_> = faults.iter().map(fault).collect();
+        tell_operator(&self.config, &mut self.store, "run", &faults, true, self.now).expect("told")
     }
 
     fn words(&self) -> String {
@@ -427,4 +443,86 @@ fn s06_what_left_counts_as_sent_after_an_older_backup_was_restored() {
     for address in THREE {
         assert_eq!(server.count(address), 1, "{address}");
     }
+}
+
+#[test]
+fn m02_a_start_names_whose_mail_may_have_arrived_and_tries_the_others_again() {
+    let server = Server::start(Script::healthy());
+    let mut office = Office::new(&server, STARTTLS);
+    office.queue(CONTENT);
+    for (id, state) in office.ids().into_iter().zip([State::Sending, State::Ending]) {
+        let step = Step { state, began: Some(office.now.timestamp()), due: None, words: "" };
+        office.store.step(&[id], "2026-11-23T06:30:00+09:00", &step).expect("written");
+    }
+    assert_eq!(office.recover(), Recovered { restored: 0, unknown: vec!["b@example.co.jp".to_owned()] });
+    assert_eq!(office.states(), [State::Queued, State::Unknown, State::Queued]);
+    assert_eq!(office.recover(), Recovered::default(), "said once");
+    office.send(Timeouts::RFC);
+    assert_eq!(THREE.map(|address| server.count(address)), [1, 0, 1]);
+}
+
+#[test]
+fn m10_what_a_person_settled_stays_settled_with_its_reason() {
+    let server = Server::start(Script::faulty(Point::End, Fault::Drop));
+    let mut office = Office::new(&server, STARTTLS);
+    office.queue(CONTENT);
+    let first = office.ids()[0];
+    let settle = |office: &mut Office, reason| office.store.settle(first, "2026-11-23T09:00:00+09:00", reason);
+    assert!(!settle(&mut office, "too early").expect("written"), "a try is to come");
+    office.send(Timeouts::RFC);
+    assert!(settle(&mut office, "arrived, says the telephone").expect("written"));
+    assert!(!settle(&mut office, "again").expect("written"), "settled already");
+    let events = office.store.delivery_events(first).expect("read");
+    let reasons: Vec<_> = events.iter().filter(|(_, event, _)| event == "settled").map(|(.., words)| words).collect();
+    assert_eq!(reasons, ["arrived, says the telephone"]);
+    // The record beside the database says "unknown" for ever.
+    assert_eq!(office.recover(), Recovered::default());
+    assert_eq!(office.states(), [State::Settled, State::Unknown, State::Unknown]);
+}
+
+#[test]
+fn s06_what_is_to_be_sent_again_is_not_taken_for_what_left_before() {
+    let server = Server::start(Script::healthy());
+    let mut office = Office::new(&server, STARTTLS);
+    office.queue(CONTENT);
+    office.send(Timeouts::RFC);
+    let first = office.ids()[0];
+    assert!(office.store.resend(first, "2026-11-23T09:00:00+09:00", "lost").expect("written"));
+    assert_eq!(office.recover(), Recovered::default());
+    assert_eq!(office.states(), [State::Queued, State::Accepted, State::Accepted]);
+}
+
+#[test]
+fn s06_a_record_that_cannot_be_read_is_an_error_and_not_an_empty_one() {
+    let server = Server::start(Script::healthy());
+    let mut office = Office::new(&server, STARTTLS);
+    std::fs::create_dir(office.folder.path().join("totsugo.sent.jsonl")).expect("a folder in its place");
+    recover(&office.config, &mut office.store, office.now).expect_err("nobody knows what left");
+}
+
+#[test]
+fn m21_a_fault_is_told_once_and_again_when_it_comes_back() {
+    let server = Server::start(Script::healthy());
+    let mut office = Office::new(&server, STARTTLS);
+    assert_eq!(office.tell(&["disk", "proof"]), ["disk is wrong", "proof is wrong"]);
+    assert_eq!(office.tell(&["disk"]), [""; 0], "told already");
+    assert_eq!(office.tell(&["disk", "proof"]), ["proof is wrong"], "it was over and came back");
+    end_faults(&office.store, "daemon").expect("ended");
+    assert_eq!(office.tell(&["disk", "proof"]), [""; 0], "another's faults were ended");
+    end_faults(&office.store, "run").expect("ended");
+    assert_eq!(office.tell(&["disk"]), ["disk is wrong"]);
+}
+
+#[test]
+fn k05_an_address_that_comes_later_is_news_and_what_was_there_first_is_none() {
+    let server = Server::start(Script::healthy());
+    let mut office = Office::new(&server, STARTTLS);
+    office.config.mail.operator = vec!["it@example.co.jp".to_owned()];
+    assert_eq!(office.tell(&[]), [""; 0]);
+    office.config.shops[0].cc.push("new@example.co.jp".to_owned());
+    let told = office.tell(&[]);
+    assert!(told.len() == 1 && told[0].contains("new@example.co.jp"), "{told:?}");
+    assert_eq!(office.tell(&[]), [""; 0], "told already");
+    office.send(Timeouts::RFC);
+    assert_eq!(server.count("it@example.co.jp"), 1);
 }

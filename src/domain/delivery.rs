@@ -173,7 +173,16 @@ mod tests {
         }
         assert_eq!(waits.get(..4), Some(&[5, 15, 30, 30][..]));
         assert!(waits.iter().skip(2).all(|wait| *wait == 30));
-        assert!((GIVE_UP_SECONDS..GIVE_UP_SECONDS + 1_800).contains(&now), "{now}");
+        let four_days = 345_600;
+        assert!((four_days..four_days + 1_800).contains(&now), "{now}");
+        assert_eq!(TELL_AFTER_SECONDS, 7_200, "the operator hears of it after two hours");
+    }
+
+    #[test]
+    fn m10_a_person_looks_at_what_is_refused_or_unknown_and_nothing_else() {
+        let looked_at: Vec<State> = State::ALL.into_iter().filter(|state| state.needs_a_person()).collect();
+        assert_eq!(looked_at, [State::Refused, State::Unknown]);
+        assert!(looked_at.iter().all(|state| !state.is_open()), "no try is to come");
     }
 
     #[test]
