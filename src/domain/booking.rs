@@ -295,3 +295,107 @@ impl Booking {
             .or_else(|| self.lines.iter().filter_map(|l| l.start_at).min())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn day(text: &str) -> Day {
+        Day::parse(text).expect("a day")
+    }
+
+    fn line(status: LineStatus) -> BookingLine {
+        BookingLine {
+            product_code: ProductCode::new("MZ-T1"),
+            status,
+            payment_status: PaymentStatus::PaidInFull,
+            created_at: day("2026-11-01").start(),
+            start_at: Some(day("2026-12-01").start()),
+            total: Price::Yen(Yen::new(100)),
+            channel: Arc::from(""),
+            product: Arc::from(""),
+            customer: Arc::from(""),
+            external_ref: Arc::from(""),
+            transaction_id: Arc::from(""),
+            paid: None,
+            refunded: None,
+            source: Source { file: Arc::from("x.csv"), line: 2 },
+        }
+    }
+
+    fn booking(lines: Vec<BookingLine>) -> Booking {
+        Booking { cart: CartCode::new("MZ1"), folder: None, lines, entries: Vec::new() }
+    }
+
+    #[test]
+    fn a_cart_is_live_if_any_line_is_else_waiting_else_cancelled_else_dead() {
+        use LineStatus::{Aborted, Cancelled, Confirmed, Pending, Rejected, Timeout};
+        for (statuses, state) in [
+            (&[Cancelled, Timeout, Pending, Confirmed][..], State::Live),
+            (&[Timeout, Cancelled, Pending], State::Waiting),
+            (&[Rejected, Cancelled], State::Cancelled),
+            (&[Aborted, Rejected], State::Dead),
+        ] {
+            let lines = statuses.iter().copied().map(line).collect();
+            assert_eq!(booking(lines).state(), state, "{statuses:?}");
+        }
+    }
+
+    #[test]
+    fn of_two_snapshots_the_state_decides_then_the_reach_then_the_arrival() {
+        let age = |status, reach| SnapshotAge::of(&[line(status)], day(reach).start());
+        for (arriving, stored, replaces) in [
+            ((LineStatus::Cancelled, "2026-10-31"), (LineStatus::Confirmed, "2026-11-30"), true),
+            ((LineStatus::Confirmed, "2026-11-30"), (LineStatus::Cancelled, "2026-10-31"), false),
+            ((LineStatus::Pending, "2026-11-30"), (LineStatus::Confirmed, "2026-10-31"), false),
+            ((LineStatus::Timeout, "2026-11-30"), (LineStatus::Confirmed, "2026-10-31"), true),
+            ((LineStatus::Confirmed, "2026-10-31"), (LineStatus::Timeout, "2026-11-30"), false),
+            ((LineStatus::Confirmed, "2026-11-30"), (LineStatus::Arrived, "2026-11-30"), true),
+        ] {
+            let (new, old) = (age(arriving.0, arriving.1), age(stored.0, stored.1));
+            assert_eq!(new.replaces(old), replaces, "{arriving:?} over {stored:?}");
+        }
+    }
+
+    #[test]
+    fn a_cart_is_plain_if_no_line_says_more_than_paid_in_full_in_yen() {
+        let plain = || line(LineStatus::Confirmed);
+        assert_eq!(plain_start(&[plain()]), Some(Some(day("2026-12-01"))));
+        assert_eq!(plain_start(&[BookingLine { start_at: None, ..plain() }]), Some(None));
+        let sooner = BookingLine { start_at: Some(day("2026-11-30").start()), ..plain() };
+        assert_eq!(plain_start(&[plain(), sooner]), Some(Some(day("2026-11-30"))));
+        assert_eq!(plain_start(&[]), None);
+        let foreign = Price::Foreign { currency: Arc::from("USD"), written: Arc::from("1.00") };
+        for odd in [
+            line(LineStatus::Cancelled),
+            BookingLine { payment_status: PaymentStatus::Deposit, ..plain() },
+            BookingLine { total: foreign, ..plain() },
+            BookingLine { paid: Some(Yen::new(100)), ..plain() },
+            BookingLine { refunded: Some(Yen::ZERO), ..plain() },
+            BookingLine { transaction_id: Arc::from("BK1"), ..plain() },
+        ] {
+            assert_eq!(plain_start(&[plain(), odd.clone()]), None, "{odd:?}");
+        }
+    }
+
+    #[test]
+    fn a_line_says_the_same_wherever_it_was_read() {
+        let one = line(LineStatus::Confirmed);
+        let elsewhere = BookingLine { source: Source { file: Arc::from("y.csv"), line: 9 }, ..one.clone() };
+        assert!(one.says_same(&elsewhere));
+        assert!(!one.says_same(&line(LineStatus::NoShow)));
+    }
+
+    #[test]
+    fn a_tour_starts_with_the_earliest_line_that_stands_or_with_any_where_none_does() {
+        let at = |status, start| BookingLine { start_at: Some(day(start).start()), ..line(status) };
+        let cancelled = at(LineStatus::Cancelled, "2026-12-01");
+        let live = at(LineStatus::Confirmed, "2026-12-03");
+        let waiting = at(LineStatus::Pending, "2026-12-02");
+        let start =
+            |lines: &[&BookingLine]| booking(lines.iter().copied().cloned().collect()).start_at().map(Moment::day);
+        assert_eq!(start(&[&cancelled, &live, &waiting]), Some(day("2026-12-02")));
+        assert_eq!(start(&[&cancelled, &live]), Some(day("2026-12-03")));
+        assert_eq!(start(&[&cancelled]), Some(day("2026-12-01")));
+    }
+}

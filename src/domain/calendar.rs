@@ -218,4 +218,14 @@ mod tests {
             );
         }
     }
+
+    #[test]
+    fn c12_a_closing_may_lie_within_one_year() {
+        let summer = Calendar { year_end_from: (8, 12), year_end_to: (8, 14), ..Calendar::default() };
+        let works = |date| summer.is_business_day(day(date));
+        assert_eq!(
+            ["2026-08-10", "2026-08-12", "2026-08-14", "2026-08-17", "2026-12-30"].map(works),
+            [true, false, false, true, true]
+        );
+    }
 }

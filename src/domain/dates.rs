@@ -207,7 +207,16 @@ mod tests {
 
     #[test]
     fn days_are_parsed_strictly() {
-        for bad in ["2026-2-01", "2026-02-29", "2026/02/01", "20260201", "2026-02-01 ", "+026-02-01"] {
+        for bad in [
+            "2026-2-01",
+            "2026-02-29",
+            "2026/02/01",
+            "2026/02-01",
+            "2026-02/01",
+            "20260201",
+            "2026-02-01 ",
+            "+026-02-01",
+        ] {
             assert_eq!(Day::parse(bad), None, "{bad}");
         }
         assert_eq!(day("2024-02-29").plus(365).to_string(), "2025-02-28");
@@ -235,5 +244,33 @@ mod tests {
         assert_eq!(named("previous-month").as_deref(), Some("2026-10-01..2026-10-31"));
         assert_eq!(named("2024-02").as_deref(), Some("2024-02-01..2024-02-29"));
         assert_eq!(named("tomorrow"), None);
+    }
+
+    #[test]
+    fn a_moment_lies_in_its_day_to_the_second_before_1970_too() {
+        for (date, hour, minute, second, text) in [
+            ("2026-11-23", 0, 0, 0, "2026-11-23 00:00:00"),
+            ("2026-11-23", 23, 59, 58, "2026-11-23 23:59:58"),
+            ("1969-12-31", 6, 30, 5, "1969-12-31 06:30:05"),
+        ] {
+            let moment = Moment::new(day(date), hour, minute, second).expect("a moment");
+            assert_eq!((moment.to_string().as_str(), moment.day()), (text, day(date)));
+            assert_eq!(Moment::from_number(moment.number()), moment);
+        }
+        for (hour, minute, second) in [(24, 0, 0), (0, 60, 0), (0, 0, 60)] {
+            assert_eq!(Moment::new(day("2026-11-23"), hour, minute, second), None);
+        }
+    }
+
+    #[test]
+    fn both_ends_belong_to_a_period() {
+        let period = Period::new(day("2026-11-02"), day("2026-11-04")).expect("a period");
+        let within = |date| period.contains(day(date));
+        assert_eq!(
+            ["2026-11-01", "2026-11-02", "2026-11-03", "2026-11-04", "2026-11-05"].map(within),
+            [false, true, true, true, false]
+        );
+        assert_eq!(Period::new(period.to(), period.from()), None, "reversed");
+        assert_eq!(Period::day(day("2026-11-02")).to_string(), "2026-11-02..2026-11-02");
     }
 }

@@ -128,3 +128,30 @@ pub struct Note {
     /// メモ.
     pub text: String,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_code_is_read_as_it_is_stored() {
+        for code in Code::ALL {
+            assert_eq!(Code::read(code.as_str()), Some(*code));
+        }
+        assert_eq!(Code::read("金額不一致"), None, "the Japanese name is for people");
+    }
+
+    #[test]
+    fn r20_the_id_of_a_finding_is_that_of_shop_key_and_code_for_ever() {
+        let id = |shop: &str, key, code| finding_id(&ShopId::new(shop), key, code).to_string();
+        let one = id("9200000000001", "MZ1102481", Code::AmountMismatch);
+        assert_eq!(one, "F-AE25CDFC");
+        for other in [
+            id("9200000000002", "MZ1102481", Code::AmountMismatch),
+            id("9200000000001", "MZ1102482", Code::AmountMismatch),
+            id("9200000000001", "MZ1102481", Code::StatusReverted),
+        ] {
+            assert_ne!(other, one);
+        }
+    }
+}

@@ -98,3 +98,32 @@ impl fmt::Display for FileDigest {
 /// zeros; at most 19 digits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Digits(pub u64);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shop_and_order_ids_have_the_forms_that_gmo_states() {
+        for (text, shop, order) in [
+            ("9200000000001", true, true),
+            ("tshop00000001", true, true),
+            ("92000000000012", false, true),
+            ("BOKUN-000123", false, true),
+            ("012345678901234567890123456", false, true),
+            ("0123456789012345678901234567", false, false),
+            ("", false, false),
+            ("BK_1", false, false),
+            ("ＢＫ１", false, false),
+        ] {
+            assert_eq!((ShopId::is_valid(text), OrderId::is_valid(text)), (shop, order), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_digest_is_that_of_the_bytes_however_they_come() {
+        let digest = FileDigest::of(b"abc");
+        assert_eq!(FileDigest::of_all(&b"abc"[..]).expect("read"), digest);
+        assert_eq!(digest.to_string(), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    }
+}

@@ -386,3 +386,23 @@ pub struct Normalised {
 pub fn reach(carts: &[CartSnapshot]) -> Option<Moment> {
     carts.iter().flat_map(|cart| &cart.lines).map(|line| line.created_at).max()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn r17_every_row_counts_once_as_read_and_once_as_what_it_is() {
+        use Disposition::{Conflict, Excluded, New, Rejected, Same, Stale, Update};
+        let mut rows = RowCounts::default();
+        for (power, disposition) in (0..).zip([New, Update, Same, Stale, Conflict, Excluded, Rejected]) {
+            rows.add_all(disposition, 1 << power);
+        }
+        rows.add(Same);
+        assert_eq!((rows.read, rows.accounted()), (128, 128));
+        rows.recount(New, Conflict);
+        assert_eq!((rows.new, rows.conflict, rows.read, rows.accounted()), (0, 17, 128, 128));
+        rows.rejected -= 1;
+        assert_ne!(rows.accounted(), rows.read, "a row that went astray shows");
+    }
+}

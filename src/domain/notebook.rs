@@ -114,4 +114,11 @@ mod tests {
             assert_eq!(Mark::read(|name| get(left_out, name)), None, "{left_out}");
         }
     }
+
+    #[test]
+    fn each_field_of_a_note_has_its_own_word_and_name() {
+        let note = Note { state: "対応中".to_owned(), assignee: "山田".to_owned(), text: "確認中".to_owned() };
+        let said = NoteField::ALL.map(|field| (field.as_str(), field.of(&note)));
+        assert_eq!(said, [("state", "対応中"), ("assignee", "山田"), ("note", "確認中")]);
+    }
 }

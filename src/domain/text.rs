@@ -210,4 +210,43 @@ mod tests {
         assert_eq!(fold("A−B"), fold("a－b"));
         assert_eq!(fold("A‖B"), fold("a∥b"));
     }
+
+    #[test]
+    fn d07_signs_that_nobody_sees_are_no_difference() {
+        assert_eq!(fold("\u{feff}オーダー\u{200b} ＩＤ\u{3000}"), "オーダーid");
+        assert_eq!(fold(" Order\tID "), "orderid");
+    }
+
+    #[test]
+    fn p04_edits_are_insertions_deletions_replacements_and_swaps_of_neighbours() {
+        for (a, b, count) in [
+            ("", "", 0),
+            ("", "abc", 3),
+            ("利用金額", "利用金額", 0),
+            ("利用金額", "利用額", 1),
+            ("利用金額", "ご利用金額", 1),
+            ("オーダーID", "オーターID", 1),
+            ("処理日時", "処日理時", 1),
+            ("ab", "ba", 1),
+            ("badc", "abcd", 2),
+            ("xab", "bax", 2),
+            ("kitten", "sitting", 3),
+            ("saturday", "sunday", 3),
+            ("abcd", "dcba", 3),
+            ("ca", "abc", 3),
+            ("aab", "baa", 2),
+        ] {
+            assert_eq!((edits(a, b), edits(b, a)), (count, count), "{a} {b}");
+        }
+    }
+
+    #[test]
+    fn texts_that_repeat_are_kept_once_and_those_that_stand_alone_are_not() {
+        let mut texts = Texts::default();
+        let (one, again) = (texts.share("取消"), texts.share("取消"));
+        assert!(Arc::ptr_eq(&one, &again) && &*one == "取消");
+        let alone = texts.alone("BK1");
+        assert!(&*alone == "BK1" && !Arc::ptr_eq(&alone, &texts.alone("BK1")));
+        assert!(Arc::ptr_eq(&texts.alone(""), &texts.alone("")));
+    }
 }
