@@ -65,6 +65,16 @@ fn c07_what_never_fires_or_fires_every_second_is_refused() {
     }
     assert_eq!(Cron::parse("30 6 * * *").expect("five fields").as_str(), "0 30 6 * * *");
     assert_eq!(firings(&schedule("0 0 9 29 2 *", Tz::Asia__Tokyo), "2025-01-01T00:00:00Z", 1).len(), 1, "leap years");
+    for right in ["0 0 9 29 2 MON", "1 * * * * *", "*/2 * * * * *"] {
+        Cron::parse(right).expect("four times a century, a second past the minute, every other second");
+    }
+}
+
+#[test]
+fn c06_the_next_planned_time_is_the_first_of_them() {
+    let nightly = Schedule { days: Days::Business, ..schedule("0 30 6 * * *", Tz::Asia__Tokyo) };
+    let next = nightly.next(at("2026-11-20T06:30:00+09:00"), &Calendar::default());
+    assert_eq!(next.map(stamp).as_deref(), Some("2026-11-24T06:30:00+09:00"), "after a weekend and a holiday");
 }
 
 #[test]
@@ -216,6 +226,7 @@ fn c14_waiting_ends_at_a_time_of_the_slots_own_day() {
     };
     assert_eq!(until(Some(9 * 3_600)), Some(at("2026-11-24T09:00:00+09:00")));
     assert_eq!(until(Some(6 * 3_600)), None, "not after the slot's own time");
+    assert_eq!(until(Some(6 * 3_600 + 1_800)), None, "the slot's own time");
     assert_eq!(until(None), None);
 }
 
