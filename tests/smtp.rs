@@ -91,6 +91,19 @@ impl Office {
         self.store.deliveries(100).expect("read").iter().map(|delivery| delivery.id).collect()
     }
 
+    /// A new installation with the history of `older` and today's record of what left.
+    fn restored(&self, older: &Path) -> (Config, Store) {
+        let folder = self.folder.path().join("restored");
+        drop(std::fs::remove_dir_all(&folder));
+        std::fs::create_dir(&folder).expect("a folder");
+        std::fs::copy(older, folder.join("totsugo.db")).expect("restored");
+        std::fs::copy(self.folder.path().join("totsugo.sent.jsonl"), folder.join("totsugo.sent.jsonl")).expect("kept");
+        let mut config = self.config.clone();
+        config.paths.database = folder.join("totsugo.db");
+        let store = Store::open(&config.paths.database, "i").expect("a history");
+        (config, store)
+    }
+
     fn recover(&mut self) -> Recovered {
         recover(&self.config, &mut self.store, self.now).expect("history and record can be read")
     }
@@ -422,17 +435,9 @@ fn s06_what_left_counts_as_sent_after_an_older_backup_was_restored() {
     Store::copy(&database, &queued).expect("a backup while it was queued");
     office.send(Timeouts::RFC);
     for (older, known) in [(&backup, false), (&queued, true)] {
-        let restored = office.folder.path().join("restored");
-        drop(std::fs::remove_dir_all(&restored));
-        std::fs::create_dir(&restored).expect("a folder");
-        std::fs::copy(older, restored.join("totsugo.db")).expect("restored");
-        std::fs::copy(office.folder.path().join("totsugo.sent.jsonl"), restored.join("totsugo.sent.jsonl"))
-            .expect("kept");
-        let mut store = Store::open(&restored.join("totsugo.db"), "i").expect("a history");
-        let mut config = office.config.clone();
-        config.paths.database = restored.join("totsugo.db");
+        let (config, mut store) = office.restored(older);
         let found = recover(&config, &mut store, office.now).expect("recovered");
-        assert_eq!(found.restored, u64::from(!known));
+        assert_eq!(found, Recovered { restored: u64::from(!known), unknown: Vec::new() });
         assert_eq!(recover(&config, &mut store, office.now).expect("recovered").restored, 0, "told once");
         deliver(&config, &mut store, office.now, Timeouts::RFC).expect("nothing to send");
         let period = Period::new(Day::parse("2026-11-01").expect("a day"), Day::parse("2026-11-22").expect("a day"));
@@ -478,6 +483,21 @@ fn m10_what_a_person_settled_stays_settled_with_its_reason() {
     // The record beside the database says "unknown" for ever.
     assert_eq!(office.recover(), Recovered::default());
     assert_eq!(office.states(), [State::Settled, State::Unknown, State::Unknown]);
+}
+
+#[test]
+fn s06_what_may_have_left_before_an_older_backup_was_restored_is_unknown_and_named() {
+    let server = Server::start(Script::faulty(Point::End, Fault::Drop));
+    let mut office = Office::new(&server, STARTTLS);
+    office.queue(CONTENT);
+    let queued = office.folder.path().join("queued.db");
+    Store::copy(&office.folder.path().join("totsugo.db"), &queued).expect("a backup while it was queued");
+    office.send(Timeouts::RFC);
+    let (config, mut store) = office.restored(&queued);
+    let found = recover(&config, &mut store, office.now).expect("recovered");
+    assert_eq!(found, Recovered { restored: 0, unknown: THREE.map(str::to_owned).to_vec() });
+    deliver(&config, &mut store, office.now, Timeouts::RFC).expect("nothing to send");
+    assert_eq!(THREE.map(|address| server.count(address)), [1; 3]);
 }
 
 #[test]

@@ -131,6 +131,7 @@ mod tests {
         }
         assert_eq!(parse(b"25"), Parsed::More);
         assert_eq!(parse(b"250-a\r\n250"), Parsed::More);
+        assert_eq!(parse(format!("250 {}", "x".repeat(60_000)).as_bytes()), Parsed::More, "a long line on its way");
         assert!(matches!(parse(&b"250-x\r\n".repeat(20_000)), Parsed::Garbage(_)), "a reply without end");
         assert!(matches!(parse(&b"2".repeat(MAX_BYTES)), Parsed::Garbage(_)), "a line without end");
     }
