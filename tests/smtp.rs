@@ -467,6 +467,26 @@ fn m02_a_start_names_whose_mail_may_have_arrived_and_tries_the_others_again() {
 }
 
 #[test]
+fn m03_mail_is_due_at_once_and_when_its_wait_is_over_and_when_a_try_was_interrupted() {
+    let server = Server::start(Script::faulty(Point::Banner, reply("451 later please")));
+    let mut office = Office::new(&server, STARTTLS);
+    let is_due = |office: &Office| office.store.is_mail_due(office.now.timestamp()).expect("read");
+    assert!(!is_due(&office), "nothing was queued");
+    office.queue(CONTENT);
+    assert!(is_due(&office));
+    office.send(Timeouts::RFC);
+    office.wait(4);
+    assert!(!is_due(&office), "put off for five minutes");
+    office.wait(1);
+    assert!(is_due(&office));
+    office.send(Timeouts::RFC);
+    assert!(!is_due(&office), "all have it");
+    let step = Step { state: State::Sending, began: None, due: None, words: "" };
+    office.store.step(&office.ids()[..1], "2026-11-23T06:35:00+09:00", &step).expect("written");
+    assert!(is_due(&office), "a process ended while it sent");
+}
+
+#[test]
 fn m10_what_a_person_settled_stays_settled_with_its_reason() {
     let server = Server::start(Script::faulty(Point::End, Fault::Drop));
     let mut office = Office::new(&server, STARTTLS);
@@ -543,6 +563,9 @@ fn k05_an_address_that_comes_later_is_news_and_what_was_there_first_is_none() {
     let told = office.tell(&[]);
     assert!(told.len() == 1 && told[0].contains("new@example.co.jp"), "{told:?}");
     assert_eq!(office.tell(&[]), [""; 0], "told already");
+    office.queue(CONTENT);
     office.send(Timeouts::RFC);
-    assert_eq!(server.count("it@example.co.jp"), 1);
+    let seen = server.seen.lock().expect("not poisoned");
+    let to: Vec<_> = seen.taken.iter().map(|taken| taken.to.join(" ")).collect();
+    assert_eq!(to, ["it@example.co.jp", &THREE.join(" ")], "two messages, the operator's before the report");
 }

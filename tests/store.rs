@@ -16,7 +16,9 @@ use totsugo::domain::intake::{CartSnapshot, Normalised, PaymentRow, RowCounts, R
 use totsugo::domain::money::Yen;
 use totsugo::domain::payment::{Observation, Payment, Status};
 use totsugo::reconcile::disposition;
-use totsugo::store::{CartTotals, NewFile, NewMessage, ReportRecord, RunRecord, ShopRun, Store, StoreError, Version};
+use totsugo::store::{
+    CartTotals, NewFile, NewMessage, ReportKey, ReportRecord, RunRecord, ShopRun, Store, StoreError, Version,
+};
 
 struct History {
     store: Store,
@@ -333,7 +335,7 @@ fn m17_a_report_and_its_mail_exist_once_per_revision() {
     let shop = ShopId::new("S1");
     let period = Period::new(day("2026-11-01"), day("2026-11-22")).expect("a period");
     let record = RunRecord { started: "2026-11-23T06:30:00+09:00".to_owned(), period, as_of: day("2026-11-23") };
-    let report = ReportRecord { revision: 1, digest: "d".to_owned(), workbook: "reports/a.xlsx".to_owned() };
+    let report = ReportRecord { revision: 3, digest: "d".to_owned(), workbook: "reports/a.xlsx".to_owned() };
     let message = NewMessage {
         message_id: "a@example.co.jp".to_owned(),
         sender: "totsugo@example.co.jp".to_owned(),
@@ -344,7 +346,7 @@ fn m17_a_report_and_its_mail_exist_once_per_revision() {
     let shop_run = ShopRun {
         shop: &shop,
         report: Some((&report, "sales.net\t1\n")),
-        revision: 1,
+        revision: 3,
         mail: "queued",
         balanced: true,
         matched: 0,
@@ -355,10 +357,12 @@ fn m17_a_report_and_its_mail_exist_once_per_revision() {
     let (run, _) = history.store.begin_run(&record).expect("a run");
     history.store.save_shop_run(run, &record, &shop_run).expect("saved");
     assert_eq!(history.store.latest_report(&shop, period).expect("read"), Some(report.clone()));
-    assert_eq!(history.store.figures(&shop, period, 1).expect("read"), "sales.net\t1\n");
+    assert_eq!(history.store.figures(&shop, period, 3).expect("read"), "sales.net\t1\n");
     let (again, _) = history.store.begin_run(&record).expect("a run");
     history.store.save_shop_run(again, &record, &shop_run).expect_err("the same revision twice");
-    assert_eq!(history.store.due_messages(0).expect("read").len(), 1, "nothing of the refused run remains");
+    let key = ReportKey { shop, period: (period.from(), period.to()), revision: 3 };
+    let carried: Vec<_> = history.store.due_messages(0).expect("read").into_iter().map(|due| due.report).collect();
+    assert_eq!(carried, [Some(key)], "nothing of the refused run remains");
 }
 
 #[test]
