@@ -7,7 +7,7 @@ use rust_xlsxwriter::Workbook;
 use std::path::Path;
 use totsugo::domain::dates::Day;
 use totsugo::domain::ids::ShopId;
-use totsugo::domain::intake::{Fault, Normalised, Problem, Rows};
+use totsugo::domain::intake::{Fault, Normalised, Problem, Rows, reach};
 use totsugo::locale::{Language, problems};
 use totsugo::normalise::{Context, Layout, normalise};
 
@@ -414,6 +414,14 @@ impl IntoYen for i64 {
     fn into_yen(self) -> totsugo::domain::money::Yen {
         totsugo::domain::money::Yen::new(self)
     }
+}
+
+#[test]
+fn a_bookings_file_reaches_to_its_newest_creation_date() {
+    let file = Desk::new().take(&golden("bokun-bookings.csv")).expect("taken");
+    let Rows::Bookings(carts) = &file.rows else { panic!("bookings") };
+    assert_eq!(reach(carts).map(|reach| reach.to_string()).as_deref(), Some("2026-11-02 00:00:00"));
+    assert_eq!(reach(&[]), None);
 }
 
 #[test]

@@ -196,9 +196,20 @@ mod tests {
         ] {
             assert_eq!(calendar.is_business_day(day(date)), works, "{date}");
         }
-        let (usual, january) = (Calendar::default(), day("2027-01-01"));
-        let first: Vec<Day> = (0..31).map(|d| january.plus(d)).filter(|d| is_first_business_day(&usual, *d)).collect();
-        assert_eq!(first, [day("2027-01-04")]);
+    }
+
+    #[test]
+    fn c12_each_month_has_one_first_business_day() {
+        let calendar = Calendar::default();
+        let mut first = Vec::new();
+        let mut today = day("2026-09-01");
+        while today < day("2027-03-01") {
+            if is_first_business_day(&calendar, today) {
+                first.push(today.to_string());
+            }
+            today = today.plus(1);
+        }
+        assert_eq!(first, ["2026-09-01", "2026-10-01", "2026-11-02", "2026-12-01", "2027-01-04", "2027-02-01"]);
     }
 
     #[test]

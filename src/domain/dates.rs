@@ -220,6 +220,7 @@ mod tests {
             assert_eq!(Day::parse(bad), None, "{bad}");
         }
         assert_eq!(day("2024-02-29").plus(365).to_string(), "2025-02-28");
+        assert_eq!(["1969-12-31", "1970-01-03"].map(|date| day(date).number()), [-1, 2]);
     }
 
     #[test]

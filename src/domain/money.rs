@@ -131,6 +131,16 @@ mod tests {
     }
 
     #[test]
+    fn the_odd_yen_goes_to_the_largest_remainder_and_all_to_the_first_where_nothing_weighs() {
+        for (amount, weights, shares) in
+            [(10, [1, 5], [2, 8]), (-10, [1, 5], [-2, -8]), (10, [-5, 1], [0, 10]), (10, [0, 0], [10, 0])]
+        {
+            assert_eq!(Yen::new(amount).split(&weights.map(Yen::new)), shares.map(Yen::new), "{amount} {weights:?}");
+        }
+        assert_eq!(Yen::new(10).split(&[]), []);
+    }
+
+    #[test]
     fn grouping_is_by_three_digits() {
         assert_eq!(Yen::new(-1_234_567).to_string(), "-1,234,567");
         assert_eq!(Yen::new(999).to_string(), "999");

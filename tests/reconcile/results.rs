@@ -143,6 +143,16 @@ fn r10_sales_by_every_cut() {
 }
 
 #[test]
+fn a_line_that_costs_nothing_sells_nothing() {
+    let mut gift = line(LineStatus::Confirmed, PaymentStatus::PaidInFull, 0);
+    gift.product = Arc::from("Gift");
+    let booking = cart("MZ1", vec![line(LineStatus::Confirmed, PaymentStatus::PaidInFull, 5_000), gift]);
+    let sales = run(&shop(), &facts(vec![paid("A", "1", "2026-11-05 即時売上 5000")], vec![booking]), AS_OF).sales;
+    let products: Vec<_> = sales.by_product.iter().map(|(product, totals)| (product.as_str(), totals.gross)).collect();
+    assert_eq!(products, [("Tour", Yen::new(5_000))]);
+}
+
+#[test]
 fn a_cart_of_several_lines_names_each_status_and_product_once() {
     let mut booking = cart("MZ1", vec![line(LineStatus::Confirmed, PaymentStatus::PaidInFull, 1_000); 4]);
     booking.lines[3].status = LineStatus::Cancelled;
