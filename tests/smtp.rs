@@ -348,6 +348,8 @@ fn m05_a_bad_recipient_never_stops_the_others_and_all_bad_ones_are_said() {
     office.queue(CONTENT);
     office.send(Timeouts::RFC);
     assert_eq!(office.states(), [State::Refused; 3]);
+    let history = office.store.history(None).expect("read");
+    assert_eq!(history[0].shops[0].mail, "refused", "what the history says of the report's mail");
 }
 
 #[test]

@@ -143,7 +143,7 @@ mod tests {
     #[test]
     fn grouping_is_by_three_digits() {
         assert_eq!(Yen::new(-1_234_567).to_string(), "-1,234,567");
-        assert_eq!(Yen::new(999).to_string(), "999");
+        assert_eq!([0, 999, 1_000].map(|yen| Yen::new(yen).to_string()), ["0", "999", "1,000"]);
     }
 
     proptest! {

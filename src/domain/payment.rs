@@ -195,4 +195,32 @@ mod tests {
         assert_eq!(Status::read("利用承諾").money(), Money::Unknown);
         assert_eq!(Status::read("").money(), Money::Unknown);
     }
+
+    #[test]
+    fn s12_of_the_same_time_only_another_status_or_amount_contradicts() {
+        let source = |line| Source { file: Arc::from("x.csv"), line };
+        let one = Observation {
+            at: Moment::from_number(0),
+            status: Status::read("即時売上"),
+            amount: Yen::new(100),
+            booking_ref: Arc::from("1"),
+            method: Arc::from("クレジットカード"),
+            source: source(2),
+        };
+        let with = |change: fn(&mut Observation)| {
+            let mut other = Observation { source: source(3), ..one.clone() };
+            change(&mut other);
+            (one.says_same(&other), one.contradicts(&other))
+        };
+        assert_eq!(with(|_| {}), (true, false), "read elsewhere");
+        assert_eq!(with(|other| other.status = Status::read("返品")), (false, true));
+        assert_eq!(with(|other| other.amount = Yen::new(200)), (false, true));
+        assert_eq!(with(|other| other.booking_ref = Arc::from("2")), (false, false));
+        assert_eq!(with(|other| other.method = Arc::from("PayPay")), (false, false));
+        assert_eq!(with(|other| other.at = Moment::from_number(1)), (false, false));
+        let later = |other: &mut Observation| {
+            (other.at, other.amount) = (Moment::from_number(1), Yen::new(200));
+        };
+        assert_eq!(with(later), (false, false));
+    }
 }
