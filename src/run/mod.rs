@@ -337,7 +337,7 @@ impl Workshop {
         let is_used = |folder: &&PathBuf| match std::fs::read_dir(folder) {
             Ok(mut entries) => entries.next().is_some(),
             // Who cannot look must not take it for empty.
-            Err(error) => error.kind() != std::io::ErrorKind::NotFound,
+            Err(error) => !matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory),
         };
         if paths.database.exists() {
             return Ok(());
