@@ -177,7 +177,7 @@ fn schedules(workshop: &Workshop) -> Result<Vec<String>, Exit> {
     }
     let mut warnings = Vec::new();
     for schedule in files.iter().filter_map(|file| file.schedule.as_ref().ok()) {
-        say!("  {} {} {}", schedule.name, schedule.cron, schedule.timezone);
+        say!("  {} {} {}", schedule.name, schedule.cron.as_str(), schedule.timezone);
         let firings: Vec<_> = schedule.firings(workshop.now.to_utc(), &config.calendar).take(FIRINGS).collect();
         for planned in &firings {
             let local = planned.with_timezone(&schedule.timezone);

@@ -4,7 +4,6 @@
 use chrono::{DateTime, Duration, NaiveDateTime, Offset, TimeZone, Utc};
 use chrono_tz::Tz;
 use croner::parser::{CronParser, Seconds};
-use std::fmt;
 
 /// A valid cron expression with six fields.
 #[derive(Clone, Debug)]
@@ -100,11 +99,5 @@ pub(super) fn at_wall_clock(wall: NaiveDateTime, zone: Tz) -> Option<DateTime<Ut
 impl PartialEq for Cron {
     fn eq(&self, other: &Self) -> bool {
         self.text == other.text
-    }
-}
-
-impl fmt::Display for Cron {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
     }
 }
