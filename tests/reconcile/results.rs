@@ -291,7 +291,7 @@ fn r17_the_proof_counts_what_the_facts_hold() {
     let bookings = vec![booked("MZ1", "CONFIRMED PAID_IN_FULL 5000"), booked("MZ2", "CONFIRMED NOT_PAID 3")];
     let open = [record(Code::AmountMismatch, "MZ1", None), record(Code::PaymentWithoutBooking, "C", None)];
     let known = facts(payments, bookings);
-    let result = reconcile(&shop(), &known, &open, &[], &Calendar::default(), period(), day(AS_OF));
+    let mut result = reconcile(&shop(), &known, &open, &[], &Calendar::default(), period(), day(AS_OF));
     let said: Vec<_> = result.checks.iter().map(|check| (check.name.as_str(), check.left, check.right)).collect();
     let expected = [
         ("rows_read", 0),
@@ -309,6 +309,9 @@ fn r17_the_proof_counts_what_the_facts_hold() {
         ("findings", 2),
     ];
     assert_eq!(said, expected.map(|(name, number)| (name, number, number)));
+    assert!(result.balanced());
+    result.checks[5].left += 1;
+    assert!(!result.balanced(), "a yen too much in one of them");
 }
 
 #[test]
