@@ -170,7 +170,8 @@ mod tests {
             let parts = code_parts(code, kind).expect(code);
             assert_eq!((parts.prefix.as_str(), parts.digits), (prefix, Digits(digits)), "{code}");
         }
-        for bad in ["", "MZ", "電話予約", "12a", "12 34b", "99999999999999999999", "MZ_1", "１２ａ"] {
+        for bad in ["", "MZ", "電話予約", "12a", "12 34b", "99999999999999999999", "MZ_1", "１２ａ", "電話12"]
+        {
             assert_eq!(code_parts(bad, CodeKind::Cart), None, "{bad}");
             assert_eq!(code_digits(bad), None, "{bad}");
         }
