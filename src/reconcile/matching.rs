@@ -4,7 +4,7 @@ use super::placement::transaction_ids;
 use crate::domain::booking::Booking;
 use crate::domain::finding::NoBooking;
 use crate::domain::ids::Digits;
-use crate::domain::payment::Payment;
+use crate::domain::payment::{Observation, Payment};
 use crate::domain::policy::Shop;
 use crate::domain::reconciliation::MatchKey;
 use crate::domain::text::{CodeKind, code_parts};
@@ -17,8 +17,13 @@ const CANDIDATES_NAMED: usize = 20;
 
 /// Column H of a payment: of its newest observation that has one, as return rows may leave it blank.
 pub(super) fn column_h(payment: &Payment) -> &str {
-    let newest_first = payment.observations.iter().rev().map(|observation| observation.booking_ref.trim());
-    newest_first.into_iter().find(|text| !text.is_empty()).unwrap_or("")
+    column_h_of(payment.observations.iter())
+}
+
+/// [`column_h`] of a payment with these observations, oldest first.
+pub(super) fn column_h_of<'a>(observations: impl DoubleEndedIterator<Item = &'a Observation>) -> &'a str {
+    let mut newest_first = observations.rev().map(|observation| observation.booking_ref.trim());
+    newest_first.find(|text| !text.is_empty()).unwrap_or("")
 }
 
 /// Where a payment's keys lead; bookings are positions in the list the index was made of.

@@ -1,6 +1,7 @@
 //! What a new observation is, given the stored ones (SPEC §4.4). Decides; the store does.
 
-use super::events::events_of;
+use super::events::{Events, events_of};
+use super::matching::column_h_of;
 use crate::domain::intake::Disposition;
 use crate::domain::payment::Observation;
 
@@ -13,17 +14,23 @@ pub fn disposition(known: &[Observation], new: &Observation) -> Disposition {
         Disposition::Same
     } else if known.iter().any(|one| one.contradicts(new)) {
         Disposition::Conflict
-    } else if new.at > newest.at || moves_money(known, new) {
+    } else if new.at > newest.at || is_news(known, new) {
         Disposition::Update
     } else {
         Disposition::Stale
     }
 }
 
-/// Whether the money events change with `new` among the known ones.
-fn moves_money(known: &[Observation], new: &Observation) -> bool {
+/// Whether `new` among the known ones changes what the payment says.
+fn is_news(known: &[Observation], new: &Observation) -> bool {
     let mut all: Vec<&Observation> = known.iter().collect();
-    let before = events_of(&all);
-    all.insert(known.partition_point(|one| one < new), new);
-    events_of(&all) != before
+    let before = says(&all);
+    all.push(new);
+    all.sort();
+    says(&all) != before
+}
+
+/// The money events of `observations`, which are sorted, and the column H that their payment is matched by.
+fn says<'a>(observations: &[&'a Observation]) -> (Events, &'a str) {
+    (events_of(observations), column_h_of(observations.iter().copied()))
 }

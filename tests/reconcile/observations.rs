@@ -125,6 +125,24 @@ fn r01_r03_r04_dispositions() {
 }
 
 #[test]
+fn r03_a_row_is_stale_only_where_it_says_nothing_new() {
+    let known = paid("A", "1", "2026-11-05 即時売上 5000").observations;
+    for (when, label, column_h, expected) in [
+        ("2026-11-06", "返品受付", "1", Disposition::Update),
+        ("2026-11-05", "即時売上", "2", Disposition::Update),
+        ("2026-11-05", "即時売上", "0", Disposition::Stale),
+        ("2026-11-05", "即時売上", "", Disposition::Stale),
+        ("2026-11-04", "仮売上", "2", Disposition::Stale),
+    ] {
+        let new = seen(when, label, 5_000, column_h);
+        assert_eq!(disposition(&known, &new), expected, "{when} {label} {column_h}");
+    }
+    let blank = paid("A", "", "2026-11-05 即時売上 5000").observations;
+    let numbered = seen("2026-11-04", "仮売上", 5_000, "2");
+    assert_eq!(disposition(&blank, &numbered), Disposition::Update, "the only column H");
+}
+
+#[test]
 fn r02_a_late_row_counts_where_its_time_puts_it() {
     let known = paid("A", "", "2026-11-05 即時売上 5000;2026-11-10 即時売上 5000").observations;
     for (yen, expected) in [(5_000, Disposition::Stale), (4_000, Disposition::Update)] {
