@@ -184,8 +184,7 @@ impl Claim {
     }
 
     fn agrees_with(&self, actual: Yen) -> bool {
-        let part = self.part_agrees && actual.is_positive() && actual < self.expected;
-        part || actual == self.expected
+        if self.part_agrees && actual.is_positive() { actual <= self.expected } else { actual == self.expected }
     }
 }
 
