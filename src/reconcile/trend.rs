@@ -66,6 +66,17 @@ mod tests {
         }
         records.push(record("d", Code::PaidButDead, as_of, None));
         assert_eq!(trend(&Ledger::of_shop(&ShopId::new("S"), &records), &[], as_of), first);
-        assert_eq!(trend(&Ledger::of_shop(&ShopId::new("S"), &[]), &[], as_of), Trend::default());
+        let of_today = [record("d", Code::PaidButDead, as_of, None)];
+        for records in [&[][..], &of_today] {
+            assert_eq!(trend(&Ledger::of_shop(&ShopId::new("S"), records), &[], as_of), Trend::default());
+        }
+    }
+
+    #[test]
+    fn a_finding_is_not_open_on_the_day_it_was_cleared() {
+        let as_of = Day::from_number(20_000);
+        let records = [record("a", Code::AmountMismatch, as_of.plus(-14), Some(as_of.plus(-7)))];
+        let trend = trend(&Ledger::of_shop(&ShopId::new("S"), &records), &[], as_of);
+        assert_eq!(trend.open[&Code::AmountMismatch], [1, 0, 0]);
     }
 }

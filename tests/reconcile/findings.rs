@@ -224,6 +224,12 @@ fn shop_rules_and_cut_over_date_take_items_out_by_name() {
     assert_eq!(told_of(&shop, failed, ota("CONFIRMED PAID_IN_FULL 5000")), "no_money A | ota MZ1");
     let pending = payments(&["2026-11-05 決済開始 5000"]);
     assert_eq!(told_of(&shop, pending, ota("CONFIRMED PAID_IN_FULL 5000")), "ota A | ota MZ1");
+    for (history, expected) in [
+        ("2026-11-05 NEWSTATE 5000", "unknown_status MZ1 A"),
+        ("2026-11-05 即時売上 5000;2026-11-05 即時売上 1", "observation_conflict MZ1 A"),
+    ] {
+        assert_eq!(told_of(&shop, payments(&[history]), ota("CONFIRMED PAID_IN_FULL 5000")), expected, "{history}");
+    }
     shop.policy.history_start = Some(day("2026-11-06"));
     let old = told_of(&shop, payments(&[SALE]), booked("MZ1", "CANCELLED REFUND 5000"));
     assert_eq!(old, "before_history_start A | before_history_start MZ1");

@@ -1,6 +1,6 @@
 //! A history without its quiet groups, but with what they add, is reported like the whole history.
 
-use crate::facts::{AS_OF, at, booked, day, facts, period, seen, shop};
+use crate::facts::{AS_OF, at, booked, day, facts, paid, period, seen, shop};
 use crate::properties::{bookings, payments};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
@@ -124,4 +124,28 @@ fn r16_r21_reports_do_not_tell_whether_quiet_groups_were_read() {
     };
     TestRunner::new(Config { cases: 1_500, ..Config::default() }).run(&strategy, run).expect("no difference");
     assert!(hidden.get() > 1_500, "only {} groups were quiet", hidden.get());
+}
+
+#[test]
+fn r19_r21_groups_are_quiet_to_the_day() {
+    for (sold, created, start, is_quiet) in [
+        ("2026-10-31", "2026-10-31", "2027-10-30", true),
+        ("2026-10-31", "2026-10-31", "2027-10-31", false),
+        ("2026-11-01", "2026-10-31", "2026-12-20", false),
+        ("2026-10-31", "2026-11-01", "2026-12-20", false),
+        ("2025-12-25", "2025-12-25", "2026-12-20", true),
+        ("2025-12-24", "2025-12-24", "2026-12-20", false),
+        ("2025-11-23", "2025-11-23", "2025-12-20", false),
+        ("2025-11-22", "2025-11-22", "2025-12-20", true),
+    ] {
+        let mut booking = booked("MZ1", "CONFIRMED PAID_IN_FULL 5000");
+        (booking.lines[0].created_at, booking.lines[0].start_at) = (at(created), Some(at(start)));
+        let whole = facts(vec![paid("A", "1", &format!("{sold} 即時売上 5000"))], vec![booking]);
+        let part = loud(&whole, period(), day(AS_OF));
+        assert_eq!(
+            (part.payments.is_empty(), part.bookings.is_empty()),
+            (is_quiet, is_quiet),
+            "{sold} {created} {start}"
+        );
+    }
 }

@@ -2,7 +2,7 @@
 
 use crate::facts::{AS_OF, at, booked, cart, day, facts, line, paid, period, run, seen, shop};
 use std::sync::Arc;
-use totsugo::domain::booking::{Booking, LineStatus, PaymentStatus};
+use totsugo::domain::booking::{Booking, LineStatus, PaymentStatus, Price};
 use totsugo::domain::calendar::Calendar;
 use totsugo::domain::dates::{Day, Period};
 use totsugo::domain::finding::{Code, FindingRecord, Note, finding_id};
@@ -150,6 +150,18 @@ fn a_line_that_costs_nothing_sells_nothing() {
     let sales = run(&shop(), &facts(vec![paid("A", "1", "2026-11-05 即時売上 5000")], vec![booking]), AS_OF).sales;
     let products: Vec<_> = sales.by_product.iter().map(|(product, totals)| (product.as_str(), totals.gross)).collect();
     assert_eq!(products, [("Tour", Yen::new(5_000))]);
+}
+
+#[test]
+fn r10_a_sale_counts_once_by_product_with_the_first_line() {
+    let mut booking = cart("MZ1", vec![line(LineStatus::Confirmed, PaymentStatus::PaidInFull, 0); 2]);
+    booking.lines[1].total = Price::Yen(Yen::new(5_000));
+    for (line, product) in booking.lines.iter_mut().zip(["A", "B"]) {
+        line.product = Arc::from(product);
+    }
+    let sales = run(&shop(), &facts(vec![paid("A", "1", SALE)], vec![booking]), AS_OF).sales;
+    let shown: Vec<_> = sales.by_product.iter().map(|(name, sold)| (name.as_str(), sold.count, sold.gross)).collect();
+    assert_eq!(shown, [("A", 1, Yen::ZERO), ("B", 0, Yen::new(5_000))]);
 }
 
 #[test]
