@@ -273,10 +273,6 @@ impl Layout {
         !self.total_labels.is_empty() && self.total_labels.contains(&fold(written))
     }
 
-    pub(super) fn has_total_row(&self) -> bool {
-        !self.total_labels.is_empty()
-    }
-
     fn accepts(&self, encoding: &str) -> bool {
         self.encodings
             .iter()

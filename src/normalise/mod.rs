@@ -153,8 +153,8 @@ impl<'c> Intake<'c> {
 
     fn finish(self, reading: &Reading) -> Result<Normalised, Vec<Problem>> {
         match self.body {
-            Some(body) if reading.headed => body.finish(self.context, reading.hidden_rows),
-            Some(_) | None => Err(vec![read::whole(no_layout(self.nearest))]),
+            Some(body) => body.finish(self.context, reading.hidden_rows),
+            None => Err(vec![read::whole(no_layout(self.nearest))]),
         }
     }
 }

@@ -185,8 +185,7 @@ impl<'r> Row<'r> {
 
     /// Whether this row is a total by the layout's rule: its `key` is blank and a used cell carries a label.
     pub(super) fn is_total(&self, key: Field) -> bool {
-        self.layout.has_total_row()
-            && self.text(key).is_empty()
+        self.text(key).is_empty()
             && self.cells.iter().any(|cell| matches!(cell, Cell::Text(text) if self.layout.is_total_label(text)))
     }
 }
