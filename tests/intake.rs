@@ -9,7 +9,7 @@ use totsugo::domain::dates::Day;
 use totsugo::domain::ids::ShopId;
 use totsugo::domain::intake::{Fault, Normalised, Problem, Rows, reach};
 use totsugo::locale::{Language, problems};
-use totsugo::normalise::{Context, Layout, normalise};
+use totsugo::normalise::{Context, Examined, Layout, examine, normalise};
 
 const SHOP: &str = "9200000000123";
 
@@ -38,16 +38,19 @@ impl Desk {
         Self { layouts: layouts(), shops, folder: None, max_rejects: 0 }
     }
 
-    fn take(&self, bytes: &[u8]) -> Result<Normalised, Vec<Problem>> {
-        let context = Context {
+    fn context(&self) -> Context<'_> {
+        Context {
             layouts: &self.layouts,
             folder: self.folder.as_ref(),
             shops: &self.shops,
             max_rejects: self.max_rejects,
             latest: Day::new(2026, 12, 31).expect("a day"),
             is_late: &|| false,
-        };
-        let taken = normalise(bytes, "in.csv", &context);
+        }
+    }
+
+    fn take(&self, bytes: &[u8]) -> Result<Normalised, Vec<Problem>> {
+        let taken = normalise(bytes, "in.csv", &self.context());
         if let Ok(file) = &taken {
             assert_eq!(file.rows_read, accounted(file), "the proof does not balance");
         }
@@ -333,7 +336,69 @@ fn n04_n17_columns_of_rounded_or_card_numbers_hold_the_file() {
     let rounded = rows(&|n| with(1, &format!("20261101{n:07}000")));
     assert!(matches!(Desk::new().fault(&rounded).1, Fault::DamagedIdentifier { .. }));
     assert!(Desk::new().take(&rows(&|n| with(1, &format!("20261101{n:07}123")))).is_ok());
+    assert!(Desk::new().take(&rows(&|n| with(1, &format!("20261101{n}")))).is_ok(), "too short to have lost digits");
     assert_eq!(Desk::new().fault(&rows(&|_| with(7, "4111111111111111"))), (None, Fault::CardNumbers));
+}
+
+#[test]
+fn n04_eight_long_order_ids_of_which_most_are_rounded_hold_the_file() {
+    for (rounded, others, is_held) in [(7, 0, false), (8, 0, true), (4, 4, false), (5, 4, true), (1, 9, false)] {
+        let id = |n: usize| format!("20261101{n:07}{}", if n < rounded { "000" } else { "123" });
+        let rows: Vec<String> = (0..rounded + others).map(|n| with(1, &id(n))).collect();
+        let taken = Desk::new().take(&gmo(&rows.iter().map(String::as_str).collect::<Vec<_>>()));
+        let fault = taken.err().map(|mut problems| problems.remove(0).fault);
+        assert_eq!(fault, is_held.then(|| Fault::DamagedIdentifier { found: id(0) }), "{rounded} and {others}");
+    }
+}
+
+#[test]
+fn n17_six_card_numbers_that_are_most_of_a_column_hold_the_file() {
+    for (cards, others, is_held) in [(5, 0, false), (6, 0, true), (6, 5, true), (6, 6, false), (7, 6, true)] {
+        let references = [vec!["4111111111111111"; cards], vec!["1102481"; others]].concat();
+        let rows: Vec<String> = references.iter().map(|reference| with(7, reference)).collect();
+        let taken = Desk::new().take(&gmo(&rows.iter().map(String::as_str).collect::<Vec<_>>()));
+        let problems = taken.err().unwrap_or_default();
+        assert_eq!(problems.iter().any(|one| one.fault == Fault::CardNumbers), is_held, "{cards} and {others}");
+    }
+}
+
+#[test]
+fn an_examined_file_tells_what_was_found_out_before_anything_went_wrong() {
+    let mut desk = Desk::new();
+    let shown = |id: &str| -> Vec<(String, String)> {
+        HEADING.split(',').map(str::to_owned).zip(with(1, id).split(',').map(str::to_owned)).collect()
+    };
+    let file = |ids: &[&str]| {
+        let rows: String = ids.iter().map(|id| format!("{},memo,secret\n", with(1, id))).collect();
+        format!("{HEADING},余分,取引パスワード\n{rows}").into_bytes()
+    };
+    let expected = Examined {
+        layout: Some("gmo-torihiki-shukei".to_owned()),
+        encoding: Some("UTF-8"),
+        columns: HEADING.split(',').map(str::to_owned).collect(),
+        unknown_columns: vec!["余分".to_owned()],
+        dropped_columns: vec!["取引パスワード".to_owned()],
+        rows: 4,
+        first: ["A-1", "A-2", "A-3"].map(shown).into(),
+        accepted: true,
+        ..Examined::default()
+    };
+    let good = file(&["A-1", "A-2", "A-3", "A-4"]);
+    assert_eq!(examine(&good, "in.csv", &desk.context()), expected);
+    let damaged = examine(&file(&["A-1", "9.2E+12", "A-3"]), "in.csv", &desk.context());
+    assert_eq!((damaged.rows, damaged.accepted, damaged.first.len()), (2, false, 2));
+    assert!(matches!(damaged.problems[0].fault, Fault::DamagedIdentifier { .. }));
+    let tolerated = |desk: &Desk| {
+        let examined = examine(&file(&["A-1", ""]), "in.csv", &desk.context());
+        (examined.accepted, examined.problems[0].fault.clone())
+    };
+    assert_eq!(tolerated(&desk), (false, Fault::Blank));
+    desk.max_rejects = 1;
+    assert_eq!(tolerated(&desk), (true, Fault::Blank));
+    desk.folder = Some(ShopId::new("nobody"));
+    let examined = examine(&good, "in.csv", &desk.context());
+    let unknown = Fault::UnknownShop { found: "nobody".to_owned() };
+    assert_eq!((examined.layout, &examined.problems[0].fault), (None, &unknown));
 }
 
 #[test]
@@ -347,6 +412,8 @@ fn the_shop_follows_from_row_and_folder() {
     assert!(desk.take(without.as_bytes()).is_ok());
     let other = Fault::OtherShop { found: SHOP.to_owned(), folder: "tshop00000001".to_owned() };
     assert_eq!(desk.fault(&gmo(&[&with(1, "A")])), (Some(2), other));
+    desk.folder = Some(ShopId::new(SHOP));
+    assert!(desk.take(&gmo(&[&with(1, "A")])).is_ok());
     desk.folder = Some(ShopId::new("nobody"));
     assert!(matches!(desk.fault(&gmo(&[])).1, Fault::UnknownShop { .. }));
 }
@@ -378,6 +445,13 @@ fn p03_p04_headings_by_alias_in_any_order_or_held() {
     let Fault::NoLayout { similar, .. } = drift else { panic!("{drift:?}") };
     let pair = |missing: &str, found: &str| (missing.to_owned(), found.to_owned());
     assert_eq!(*similar, [pair("オーダーID", "オーダー番号ID"), pair("利用金額", "ご利用金額")]);
+    // Of the eight signs of 加盟店自由項目1 fewer than half may differ.
+    for (heading, expected) in [("加盟店自由メモ欄1", Some("加盟店自由メモ欄1")), ("加盟店の備考欄1", None)]
+    {
+        let (_, drift) = desk.fault(format!("{}\n{row}\n", HEADING.replace("加盟店自由項目1", heading)).as_bytes());
+        let Fault::NoLayout { similar, .. } = drift else { panic!("{drift:?}") };
+        assert_eq!(similar.first().map(|(_, found)| found.as_str()), expected);
+    }
     assert_eq!((nearest.as_deref(), missing), (Some("gmo-torihiki-shukei"), vec!["利用金額".to_owned()]));
     assert!(found.contains(&"お金".to_owned()));
     for (no_heading, name) in [(row.clone(), "p05"), ("取引番号,取引ステータス,取引日時,取引金額".to_owned(), "PayPay")]
@@ -401,6 +475,8 @@ fn d05_p06_p07_headings_and_totals() {
     let differs = Fault::TotalDiffers { stated: 24_000.into_yen(), calculated: 12_000.into_yen() };
     assert_eq!(desk.fault(&gmo(&[&one, &total("24,000")])), (Some(3), differs));
     assert_eq!(desk.fault(&gmo(&[&one, &total("")])), (Some(3), Fault::Blank));
+    let taxed = |total: &str| desk.take(&gmo(&[&with(5, "500"), total])).is_ok();
+    assert!(taxed("合計,,,,12000,500,,") && !taxed("合計,,,,12000,,,") && !taxed("合計,,,,12500,500,,"));
     let titled = ["取引集計\r\n期間,2026/11\r\n\r\n".as_bytes(), &gmo(&[&one])].concat();
     assert_eq!(desk.take(&titled).expect("taken").rows_read, 1);
 }
@@ -437,6 +513,52 @@ fn n12_bookings_hold_on_unknown_words_and_contradictions() {
     assert_eq!(fault("12000.0", "12000.5"), (Some(2), Fault::Amount { found: "12000.5".to_owned() }));
     assert!(matches!(fault("01.11.2026 08:59", "11/01/2026"), (Some(2), Fault::Date { .. })));
     assert!(matches!(fault("MZ1102481", "1.10248E+06"), (Some(2), Fault::DamagedIdentifier { .. })));
+}
+
+#[test]
+fn a_line_that_stands_twice_is_known_again_in_a_cart_of_any_length() {
+    let heading = "cart_code;product_code;status;payment_status;created_at;total;currency\n";
+    let line = |number: i64, yen| format!("MZ1;MZ-T{number};CONFIRMED;PAID_IN_FULL;2026-11-01;{yen};JPY\n");
+    for count in [1, 2, 15, 16, 17, 40] {
+        let lines: String = (0..count).map(|number| line(number, 1_000)).collect();
+        let twice = format!("{heading}{lines}{lines}");
+        let Rows::Bookings(carts) = Desk::new().take(twice.as_bytes()).expect("taken").rows else { panic!("bookings") };
+        let [cart] = carts.as_slice() else { panic!("one cart") };
+        assert_eq!((cart.lines.len(), cart.repeated.len()), (count as usize, count as usize));
+        for number in [0, count - 1] {
+            let fault = Fault::ContradictoryLine { code: format!("MZ-T{number}") };
+            let changed = format!("{heading}{lines}{}", line(number, 2_000));
+            assert_eq!(Desk::new().fault(changed.as_bytes()).1, fault, "{count} lines");
+        }
+    }
+}
+
+#[test]
+fn r14_currencies_are_iso_codes_and_foreign_prices_are_numbers_of_their_kind_of_file() {
+    let booking = |total: &str, currency: &str| {
+        format!(
+            "cart_code;status;payment_status;created_at;total;currency\nMZ1;CONFIRMED;PAID_IN_FULL;2026-11-01;{total};{currency}\n"
+        )
+    };
+    let paid = |total: &str, currency: &str| {
+        format!(
+            "Booking reference,Payment type,Transaction date,Amount,Currency\nMZ1,Cash,2026-11-01,{total},{currency}\n"
+        )
+    };
+    let desk = Desk::new();
+    for currency in ["US", "USDX", "U2D", "ドル"] {
+        let expected = Fault::Identifier { found: currency.to_owned(), expected: "ISO 4217 (JPY)" };
+        assert_eq!(desk.fault(booking("29", currency).as_bytes()).1, expected);
+        assert_eq!(desk.fault(paid("29", currency).as_bytes()).1, expected);
+    }
+    for (total, in_bookings, in_payments) in
+        [("29.95", true, true), ("-29.95", false, true), ("about 29", false, false)]
+    {
+        for (text, is_taken) in [(booking(total, "usd"), in_bookings), (paid(total, "usd"), in_payments)] {
+            let fault = desk.take(text.as_bytes()).err().map(|mut problems| problems.remove(0).fault);
+            assert_eq!(fault, (!is_taken).then(|| Fault::Amount { found: total.to_owned() }), "{text}");
+        }
+    }
 }
 
 #[test]
@@ -496,8 +618,37 @@ fn a_broken_layout_names_file_and_line() {
     assert!(message("field = \"tax\"", "field = \"cart\"").contains("does not belong"));
     assert!(message("field = \"tax\"", "colour = 1").contains("colour"));
     assert!(message("heading = \"税送料\"", "heading = \"ｵｰﾀﾞｰID\"").contains("stands twice"));
-    let optional = text.replace("required = true", "required = false");
-    assert!(Layout::parse("my.toml", &optional).expect_err("broken").message.contains("needs a required column"));
+    assert!(message("field = \"tax\"", "field = \"product_code\"").contains("field `product_code` does not belong"));
+    let optional = message("aliases = [\"金額\", \"Amount\"]\nrequired = true", "aliases = [\"金額\"]");
+    assert!(optional.contains("field `amount` needs a required column"), "{optional}");
+    let bookings = include_str!("../templates/layouts/bokun-bookings.toml");
+    let totals = Layout::parse("my.toml", &format!("{bookings}\n[total_row]\nlabels = [\"合計\"]\n"));
+    assert!(totals.expect_err("broken").message.contains("no total row"));
+}
+
+#[test]
+fn a_layout_takes_the_encodings_that_it_names() {
+    let text = include_str!("../templates/layouts/gmo-torihiki-shukei.toml");
+    let utf16 =
+        |unit: fn(u16) -> [u8; 2]| "\u{feff}".encode_utf16().chain(sample().encode_utf16()).flat_map(unit).collect();
+    let files: [(&str, Vec<u8>); 4] = [
+        ("CP932", golden("gmo.csv")),
+        ("UTF-8", sample().into_bytes()),
+        ("UTF-16LE", utf16(u16::to_le_bytes)),
+        ("UTF-16BE", utf16(u16::to_be_bytes)),
+    ];
+    for (named, taken) in [("CP932", &["CP932"][..]), ("UTF-8", &["UTF-8"]), ("UTF-16", &["UTF-16LE", "UTF-16BE"])] {
+        let written = text.replace("[\"CP932\", \"UTF-8\", \"UTF-16\", \"XLSX\"]", &format!("[\"{named}\"]"));
+        let desk = Desk { layouts: vec![Layout::parse("my.toml", &written).expect("a layout")], ..Desk::new() };
+        for (encoding, bytes) in &files {
+            if taken.contains(encoding) {
+                assert!(desk.take(bytes).is_ok(), "{named} {encoding}");
+            } else {
+                let Fault::NoLayout { missing, .. } = desk.fault(bytes).1 else { panic!("{named} {encoding}") };
+                assert_eq!(missing, [*encoding], "{named}");
+            }
+        }
+    }
 }
 
 /// A 取引集計 with quotes, and its rows.

@@ -149,6 +149,10 @@ fn p16_p17_faults_of_a_workbook_name_the_cell() {
         assert!(reason(&cell(odd)).contains(named), "{}", reason(&cell(odd)));
     }
     assert_eq!(order_ids(&cell("<c r=\"E3\"><v>5</v></c>")), ["A-1", "A-1"]);
+    let first = row(3, &ROW, "").replacen(" t=\"inlineStr\"><is><t>12000</t></is>", " t=\"e\"><v>#REF!</v>", 1);
+    let two = first.replacen(" t=\"inlineStr\"><is><t>0</t></is>", " t=\"e\"><v>#N/A</v>", 1);
+    let said = reason(&book("", &(good_rows() + &two), ""));
+    assert!(said.contains("\"E3 #REF!\""), "the first of two: {said}");
 }
 
 #[test]
@@ -173,6 +177,7 @@ fn p10_rows_of_a_large_file_come_piece_by_piece_the_same_rows() {
         format!("{heading}{rows}{}", total(1)),
         format!("{heading}{rows}{}\n", ROW.join(",").replace("2026", "1926")),
         format!("{heading}{rows}{}\n", ROW.join(",").replace("9200000000123", "another")),
+        format!("{heading}{rows}").replace('\n', ",4111111111111111\n").replacen("4111111111111111", "memo", 1),
         heading.clone(),
     ] {
         let (mut pieces, mut found) = (0, Vec::new());
@@ -186,7 +191,7 @@ fn p10_rows_of_a_large_file_come_piece_by_piece_the_same_rows() {
             assert_eq!(file.rows, Rows::Payments(Vec::new()), "none is kept");
             Normalised { rows: Rows::Payments(found), ..file }
         });
-        assert!(pieces > 1 || file.len() < 1_000, "{pieces}");
+        assert!((2..10).contains(&pieces) || file.len() < 1_000, "{pieces}");
         assert_eq!(taken, take(file.as_bytes()));
     }
 }
