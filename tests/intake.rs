@@ -519,12 +519,21 @@ fn n12_bookings_hold_on_unknown_words_and_contradictions() {
 fn a_line_that_stands_twice_is_known_again_in_a_cart_of_any_length() {
     let heading = "cart_code;product_code;status;payment_status;created_at;total;currency\n";
     let line = |number: i64, yen| format!("MZ1;MZ-T{number};CONFIRMED;PAID_IN_FULL;2026-11-01;{yen};JPY\n");
+    let uncoded = "MZ1;;CONFIRMED;PAID_IN_FULL;2026-11-01;7;JPY\n";
     for count in [1, 2, 15, 16, 17, 40] {
         let lines: String = (0..count).map(|number| line(number, 1_000)).collect();
-        let twice = format!("{heading}{lines}{lines}");
-        let Rows::Bookings(carts) = Desk::new().take(twice.as_bytes()).expect("taken").rows else { panic!("bookings") };
-        let [cart] = carts.as_slice() else { panic!("one cart") };
-        assert_eq!((cart.lines.len(), cart.repeated.len()), (count as usize, count as usize));
+        // A line without a code is never known again, and hides none of the others.
+        for (between, more) in [("", 0), (uncoded, 1)] {
+            let twice = format!("{heading}{lines}{between}{lines}");
+            let taken = Desk::new().take(twice.as_bytes()).expect("taken");
+            let Rows::Bookings(carts) = taken.rows else { panic!("bookings") };
+            let [cart] = carts.as_slice() else { panic!("one cart") };
+            assert_eq!(
+                (cart.lines.len(), cart.repeated.len()),
+                (count as usize + more, count as usize),
+                "{count}, {more}"
+            );
+        }
         for number in [0, count - 1] {
             let fault = Fault::ContradictoryLine { code: format!("MZ-T{number}") };
             let changed = format!("{heading}{lines}{}", line(number, 2_000));

@@ -43,10 +43,6 @@ impl Bookings {
             let known = if snapshot.lines.len() < FEW {
                 snapshot.lines.iter().position(|known| known.product_code == line.product_code)
             } else {
-                if snapshot.lines.len() == FEW {
-                    let lines = snapshot.lines.iter().enumerate();
-                    self.lines.extend(lines.map(|(nth, known)| ((at, known.product_code.clone()), nth)));
-                }
                 let next = snapshot.lines.len();
                 Some(*self.lines.entry((at, line.product_code.clone())).or_insert(next))
             };
@@ -60,6 +56,10 @@ impl Bookings {
             }
         }
         snapshot.lines.push(line);
+        if snapshot.lines.len() == FEW {
+            let lines = snapshot.lines.iter().enumerate();
+            self.lines.extend(lines.map(|(nth, known)| ((at, known.product_code.clone()), nth)));
+        }
         Ok(Taken::Accepted)
     }
 
