@@ -304,6 +304,17 @@ fn s07_a_restore_brings_back_a_lost_database() {
     assert!(sandbox.program(&["show", "A-1"]).out.contains("5,000"));
 }
 
+/// A link to itself is there and cannot be looked at.
+#[cfg(unix)]
+#[test]
+fn s07_a_missing_database_beside_an_archive_that_cannot_be_listed_is_no_fresh_start() {
+    let sandbox = anonymous_shop();
+    std::os::unix::fs::symlink("archive", sandbox.path("archive")).expect("a link");
+    let said = sandbox.program(&["ingest"]);
+    assert_eq!(said.code, 3, "{}", said.err);
+    assert!(!sandbox.path("totsugo.db").exists());
+}
+
 #[test]
 fn s14_an_edited_layout_changes_no_stored_row_and_a_changed_figure_is_a_revision() {
     let sandbox = Sandbox::minimal("en");
