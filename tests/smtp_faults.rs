@@ -8,6 +8,7 @@
 mod mailserver;
 #[expect(dead_code, reason = "each test file uses a part of the sandbox")]
 mod sandbox;
+#[expect(dead_code, reason = "other tests use the rest")]
 mod shim;
 #[expect(dead_code, reason = "other tests use the rest")]
 mod tier;

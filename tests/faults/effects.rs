@@ -4,7 +4,7 @@
 //! `shim/fault.c` does it by standing between the program and the C library, so nothing in the program knows of it.
 
 use crate::dice::Dice;
-use crate::outcome::{Outcome, RUN, contents, merchant, places};
+use crate::outcome::{Outcome, RUN, RandomMerchant, contents, merchant, places};
 use crate::sandbox::Sandbox;
 use crate::shim::{self, FAULTS, Fault};
 use crate::tier::times;
@@ -15,13 +15,13 @@ use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// What went wrong, and what the program said.
-struct Disturbed {
-    code: Option<i32>,
-    said: String,
-    effects: usize,
+pub(crate) struct Disturbed {
+    pub(crate) code: Option<i32>,
+    pub(crate) said: String,
+    pub(crate) effects: usize,
 }
 
-fn disturbed(sandbox: &Sandbox, library: &Path, arguments: &str, variables: &[(&str, String)]) -> Disturbed {
+pub(crate) fn disturbed(sandbox: &Sandbox, library: &Path, arguments: &str, variables: &[(&str, String)]) -> Disturbed {
     let log = sandbox.path("effects.log");
     let output = Command::new(env!("CARGO_BIN_EXE_totsugo"))
         .args(arguments.split(' '))
@@ -38,18 +38,28 @@ fn disturbed(sandbox: &Sandbox, library: &Path, arguments: &str, variables: &[(&
 }
 
 /// A fault may stop the program with its code, or be survived; it never passes for a mistake of the user.
-fn assert_told(result: &Disturbed, at: &str) {
+pub(crate) fn assert_told(result: &Disturbed, at: &str) {
     assert!(matches!(result.code, None | Some(0 | 1 | 3)), "{at}");
     assert!(result.code != Some(3) || !result.said.is_empty(), "{at}");
 }
 
 #[test]
 fn s01_s02_s03_x07_any_effect_may_fail_or_be_the_last() {
+    any_effect_may_fail_or_be_the_last(&[]);
+}
+
+/// Network folders and some others cannot rename without overwriting: a link is made, then the old name removed.
+#[test]
+fn s01_x07_x08_where_renaming_takes_two_steps_any_effect_may_fail_or_be_the_last() {
+    any_effect_may_fail_or_be_the_last(&[shim::two_steps()]);
+}
+
+fn any_effect_may_fail_or_be_the_last(on: &[(&'static str, String)]) {
     let folder = tempfile::tempdir().expect("a folder");
     let library = shim::build(folder.path());
     let undisturbed = merchant();
     let originals = contents(&undisturbed, &places(""));
-    let effects = disturbed(&undisturbed, &library, RUN, &[]).effects;
+    let effects = disturbed(&undisturbed, &library, RUN, on).effects;
     assert!(effects > 30, "{effects} effects");
     let expected = Outcome::settled(&merchant(), RUN, "undisturbed");
     assert_eq!((expected.mails.len(), expected.workbooks.len()), (1, 1), "{expected:?}");
@@ -57,8 +67,8 @@ fn s01_s02_s03_x07_any_effect_may_fail_or_be_the_last() {
     let (done, stopped) = (AtomicUsize::new(0), AtomicUsize::new(0));
     shim::every_effect(effects, 2, |nth, fault| {
         let sandbox = merchant();
-        let result = disturbed(&sandbox, &library, RUN, &fault.at(nth));
-        let at = format!("effect {nth}, {fault:?}, code {:?}\n{}", result.code, result.said);
+        let result = disturbed(&sandbox, &library, RUN, &[fault.at(nth), on.to_vec()].concat());
+        let at = format!("{on:?}, effect {nth}, {fault:?}, code {:?}\n{}", result.code, result.said);
         assert_told(&result, &at);
         assert!(contents(&sandbox, &places("")).keys().eq(originals.keys()), "{at}: an original is gone");
         assert_eq!(Outcome::settled(&sandbox, RUN, &at), expected, "{at}");
@@ -67,6 +77,44 @@ fn s01_s02_s03_x07_any_effect_may_fail_or_be_the_last() {
     });
     let (done, stopped) = (done.into_inner(), stopped.into_inner());
     eprintln!("{effects} effects, {done} faults, {stopped} of them stopped the run");
+    assert!(stopped * 2 > done, "{stopped} of {done} were felt");
+}
+
+/// Random merchants, half of them with a report of their first files before the run that is disturbed: what is already
+/// known, issued and held is in the way of nothing.
+#[test]
+fn s01_s02_x07_any_fault_in_first_and_later_runs_of_random_merchants() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let library = shim::build(folder.path());
+    let merchants = usize::try_from(times(12, 300)).expect("small");
+    let (done, stopped) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    shim::each(merchants, 2, |seed| {
+        let merchant = RandomMerchant::of(u64::try_from(seed).expect("small"));
+        let prepared = || if seed.is_multiple_of(2) { merchant.fresh() } else { merchant.reported_in_part() };
+        let on = if seed % 4 < 2 { Vec::new() } else { vec![shim::two_steps()] };
+        let run = &merchant.run;
+        let effects = disturbed(&prepared(), &library, run, &on).effects;
+        let expected = Outcome::settled(&prepared(), run, &format!("seed {seed}, undisturbed"));
+        let mut dice = Dice::new(u64::try_from(seed).expect("small"));
+        for _ in 0..times(5, 20) {
+            let nth = dice.range(1, i64::try_from(effects).expect("small"));
+            let (nth, fault) = (usize::try_from(nth).expect("small"), *dice.pick(&FAULTS));
+            let sandbox = prepared();
+            let originals = contents(&sandbox, &places(""));
+            let result = disturbed(&sandbox, &library, run, &[fault.at(nth), on.clone()].concat());
+            let at = format!(
+                "seed {seed}, {on:?}, effect {nth} of {effects}, {fault:?}, {:?}\n{}",
+                result.code, result.said
+            );
+            assert_told(&result, &at);
+            assert!(contents(&sandbox, &places("")).keys().eq(originals.keys()), "{at}: an original is gone");
+            assert_eq!(Outcome::settled(&sandbox, run, &at), expected, "{at}");
+            done.fetch_add(1, Ordering::Relaxed);
+            stopped.fetch_add(usize::from(result.code.is_none_or(|code| code == 3)), Ordering::Relaxed);
+        }
+    });
+    let (done, stopped) = (done.into_inner(), stopped.into_inner());
+    eprintln!("{done} faults in runs of {merchants} merchants, {stopped} of them stopped the run");
     assert!(stopped * 2 > done, "{stopped} of {done} were felt");
 }
 

@@ -1,6 +1,7 @@
 //! A small merchant, and what a run of it leaves that people rely on.
 
 use crate::sandbox::{Sandbox, timeless};
+use crate::{generate, write};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fs;
@@ -29,6 +30,66 @@ pub(crate) fn fill(sandbox: &Sandbox, folder: &str) {
         sandbox.write(&format!("{folder}inbox/{name}"), format!("{heading}{row}").as_bytes());
     }
     sandbox.write(&format!("{folder}inbox/login.csv"), b"<html>logged out</html>\n");
+}
+
+/// The same merchant after its first report.
+pub(crate) fn reported() -> Sandbox {
+    let sandbox = merchant();
+    assert!(sandbox.program(&RUN.split(' ').collect::<Vec<_>>()).code <= 1, "a report");
+    sandbox
+}
+
+/// Drops one payment more.
+pub(crate) fn one_more(sandbox: &Sandbox) {
+    let heading = "ショップID,オーダーID,取引状態,処理日時,利用金額,税送料,決済方法,加盟店自由項目1\r\n";
+    let row = "9200000000001,A-2,即時売上,2026/11/03 10:00:00,700,0,クレジットカード,1102482\r\n";
+    sandbox.write("inbox/b.csv", format!("{heading}{row}").as_bytes());
+}
+
+/// A merchant out of a seed, and the run that is about it.
+pub(crate) struct RandomMerchant {
+    config: String,
+    files: Vec<(String, Vec<u8>)>,
+    /// The command.
+    pub(crate) run: String,
+}
+
+impl RandomMerchant {
+    pub(crate) fn of(seed: u64) -> Self {
+        let merchant = generate::merchant(seed);
+        Self {
+            config: write::config(&merchant),
+            files: write::files(&merchant),
+            run: format!("run --json --from {} --to {} --as-of {}", merchant.from, merchant.to, merchant.as_of),
+        }
+    }
+
+    /// All files in the inbox, nothing read.
+    pub(crate) fn fresh(&self) -> Sandbox {
+        let sandbox = Sandbox::empty();
+        sandbox.write("totsugo.toml", self.config.as_bytes());
+        self.drop_in(&sandbox, 0, self.files.len());
+        sandbox
+    }
+
+    /// The first half was reported, the other half lies in the inbox.
+    pub(crate) fn reported_in_part(&self) -> Sandbox {
+        let sandbox = Sandbox::empty();
+        sandbox.write("totsugo.toml", self.config.as_bytes());
+        let half = self.files.len() / 2;
+        self.drop_in(&sandbox, 0, half);
+        fs::create_dir_all(sandbox.path("inbox")).expect("an inbox");
+        let said = sandbox.program(&self.run.split(' ').collect::<Vec<_>>());
+        assert!(said.code <= 1, "{}\n{}", said.code, said.err);
+        self.drop_in(&sandbox, half, self.files.len());
+        sandbox
+    }
+
+    fn drop_in(&self, sandbox: &Sandbox, first: usize, end: usize) {
+        for (name, bytes) in &self.files[first..end] {
+            sandbox.write(&format!("inbox/{name}"), bytes);
+        }
+    }
 }
 
 /// The files below `folders` by content, without reasons; what a killed process was writing does not count.

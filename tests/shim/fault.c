@@ -2,7 +2,8 @@
  *
  * Preloaded by tests/faults and tests/smtp_faults.rs: FAULT_AT n, FAULT_MODE once | ever | before | after, FAULT_ERROR the
  * number of the error (EIO without it), FAULT_LOG where the count goes. With FAULT_WIRE what is sent to sockets counts too.
- * FAULT_READ counts reads of files whose path contains it instead. */
+ * FAULT_READ counts reads of files whose path contains it instead. With FAULT_TWO_STEPS no file system can rename without
+ * overwriting, as on a network folder. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -18,7 +19,7 @@
 
 static long seen, at;
 static int failure = EIO;
-static const char *mode = "", *folder, *wire;
+static const char *mode = "", *folder, *wire, *two_steps;
 
 __attribute__((constructor)) static void begin(void) {
     const char *number = getenv("FAULT_AT");
@@ -27,6 +28,7 @@ __attribute__((constructor)) static void begin(void) {
     mode = getenv("FAULT_MODE") ? getenv("FAULT_MODE") : "";
     folder = getenv("FAULT_READ");
     wire = getenv("FAULT_WIRE");
+    two_steps = getenv("FAULT_TWO_STEPS");
 }
 
 __attribute__((destructor)) static void end(void) {
@@ -80,9 +82,17 @@ EFFECT(ssize_t, send, (int, const void *, size_t, int), (int file, const void *d
 EFFECT(int, ftruncate, (int, off_t), (int file, off_t size), (file, size), 0)
 EFFECT(int, ftruncate64, (int, off64_t), (int file, off64_t size), (file, size), 0)
 EFFECT(int, rename, (const char *, const char *), (const char *from, const char *to), (from, to), 0)
-EFFECT(int, renameat2, (int, const char *, int, const char *, unsigned),
-       (int from_folder, const char *from, int to_folder, const char *to, unsigned flags),
-       (from_folder, from, to_folder, to, flags), 0)
+/* Where the flag is not known there is no effect either. */
+int renameat2(int from_folder, const char *from, int to_folder, const char *to, unsigned flags) {
+    static int (*plain)(int, const char *, int, const char *, unsigned);
+    if (!plain) plain = (int (*)(int, const char *, int, const char *, unsigned))dlsym(RTLD_NEXT, "renameat2");
+    if (two_steps && flags) {
+        errno = EINVAL;
+        return -1;
+    }
+    if (folder) return plain(from_folder, from, to_folder, to, flags);
+    REAL(int, renameat2, (int, const char *, int, const char *, unsigned), (from_folder, from, to_folder, to, flags))
+}
 EFFECT(int, link, (const char *, const char *), (const char *from, const char *to), (from, to), 0)
 EFFECT(int, linkat, (int, const char *, int, const char *, int),
        (int from_folder, const char *from, int to_folder, const char *to, int flags),

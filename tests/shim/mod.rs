@@ -38,6 +38,11 @@ impl Fault {
     }
 }
 
+/// What makes every rename without overwriting take two steps, as on file systems that know no other way.
+pub(crate) fn two_steps() -> (&'static str, String) {
+    ("FAULT_TWO_STEPS", "1".to_owned())
+}
+
 /// Builds the library in `folder`; a C compiler is there, as SQLite needs one.
 pub(crate) fn build(folder: &Path) -> PathBuf {
     let library = folder.join("fault.so");
