@@ -268,6 +268,20 @@ fn s05_backup_and_restore_bring_back_the_same_history() {
     verified(&sandbox, "restored");
 }
 
+/// A link to itself is there and cannot be looked at.
+#[cfg(unix)]
+#[test]
+fn s05_a_restore_that_cannot_see_the_database_leaves_its_log_beside_it() {
+    let sandbox = anonymous_shop();
+    sandbox.program(&["ingest"]);
+    assert_eq!(sandbox.program(&["backup", "copy.db"]).code, 0);
+    fs::rename(sandbox.path("totsugo.db"), sandbox.path("away.db")).expect("out of sight");
+    std::os::unix::fs::symlink("totsugo.db", sandbox.path("totsugo.db")).expect("a link");
+    sandbox.write("totsugo.db-wal", b"its log");
+    assert_eq!(sandbox.program(&["restore", "copy.db"]).code, 3);
+    assert_eq!(fs::read(sandbox.path("totsugo.db-wal")).expect("in its place"), b"its log");
+}
+
 #[test]
 fn acts_on_held_files_carry_time_user_and_reason() {
     let sandbox = Sandbox::minimal("en");

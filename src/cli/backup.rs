@@ -104,8 +104,19 @@ fn missing(workshop: &Workshop, file: &Path) -> Exit {
 
 fn refused(workshop: &Workshop, file: &Path, error: &StoreError) -> Exit {
     let language = workshop.language();
-    let ja = "このファイルからは戻せません。データベースは変更していません。別のバックアップをお試しください。";
-    let en = "It cannot be restored; the database was not changed. Try another backup.";
+    let (ja, en) = if workshop.config.paths.database.exists() {
+        (
+            "このファイルからは戻せません。データベースは変更していません。別のバックアップをお試しください。",
+            "It cannot be restored; the database was not changed. Try another backup.",
+        )
+    } else {
+        (
+            "このファイルからは戻せません。データベースは所定の場所にありません（以前のものは、あれば隣に .replaced として残っています）。\
+             空き容量と権限をご確認のうえ、もう一度 restore を実行してください。",
+            "It was not restored, and there is no database in its place; one that was there is kept beside it as .replaced. \
+             Look at free space and permissions, then restore again.",
+        )
+    };
     complain!("{}: {}\n{}", file.display(), store_words(language, error), pick(language, ja, en));
     Exit::Failed
 }

@@ -115,19 +115,29 @@ impl Store {
         // In doubt nothing moves: a database that is only out of sight would lose its log below.
         let is_there = |path: &Path| path.try_exists().map_err(io_error(path));
         let kept = is_there(database)?.then(|| free_beside(database, ".replaced"));
-        if let Some(kept) = &kept {
-            durable::move_new(database, kept).map_err(io_error(database))?;
-        }
-        // The log belongs to the database that was replaced; beside the new one it would do harm.
+        // The log belongs to the database that is replaced; beside the new one it would do harm.
+        let mut moves: Vec<(PathBuf, PathBuf)> = kept.iter().map(|kept| (database.to_owned(), kept.clone())).collect();
         for ending in ["-wal", "-shm"] {
-            let (log, aside) = (beside(database, ending), kept.as_deref().unwrap_or(database));
-            let aside =
-                if kept.is_some() { beside(aside, ending) } else { free_beside(aside, &format!("{ending}.old")) };
+            let log = beside(database, ending);
             if is_there(&log)? {
-                durable::move_new(&log, &aside).map_err(io_error(&log))?;
+                let aside = match &kept {
+                    Some(kept) => beside(kept, ending),
+                    None => free_beside(database, &format!("{ending}.old")),
+                };
+                moves.push((log, aside));
             }
         }
-        durable::move_new(&fresh, database).map_err(io_error(database))?;
+        moves.push((fresh, database.to_owned()));
+        for (at, (from, to)) in moves.iter().enumerate() {
+            if let Err(error) = durable::move_new(from, to) {
+                // What was moved before goes back, the log before its database; not where only the flush failed and the new
+                // database may be in place. Best effort: the error that matters is the one returned.
+                if is_there(from).is_ok_and(|is| is) && is_there(to).is_ok_and(|is| !is) {
+                    moves.iter().take(at).rev().for_each(|(from, to)| drop(durable::move_new(to, from)));
+                }
+                return Err(io_error(from)(error));
+            }
+        }
         Ok(Restored { verified, kept })
     }
 }
