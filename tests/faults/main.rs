@@ -8,6 +8,7 @@
 #![expect(clippy::expect_used, clippy::panic, reason = "a test may stop where it cannot go on")]
 #![expect(clippy::print_stderr, reason = "the experiments say how much they did")]
 
+mod acts;
 #[path = "../oracle/dice.rs"]
 mod dice;
 mod effects;
