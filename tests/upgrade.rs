@@ -5,9 +5,16 @@
 //! those columns that the tables have. `TOTSUGO_HISTORIES` names a folder to keep them in, for `.ci/package`.
 
 #![expect(clippy::expect_used, clippy::panic, reason = "a test may stop where it cannot go on")]
+#![cfg_attr(target_os = "linux", expect(clippy::print_stderr, reason = "the experiment says how much it did"))]
 
 #[expect(dead_code, reason = "each test file uses its own part of the sandbox")]
 mod sandbox;
+#[cfg(target_os = "linux")]
+#[expect(dead_code, reason = "nothing goes over a wire here")]
+mod shim;
+#[cfg(target_os = "linux")]
+#[expect(dead_code, reason = "other tests use the rest")]
+mod tier;
 
 use rusqlite::Connection;
 use sandbox::Sandbox;
@@ -198,5 +205,80 @@ fn s08_s13_an_altered_history_is_not_upgraded() {
         let history = Connection::open(&path).expect("opens");
         let version = history.query_row("PRAGMA user_version", [], |row| row.get::<_, u32>(0)).expect("its number");
         assert!(version <= WIDE, "schema {schema} became {version}");
+    }
+}
+
+/// An upgrade that was stopped anywhere is done by the next run, which then says what it says without a stop.
+#[cfg(target_os = "linux")]
+#[test]
+fn s01_s13_any_effect_of_an_upgrade_may_fail_or_be_the_last() {
+    use std::process::Command;
+    let (sandbox, first) = merchant();
+    // What the operator was told of the fault stands beside the reports.
+    let issued = |sandbox: &Sandbox| {
+        let mut mails = sandbox.find("outbox", ".eml");
+        mails.retain(|_, mail| String::from_utf8_lossy(mail).contains("Content-Disposition: attachment"));
+        (sandbox.find("reports", ".xlsx"), mails)
+    };
+    let expected = issued(&sandbox);
+    let others = sandbox.find("", "");
+    wide(&sandbox.path("today.db"), &sandbox.path("wide.db"));
+    let folder = tempfile::tempdir().expect("a folder");
+    let library = shim::build(folder.path());
+    for schema in if tier::is_long() { (1..=WIDE).collect() } else { vec![1, WIDE] } {
+        let history = sandbox.path(&format!("schema{schema}.db"));
+        older(&sandbox.path("today.db"), &sandbox.path("wide.db"), schema, &history);
+        let history = fs::read(history).expect("the history");
+        let prepared = || {
+            let sandbox = Sandbox::empty();
+            for (name, bytes) in others.iter().filter(|(name, _)| !name.contains(".db")) {
+                sandbox.write(name, bytes);
+            }
+            sandbox.write("totsugo.db", &history);
+            for shop in ["9200000000001", "9200000000002"] {
+                fs::create_dir_all(sandbox.path(&format!("inbox/{shop}"))).expect("an inbox");
+            }
+            sandbox
+        };
+        let run = |sandbox: &Sandbox, variables: &[(&str, String)]| {
+            let log = sandbox.path("effects.log");
+            let output = Command::new(env!("CARGO_BIN_EXE_totsugo"))
+                .args(MONTH)
+                .current_dir(sandbox.path(""))
+                .env("LD_PRELOAD", &library)
+                .env("FAULT_LOG", &log)
+                .envs(variables.iter().map(|(name, value)| (name, value)))
+                .output()
+                .expect("the program starts");
+            let effects = fs::read_to_string(&log).ok().and_then(|text| text.parse().ok()).unwrap_or(0);
+            drop(fs::remove_file(log));
+            (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned(), effects)
+        };
+        let (code, words, effects): (_, _, usize) = run(&prepared(), &[]);
+        assert_eq!(code, Some(0), "schema {schema}: {words}");
+        shim::every_effect(effects, 2, |nth, fault| {
+            let sandbox = prepared();
+            let (code, words, _) = run(&sandbox, &fault.at(nth));
+            let at = format!("schema {schema}, effect {nth} of {effects}, {fault:?}, {code:?}\n{words}");
+            assert!(matches!(code, None | Some(0 | 1 | 3)), "{at}");
+            let again = sandbox.program(MONTH);
+            assert_eq!(again.code, 0, "{at}\n{}", again.err);
+            let again: Value = serde_json::from_str(&again.out).expect("JSON");
+            assert_eq!(said(&again), said(&first), "{at}");
+            assert!(issued(&sandbox) == expected, "{at}: reports and their mails");
+            let check = sandbox.program(&["check"]);
+            assert_eq!(check.code, 0, "{at}\n{}{}", check.out, check.err);
+            // Every copy that was kept is that of the schema it is named after, and whole.
+            let kept = sandbox.find("", ".bak");
+            assert!(!kept.is_empty(), "{at}: nothing was kept");
+            for name in kept.keys() {
+                let copy = totsugo::store::Store::inspect(&sandbox.path(name));
+                assert!(copy.is_ok(), "{at}: {name}: {copy:?}");
+            }
+            let unfinished = [sandbox.find("", ".part"), sandbox.find("", "-journal")];
+            assert!(unfinished.iter().all(|found| found.is_empty()), "{at}: {unfinished:?}");
+        });
+        let faults = if tier::is_long() { shim::FAULTS.len() } else { 1 };
+        eprintln!("schema {schema}: {effects} effects, {} faults", effects * faults);
     }
 }
