@@ -4,8 +4,8 @@ use super::looking::{Glance, KEPT, Looked};
 use super::side_by_side::workers;
 use crate::domain::intake::Kind;
 use crate::inbox::Arrival;
-use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
@@ -25,12 +25,6 @@ struct Task<'a> {
     is_packed: bool,
 }
 
-impl Task<'_> {
-    fn waiting(&self, place: usize) -> Waiting {
-        (self.is_packed, self.memory, Reverse(place))
-    }
-}
-
 /// Looks at the arrivals on all cores and settles them one by one on this thread, each with its number among the arrivals.
 ///
 /// Those of one kind are settled in their order. Of a long backlog payments come before bookings: their files are many and
@@ -48,8 +42,8 @@ pub(super) fn look_ahead<E>(
     if arrivals.len() < 2 || bytes < LONG_BACKLOG {
         return (0..).zip(arrivals).try_for_each(|(nth, arrival)| settle(nth, arrival, look(arrival)));
     }
-    let tasks = planned(arrivals, glance);
-    let queue = Queue::of(&tasks);
+    let (tasks, payments) = planned(arrivals, glance);
+    let queue = Queue::of(&tasks, payments);
     thread::scope(|scope| {
         for _ in 0..queue.workers {
             scope.spawn(|| {
@@ -71,19 +65,19 @@ pub(super) fn look_ahead<E>(
     })
 }
 
-/// The arrivals in the order in which they are to be settled.
-fn planned(arrivals: &[Arrival], glance: impl Fn(&Arrival) -> Glance) -> Vec<Task<'_>> {
-    let mut tasks: Vec<(bool, Task<'_>)> = (0..)
-        .zip(arrivals)
-        .map(|(nth, arrival)| {
-            let (Glance { kind, is_text }, size) = (glance(arrival), arrival.look.size());
-            // Of a small file the content is kept beside its rows.
-            let memory = if size > KEPT { size / 5 * 8 } else { size / 2 * 5 };
-            (kind != Some(Kind::Payments), Task { arrival, nth, memory, is_packed: !is_text })
-        })
-        .collect();
-    tasks.sort_by_key(|(is_late, _)| *is_late);
-    tasks.into_iter().map(|(_, task)| task).collect()
+/// The arrivals in the order in which they are to be settled, and where those begin that come after the payments.
+fn planned(arrivals: &[Arrival], glance: impl Fn(&Arrival) -> Glance) -> (Vec<Task<'_>>, usize) {
+    let (mut tasks, mut late) = (Vec::with_capacity(arrivals.len()), Vec::new());
+    for (nth, arrival) in (0..).zip(arrivals) {
+        let (Glance { kind, is_text }, size) = (glance(arrival), arrival.look.size());
+        // Of a small file the content is kept beside its rows.
+        let memory = if size > KEPT { size / 5 * 8 } else { size / 2 * 5 };
+        let lane = if kind == Some(Kind::Payments) { &mut tasks } else { &mut late };
+        lane.push(Task { arrival, nth, memory, is_packed: !is_text });
+    }
+    let payments = tasks.len();
+    tasks.append(&mut late);
+    (tasks, payments)
 }
 
 /// Deals files out to be looked at, as long as there is room for them, and hands them over in their order.
@@ -95,13 +89,13 @@ struct Queue<'t> {
     changed: Condvar,
 }
 
-/// A file that nobody looks at yet: whether it is packed, its memory, its place in the order of settling.
-type Waiting = (bool, u64, Reverse<usize>);
-
 /// How far looking is.
 #[derive(Default)]
 struct Ahead {
-    waiting: BTreeSet<Waiting>,
+    /// The places of payments that nobody looks at yet.
+    payments: Range<usize>,
+    /// Those of the other files, which are settled after all payments.
+    others: Range<usize>,
     /// What was looked at and is not settled, by place.
     looked: BTreeMap<usize, Looked>,
     /// How many files were settled.
@@ -116,27 +110,26 @@ struct Ahead {
 }
 
 impl Ahead {
-    /// The file that is due, else the largest that there is room for, so that none is waited for in the end.
-    fn best(&self, tasks: &[Task<'_>], workers: usize) -> Option<Waiting> {
-        let due = tasks.get(self.settled).map(|task| task.waiting(self.settled));
-        if let Some(due) = due.filter(|due| self.waiting.contains(due)) {
-            return Some(due);
-        }
-        let room = TOGETHER.saturating_sub(self.memory);
-        let largest = |is_packed| {
-            let fitting = (is_packed, 0, Reverse(usize::MAX))..=(is_packed, room, Reverse(0));
-            self.waiting.range(fitting).next_back().copied()
-        };
-        let packed = if self.packed < workers { largest(true) } else { None };
-        largest(false).into_iter().chain(packed).max_by_key(|(_, memory, _)| *memory)
+    /// The next place of each kind, if there is one.
+    fn waiting(&self) -> impl Iterator<Item = usize> {
+        [&self.others, &self.payments].into_iter().filter_map(|places| places.clone().next())
     }
 }
 
 impl<'t> Queue<'t> {
-    fn of(tasks: &'t [Task<'t>]) -> Self {
-        let waiting = (0..).zip(tasks).map(|(place, task)| task.waiting(place)).collect();
-        let state = Mutex::new(Ahead { waiting, ..Ahead::default() });
-        Self { tasks, workers: workers(), state, changed: Condvar::new() }
+    fn of(tasks: &'t [Task<'t>], payments: usize) -> Self {
+        let state = Ahead { payments: 0..payments, others: payments..tasks.len(), ..Ahead::default() };
+        Self { tasks, workers: workers(), state: Mutex::new(state), changed: Condvar::new() }
+    }
+
+    /// The place to be looked at next, if there is room: the one that is due, else the first behind the payments, as those
+    /// files take longest, else the next payments.
+    fn best(&self, state: &Ahead) -> Option<usize> {
+        let fits = |task: &Task<'_>| {
+            state.memory + task.memory <= TOGETHER && (!task.is_packed || state.packed < self.workers)
+        };
+        let fitting = || state.waiting().find(|place| self.tasks.get(*place).is_some_and(fits));
+        state.waiting().find(|place| *place == state.settled).or_else(fitting)
     }
 
     fn state(&self) -> MutexGuard<'_, Ahead> {
@@ -150,14 +143,15 @@ impl<'t> Queue<'t> {
     /// Waits for a file to look at, with its place; `None` once nothing more is to be looked at.
     fn next(&self) -> Option<(usize, &'t Task<'t>)> {
         let mut state = self.state();
-        while !state.is_closed && !state.waiting.is_empty() {
-            let best = if state.busy < self.workers { state.best(self.tasks, self.workers) } else { None };
-            if let Some(best @ (is_packed, memory, Reverse(place))) = best {
-                state.waiting.remove(&best);
+        while !state.is_closed && state.waiting().next().is_some() {
+            let best = if state.busy < self.workers { self.best(&state) } else { None };
+            if let Some((place, task)) = best.and_then(|place| Some((place, self.tasks.get(place)?))) {
+                let lane = if state.payments.contains(&place) { &mut state.payments } else { &mut state.others };
+                lane.start += 1;
                 state.busy += 1;
-                state.memory += memory;
-                state.packed += usize::from(is_packed);
-                return self.tasks.get(place).map(|task| (place, task));
+                state.memory += task.memory;
+                state.packed += usize::from(task.is_packed);
+                return Some((place, task));
             }
             state = self.wait(state);
         }
@@ -263,25 +257,32 @@ mod tests {
     #[test]
     fn no_more_is_looked_at_than_there_is_memory_for() {
         let folder = tempfile::tempdir().expect("a folder");
-        let sizes: Vec<(String, u64)> = (0..12).map(|nth| (format!("p{nth:02}"), 10 + 20 * (nth % 6))).collect();
+        let name = |nth: u64| format!("{}{nth:02}", ["p", "b", "xlsx"][usize::try_from(nth % 3).unwrap_or_default()]);
+        let sizes: Vec<(String, u64)> = (0..24).map(|nth| (name(nth), 10 + 20 * (nth % 7))).collect();
         let sizes: Vec<(&str, u64)> = sizes.iter().map(|(name, size)| (name.as_str(), *size)).collect();
         let files = arrivals(&folder, &sizes);
         let (now, most) = (AtomicU64::new(0), AtomicU64::new(0));
-        let memory = |arrival: &Arrival| planned(std::slice::from_ref(arrival), glance).remove(0).memory;
+        let (packed, most_packed) = (AtomicU64::new(0), AtomicU64::new(0));
+        let is_packed = |arrival: &Arrival| u64::from(!glance(arrival).is_text);
+        let memory = |arrival: &Arrival| planned(std::slice::from_ref(arrival), glance).0.remove(0).memory;
         let look = |arrival: &Arrival| {
             let taken = now.fetch_add(memory(arrival), Ordering::SeqCst) + memory(arrival);
             most.fetch_max(taken, Ordering::SeqCst);
+            let taken = packed.fetch_add(is_packed(arrival), Ordering::SeqCst) + is_packed(arrival);
+            most_packed.fetch_max(taken, Ordering::SeqCst);
             looked(arrival)
         };
         let done: Result<(), ()> = look_ahead(&files, glance, look, |_, arrival, _| {
             thread::sleep(Duration::from_millis(2));
             now.fetch_sub(memory(arrival), Ordering::SeqCst);
+            packed.fetch_sub(is_packed(arrival), Ordering::SeqCst);
             Ok(())
         });
         // The file that is due is looked at in any case.
         let largest = files.iter().map(memory).max().unwrap_or_default();
         assert_eq!((done, now.into_inner()), (Ok(()), 0));
         assert!((largest..=TOGETHER + largest).contains(&most.into_inner()));
+        assert!((1..=1 + u64::try_from(workers()).unwrap_or_default()).contains(&most_packed.into_inner()));
     }
 
     #[test]
