@@ -36,7 +36,8 @@ fn towards(folder: &Path, error: &io::Error) -> io::Error {
 /// The name a refused original gets in the held folder; `is_taken` says which names stand for other files.
 pub fn held_name(held: &Path, arrival: &Arrival, content: Option<&Content>, is_taken: impl Fn(&str) -> bool) -> String {
     let own = plain_name(own_name(arrival));
-    let first = content.map_or_else(|| durable::free_name(held, &own), |content| name_for(held, &own, content));
+    let wanted = content.and_then(|content| names(held, &own, content).pop()).unwrap_or(own);
+    let first = durable::free_name(held, &wanted);
     let plain = |path: PathBuf| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let first = plain(first);
     if !is_taken(&first) {
@@ -115,16 +116,14 @@ pub fn forget_reason(held: &Path, name: &str) -> io::Result<()> {
 }
 
 fn put(arrival: &Arrival, content: &Content, folder: &Path) -> io::Result<PathBuf> {
-    let name = plain_name(own_name(arrival));
-    let first = folder.join(&name);
-    let second = first.exists().then(|| with_digest(folder, &name, content));
-    for there in [Some(first), second].into_iter().flatten() {
+    let names = names(folder, &plain_name(own_name(arrival)), content);
+    for there in names.iter().map(|name| folder.join(name)) {
         if is_moved_already(arrival, &there)? {
             fs::remove_file(&arrival.path)?;
             return Ok(there);
         }
     }
-    let target = name_for(folder, &name, content);
+    let target = durable::free_name(folder, names.last().map_or("", String::as_str));
     move_read(arrival, content, &target)?;
     Ok(target)
 }
@@ -160,26 +159,19 @@ pub fn is_moved_already(arrival: &Arrival, target: &Path) -> io::Result<bool> {
     Ok(is_there && arrival.is_unchanged()?)
 }
 
-/// A name that is free in `folder`: the file's own; where that is taken, with part of the digest (FAULTS A08).
-fn name_for(folder: &Path, name: &str, content: &Content) -> PathBuf {
-    let first = folder.join(name);
-    if !first.exists() {
-        return first;
+/// The names for a file in `folder`, the wanted one last: its own; where that is taken, with part of the digest before its
+/// extension (FAULTS A08).
+fn names(folder: &Path, own: &str, content: &Content) -> Vec<String> {
+    let mut names = vec![own.to_owned()];
+    if folder.join(own).exists() {
+        let digest = content.digest().map(|digest| digest.to_string()).unwrap_or_default();
+        let part: String = digest.chars().take(8).collect();
+        names.push(match own.rsplit_once('.') {
+            Some((stem, extension)) if !stem.is_empty() => format!("{stem}-{part}.{extension}"),
+            _ => format!("{own}-{part}"),
+        });
     }
-    let named = with_digest(folder, name, content);
-    let name = named.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    durable::free_name(folder, &name)
-}
-
-/// `name` in `folder` with part of the digest before its extension.
-fn with_digest(folder: &Path, name: &str, content: &Content) -> PathBuf {
-    let digest = content.digest().map(|digest| digest.to_string()).unwrap_or_default();
-    let part: String = digest.chars().take(8).collect();
-    let named = match name.rsplit_once('.') {
-        Some((stem, extension)) if !stem.is_empty() => format!("{stem}-{part}.{extension}"),
-        _ => format!("{name}-{part}"),
-    };
-    folder.join(named)
+    names
 }
 
 /// The file's name without its folder.
