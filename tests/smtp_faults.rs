@@ -17,7 +17,6 @@ use mailserver::{Script, Server, ca_pem};
 use sandbox::Sandbox;
 use shim::Fault;
 use std::path::Path;
-use std::process::Command;
 
 const RUN: &[&str] = &["run", "--as-of", "2026-11-23", "--json"];
 const THREE: [&str; 3] = ["a@example.co.jp", "b@example.co.jp", "c@example.co.jp"];
@@ -45,17 +44,9 @@ fn merchant(server: &Server) -> Sandbox {
 
 /// One run with these variables for the library below it; the number of effects of it.
 fn counted(sandbox: &Sandbox, library: &Path, variables: &[(&str, String)]) -> usize {
-    let log = sandbox.path("effects.log");
-    let output = Command::new(env!("CARGO_BIN_EXE_totsugo"))
-        .args(RUN)
-        .current_dir(sandbox.path(""))
-        .env("LD_PRELOAD", library)
-        .envs(variables.iter().map(|(name, value)| (name, value)))
-        .env("FAULT_LOG", &log)
-        .output()
-        .expect("the program starts");
-    assert!(matches!(output.status.code(), None | Some(0 | 1 | 3)), "{variables:?}: {:?}", output.status);
-    std::fs::read_to_string(log).ok().and_then(|text| text.parse().ok()).unwrap_or(0)
+    let result = shim::disturbed(sandbox, library, &RUN.join(" "), variables);
+    result.assert_told(&format!("{variables:?}: {:?}\n{}", result.code, result.said));
+    result.effects
 }
 
 /// What counts what is sent over the wire too.

@@ -1,12 +1,11 @@
 //! What a person asks for beside runs, with every effect of it failing or being the last. Whether it is asked for again or
 //! not, the next run comes to what it comes to where nothing was in the way.
 
-use crate::effects::{assert_told, disturbed};
+use crate::effects::Felt;
 use crate::outcome::{Outcome, RUN, contents, merchant, one_more, places, reported};
 use crate::sandbox::Sandbox;
 use crate::shim;
 use std::fs;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Something a person asks for.
 struct Act {
@@ -91,17 +90,17 @@ fn s01_s02_s05_any_effect_of_what_a_person_asks_for_may_fail_or_be_the_last() {
         };
         let undisturbed = prepare();
         let originals = contents(&undisturbed, &places(""));
-        let first = disturbed(&undisturbed, &library, command, &[]);
+        let first = shim::disturbed(&undisturbed, &library, command, &[]);
         assert_eq!(first.code, Some(0), "{command}: {}", first.said);
         before_run(&undisturbed);
         let expected = Outcome::settled(&undisturbed, RUN, command).whenever_read();
-        let (done, stopped) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        let felt = Felt::default();
         shim::every_effect(first.effects, 2, |nth, fault| {
             for is_asked_again in [true, false] {
                 let sandbox = prepare();
-                let result = disturbed(&sandbox, &library, command, &fault.at(nth));
+                let result = shim::disturbed(&sandbox, &library, command, &fault.at(nth));
                 let at = format!("{command}: effect {nth}, {fault:?}, code {:?}\n{}", result.code, result.said);
-                assert_told(&result, &at);
+                result.assert_told(&at);
                 assert!(contents(&sandbox, &places("")).keys().eq(originals.keys()), "{at}: an original is gone");
                 if is_asked_again || *is_needed {
                     asked_again(&sandbox, &at);
@@ -118,11 +117,10 @@ fn s01_s02_s05_any_effect_of_what_a_person_asks_for_may_fail_or_be_the_last() {
                 assert_eq!(Outcome::settled(&sandbox, RUN, &at).whenever_read(), expected, "{at}");
                 let journals = sandbox.find("", "-journal");
                 assert!(journals.is_empty(), "{at}: {:?}", journals.keys());
-                done.fetch_add(1, Ordering::Relaxed);
-                stopped.fetch_add(usize::from(result.code.is_none_or(|code| code == 3)), Ordering::Relaxed);
+                felt.add(&result);
             }
         });
-        let (done, stopped) = (done.into_inner(), stopped.into_inner());
+        let (done, stopped) = felt.counts();
         eprintln!("{command}: {} effects, {done} faults, {stopped} of them stopped it", first.effects);
     }
 }

@@ -6,41 +6,45 @@
 use crate::dice::Dice;
 use crate::outcome::{Outcome, RUN, RandomMerchant, contents, merchant, places};
 use crate::sandbox::Sandbox;
-use crate::shim::{self, FAULTS, Fault};
+use crate::shim::{self, Disturbed, FAULTS, Fault, disturbed};
 use crate::tier::times;
-use std::fs;
-use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
-use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// What went wrong, and what the program said.
-pub(crate) struct Disturbed {
-    pub(crate) code: Option<i32>,
-    pub(crate) said: String,
-    pub(crate) effects: usize,
+/// How many faults there were, and how many of them stopped the program.
+#[derive(Default)]
+pub(crate) struct Felt {
+    done: AtomicUsize,
+    stopped: AtomicUsize,
 }
 
-pub(crate) fn disturbed(sandbox: &Sandbox, library: &Path, arguments: &str, variables: &[(&str, String)]) -> Disturbed {
-    let log = sandbox.path("effects.log");
-    let output = Command::new(env!("CARGO_BIN_EXE_totsugo"))
-        .args(arguments.split(' '))
-        .current_dir(sandbox.path(""))
-        .env("LD_PRELOAD", library)
-        .env("FAULT_LOG", &log)
-        .envs(variables.iter().map(|(name, value)| (name, value)))
-        .output()
-        .expect("the program starts");
-    let effects = fs::read_to_string(&log).ok().and_then(|text| text.parse().ok()).unwrap_or(0);
-    drop(fs::remove_file(log));
-    assert!(output.status.code().is_some() || output.status.signal() == Some(9), "{:?}", output.status);
-    Disturbed { code: output.status.code(), said: String::from_utf8_lossy(&output.stderr).into_owned(), effects }
+impl Felt {
+    pub(crate) fn add(&self, result: &Disturbed) {
+        self.done.fetch_add(1, Ordering::Relaxed);
+        self.stopped.fetch_add(usize::from(result.code.is_none_or(|code| code == 3)), Ordering::Relaxed);
+    }
+
+    pub(crate) fn counts(self) -> (usize, usize) {
+        (self.done.into_inner(), self.stopped.into_inner())
+    }
 }
 
-/// A fault may stop the program with its code, or be survived; it never passes for a mistake of the user.
-pub(crate) fn assert_told(result: &Disturbed, at: &str) {
-    assert!(matches!(result.code, None | Some(0 | 1 | 3)), "{at}");
-    assert!(result.code != Some(3) || !result.said.is_empty(), "{at}");
+/// A run that is disturbed loses no original, and the next one ends as if nothing had been.
+fn recovers(
+    (sandbox, library): (&Sandbox, &Path),
+    run: &str,
+    variables: &[(&str, String)],
+    at: &str,
+    expected: &Outcome,
+    felt: &Felt,
+) {
+    let originals = contents(sandbox, &places(""));
+    let result = disturbed(sandbox, library, run, variables);
+    let at = format!("{at}, code {:?}\n{}", result.code, result.said);
+    result.assert_told(&at);
+    assert!(contents(sandbox, &places("")).keys().eq(originals.keys()), "{at}: an original is gone");
+    assert_eq!(Outcome::settled(sandbox, run, &at), *expected, "{at}");
+    felt.add(&result);
 }
 
 #[test]
@@ -64,18 +68,19 @@ fn any_effect_may_fail_or_be_the_last(on: &[(&'static str, String)]) {
     let expected = Outcome::settled(&merchant(), RUN, "undisturbed");
     assert_eq!((expected.mails.len(), expected.workbooks.len()), (1, 1), "{expected:?}");
     assert_eq!((&expected.held, &expected.originals), (&vec!["login.csv".to_owned()], &originals));
-    let (done, stopped) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let felt = Felt::default();
     shim::every_effect(effects, 2, |nth, fault| {
-        let sandbox = merchant();
-        let result = disturbed(&sandbox, &library, RUN, &[fault.at(nth), on.to_vec()].concat());
-        let at = format!("{on:?}, effect {nth}, {fault:?}, code {:?}\n{}", result.code, result.said);
-        assert_told(&result, &at);
-        assert!(contents(&sandbox, &places("")).keys().eq(originals.keys()), "{at}: an original is gone");
-        assert_eq!(Outcome::settled(&sandbox, RUN, &at), expected, "{at}");
-        done.fetch_add(1, Ordering::Relaxed);
-        stopped.fetch_add(usize::from(result.code.is_none_or(|code| code == 3)), Ordering::Relaxed);
+        let variables = [fault.at(nth), on.to_vec()].concat();
+        recovers(
+            (&merchant(), &library),
+            RUN,
+            &variables,
+            &format!("{on:?}, effect {nth}, {fault:?}"),
+            &expected,
+            &felt,
+        );
     });
-    let (done, stopped) = (done.into_inner(), stopped.into_inner());
+    let (done, stopped) = felt.counts();
     eprintln!("{effects} effects, {done} faults, {stopped} of them stopped the run");
     assert!(stopped * 2 > done, "{stopped} of {done} were felt");
 }
@@ -87,7 +92,7 @@ fn s01_s02_x07_any_fault_in_first_and_later_runs_of_random_merchants() {
     let folder = tempfile::tempdir().expect("a folder");
     let library = shim::build(folder.path());
     let merchants = usize::try_from(times(12, 300)).expect("small");
-    let (done, stopped) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let felt = Felt::default();
     shim::each(merchants, 2, |seed| {
         let merchant = RandomMerchant::of(u64::try_from(seed).expect("small"));
         let prepared = || if seed.is_multiple_of(2) { merchant.fresh() } else { merchant.reported_in_part() };
@@ -99,21 +104,12 @@ fn s01_s02_x07_any_fault_in_first_and_later_runs_of_random_merchants() {
         for _ in 0..times(5, 20) {
             let nth = dice.range(1, i64::try_from(effects).expect("small"));
             let (nth, fault) = (usize::try_from(nth).expect("small"), *dice.pick(&FAULTS));
-            let sandbox = prepared();
-            let originals = contents(&sandbox, &places(""));
-            let result = disturbed(&sandbox, &library, run, &[fault.at(nth), on.clone()].concat());
-            let at = format!(
-                "seed {seed}, {on:?}, effect {nth} of {effects}, {fault:?}, {:?}\n{}",
-                result.code, result.said
-            );
-            assert_told(&result, &at);
-            assert!(contents(&sandbox, &places("")).keys().eq(originals.keys()), "{at}: an original is gone");
-            assert_eq!(Outcome::settled(&sandbox, run, &at), expected, "{at}");
-            done.fetch_add(1, Ordering::Relaxed);
-            stopped.fetch_add(usize::from(result.code.is_none_or(|code| code == 3)), Ordering::Relaxed);
+            let variables = [fault.at(nth), on.clone()].concat();
+            let at = format!("seed {seed}, {on:?}, effect {nth} of {effects}, {fault:?}");
+            recovers((&prepared(), &library), run, &variables, &at, &expected, &felt);
         }
     });
-    let (done, stopped) = (done.into_inner(), stopped.into_inner());
+    let (done, stopped) = felt.counts();
     eprintln!("{done} faults in runs of {merchants} merchants, {stopped} of them stopped the run");
     assert!(stopped * 2 > done, "{stopped} of {done} were felt");
 }
@@ -144,7 +140,7 @@ fn s01_s03_a_crash_and_then_any_fault_in_the_run_that_recovers() {
             let sandbox = crashed();
             let result = disturbed(&sandbox, &library, RUN, &fault.at(second));
             let at = format!("{crash:?} {nth}, then {fault:?} at {second} of {recovering}\n{}", result.said);
-            assert_told(&result, &at);
+            result.assert_told(&at);
             assert_eq!(Outcome::settled(&sandbox, RUN, &at), expected, "{at}");
             done.fetch_add(1, Ordering::Relaxed);
         }
@@ -194,7 +190,7 @@ fn s03_s08_a_read_of_the_history_that_fails_stops_the_run_or_changes_nothing_of_
             let sandbox = started();
             let result = disturbed(&sandbox, &library, RUN, &reading(fault.at(nth)));
             let at = format!("read {nth} of {reads}, {fault:?}, code {:?}\n{}", result.code, result.said);
-            assert_told(&result, &at);
+            result.assert_told(&at);
             stopped.fetch_add(usize::from(result.code == Some(3)), Ordering::Relaxed);
             assert_eq!(Outcome::settled(&sandbox, RUN, &at), expected, "{at}");
         }

@@ -1,5 +1,8 @@
 //! A library under the program that makes its effects on disk and wire fail, and the order in which all are tried.
 
+use crate::sandbox::Sandbox;
+use std::fs;
+use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -51,6 +54,38 @@ pub(crate) fn build(folder: &Path) -> PathBuf {
         Command::new("cc").args(["-shared", "-fPIC", "-O1", "-o"]).arg(&library).arg(source).arg("-ldl").status();
     assert!(built.expect("a C compiler").success());
     library
+}
+
+/// What became of the program, what it said, and how many effects there were.
+pub(crate) struct Disturbed {
+    pub(crate) code: Option<i32>,
+    pub(crate) said: String,
+    pub(crate) effects: usize,
+}
+
+/// Runs the program above the library, with `arguments` parted by spaces and these variables.
+pub(crate) fn disturbed(sandbox: &Sandbox, library: &Path, arguments: &str, variables: &[(&str, String)]) -> Disturbed {
+    let log = sandbox.path("effects.log");
+    let output = Command::new(env!("CARGO_BIN_EXE_totsugo"))
+        .args(arguments.split(' '))
+        .current_dir(sandbox.path(""))
+        .env("LD_PRELOAD", library)
+        .env("FAULT_LOG", &log)
+        .envs(variables.iter().map(|(name, value)| (name, value)))
+        .output()
+        .expect("the program starts");
+    let effects = fs::read_to_string(&log).ok().and_then(|text| text.parse().ok()).unwrap_or(0);
+    drop(fs::remove_file(log));
+    assert!(output.status.code().is_some() || output.status.signal() == Some(9), "{:?}", output.status);
+    Disturbed { code: output.status.code(), said: String::from_utf8_lossy(&output.stderr).into_owned(), effects }
+}
+
+impl Disturbed {
+    /// A fault may stop the program with its code, or be survived; it never passes for a mistake of the user.
+    pub(crate) fn assert_told(&self, at: &str) {
+        assert!(matches!(self.code, None | Some(0 | 1 | 3)), "{at}");
+        assert!(self.code != Some(3) || !self.said.is_empty(), "{at}");
+    }
 }
 
 /// Does `one` for each number from 1 to `last`, on `workers` threads.
