@@ -162,12 +162,13 @@ impl<'c> Intake<'c> {
 impl Sink for Intake<'_> {
     fn heading(&mut self, encoding: &'static str, line: u32, cells: &[String]) -> Result<Option<Plan>, Vec<Problem>> {
         let folded: Vec<String> = cells.iter().map(|cell| crate::domain::text::fold(cell)).collect();
-        let mut fitting = Vec::new();
-        for layout in self.context.layouts {
-            let fit = layout.fit(encoding, cells, &folded);
-            if fit.missing.is_empty() {
-                fitting.push((layout, fit));
-            } else if self.nearest.as_ref().is_none_or(|nearest| fit.known > nearest.known) {
+        let fits = self.context.layouts.iter().map(|layout| (layout, layout.fit(encoding, cells, &folded)));
+        let (mut fitting, others): (Vec<_>, Vec<_>) = fits.partition(|(_, fit)| fit.missing.is_empty());
+        if fitting.is_empty() {
+            for (layout, fit) in others {
+                if self.nearest.as_ref().is_some_and(|nearest| fit.known <= nearest.known) {
+                    continue;
+                }
                 let found = cells.iter().map(|cell| cell.trim()).filter(|cell| !cell.is_empty());
                 self.nearest = Some(Nearest {
                     known: fit.known,
