@@ -141,37 +141,40 @@ fn entry(reference: &str, line: u32, amount: i64) -> PaymentEntry {
 }
 
 fn payments(store: &Store) -> Result<Vec<Payment>, StoreError> {
-    let reader = store.facts()?.reader()?;
-    let each = reader.shops()?.into_iter().map(|shop| reader.payments(&shop));
-    Ok(each.collect::<Result<Vec<_>, _>>()?.concat())
+    store.facts()?.read(|reader| {
+        let each = reader.shops()?.into_iter().map(|shop| reader.payments(&shop));
+        Ok(each.collect::<Result<Vec<_>, _>>()?.concat())
+    })
 }
 
 fn carts(store: &Store) -> Result<Vec<Version>, StoreError> {
     let mut versions = Vec::new();
-    store.facts()?.reader()?.carts(0..=Version::MAX, |card| versions.push(card.version))?;
+    store.facts()?.read(|reader| reader.carts(0..=Version::MAX, |card| versions.push(card.version)))?;
     Ok(versions)
 }
 
 fn bookings(store: &Store) -> Result<Vec<Booking>, StoreError> {
-    store.facts()?.reader()?.bookings(&carts(store)?)
+    let carts = carts(store)?;
+    store.facts()?.read(|reader| reader.bookings(&carts))
 }
 
 /// All that a report is made of.
 fn facts(store: &Store) -> Result<String, StoreError> {
     let bookings = bookings(store)?;
-    let reader = store.facts()?.reader()?;
-    let (mut first, mut placed) = (None, CartTotals::default());
-    reader.carts(0..=Version::MAX, |card| {
-        if *first.get_or_insert(card.version) == card.version {
-            placed.add(0, &card.tally);
-        }
+    let files = store.facts()?.read(|reader| {
+        let (mut first, mut placed) = (None, CartTotals::default());
+        reader.carts(0..=Version::MAX, |card| {
+            if *first.get_or_insert(card.version) == card.version {
+                placed.add(0, &card.tally);
+            }
+        })?;
+        reader.other_tallies(|version, tally| {
+            if first == Some(version) {
+                placed.add(0, &tally);
+            }
+        })?;
+        reader.file_summaries(&[ShopId::new("S1")], placed)
     })?;
-    reader.other_tallies(|version, tally| {
-        if first == Some(version) {
-            placed.add(0, &tally);
-        }
-    })?;
-    let files = reader.file_summaries(&[ShopId::new("S1")], placed)?;
     Ok(format!("{:?}\n{bookings:?}\n{files:?}", payments(store)?))
 }
 

@@ -8,7 +8,7 @@ use crate::domain::policy::Shop;
 use crate::domain::quiet::Background;
 use crate::domain::reconciliation::{FileSummary, ShopFacts};
 use crate::reconcile::{Desk, Home, Quiet};
-use crate::store::{CartTally, CartTotals, Facts, Reader, Result, Version};
+use crate::store::{CartCard, CartTally, CartTotals, Facts, Reader, Result, Version};
 use hashbrown::{HashMap, HashSet};
 use std::collections::BTreeMap;
 
@@ -35,12 +35,15 @@ pub struct Placed {
 /// When the history cannot be read.
 pub fn place(config: &Config, facts: Facts) -> Result<Placed> {
     let shops: Vec<Shop> = config.shops.iter().map(|shop| shop.shop.clone()).collect();
-    let reader = facts.reader()?;
-    let by_cart = reader.transactions()?;
-    let named = by_cart.values().flatten().map(|id| Box::from(id.trim())).collect();
-    let Homes { shops, carts, totals, mut unplaced, .. } = homes(&shops, &facts, &reader, &by_cart, &named)?;
+    let (files, homes, named) = facts.read(|reader| {
+        let by_cart = reader.transactions()?;
+        let named = by_cart.values().flatten().map(|id| Box::from(id.trim())).collect();
+        let mut homes = homes(&shops, &facts, reader, &by_cart, &named)?;
+        let files = reader.file_summaries(&homes.shops, std::mem::take(&mut homes.totals))?;
+        Ok((files, homes, named))
+    })?;
+    let Homes { shops, carts, mut unplaced, .. } = homes;
     unplaced.sort();
-    let files = reader.file_summaries(&shops, totals)?;
     Ok(Placed { facts, carts: shops.into_iter().zip(carts).collect(), files, named, unplaced })
 }
 
@@ -60,9 +63,10 @@ impl Placed {
     /// # Errors
     /// When the history cannot be read.
     pub fn facts(&self, shop: &ShopId) -> Result<ShopFacts> {
-        let reader = self.facts.reader()?;
-        let bookings = reader.bookings(self.carts_of(shop))?;
-        Ok(ShopFacts { payments: reader.payments(shop)?, bookings, background: Background::default() })
+        self.facts.read(|reader| {
+            let bookings = reader.bookings(self.carts_of(shop))?;
+            Ok(ShopFacts { payments: reader.payments(shop)?, bookings, background: Background::default() })
+        })
     }
 
     /// Reads what the report of `period` as of `as_of` can say anything of; of the rest only what it adds.
@@ -73,14 +77,16 @@ impl Placed {
         if !self.is_mostly_outside(&shop.id, period) {
             return self.facts(&shop.id);
         }
-        let (reader, carts) = (self.facts.reader()?, self.carts_of(&shop.id));
-        let mut quiet = Quiet::new(shop, period, as_of);
-        reader.observation_notes(&shop.id, &self.named, |note| quiet.observation(note))?;
-        reader.cart_notes(carts, |note| quiet.cart(note))?;
-        reader.line_notes(carts, |version, product_code, created| quiet.line(version, product_code, created))?;
-        let (loud, background) = quiet.finish();
-        let payments = reader.payments_of(&shop.id, &loud.rows)?;
-        Ok(ShopFacts { payments, bookings: reader.bookings(&loud.versions)?, background })
+        let carts = self.carts_of(&shop.id);
+        self.facts.read(|reader| {
+            let mut quiet = Quiet::new(shop, period, as_of);
+            reader.observation_notes(&shop.id, &self.named, |note| quiet.observation(note))?;
+            reader.cart_notes(carts, |note| quiet.cart(note))?;
+            reader.line_notes(carts, |version, product_code, created| quiet.line(version, product_code, created))?;
+            let (loud, background) = quiet.finish();
+            let payments = reader.payments_of(&shop.id, &loud.rows)?;
+            Ok(ShopFacts { payments, bookings: reader.bookings(&loud.versions)?, background })
+        })
     }
 
     /// The figures of an earlier report, see [`Reader::figures`]: as large as the report, so read when they are needed.
@@ -88,7 +94,7 @@ impl Placed {
     /// # Errors
     /// When the history cannot be read.
     pub fn figures(&self, shop: &ShopId, period: Period, revision: u32) -> Result<String> {
-        self.facts.reader()?.figures(shop, period, revision)
+        self.facts.read(|reader| reader.figures(shop, period, revision))
     }
 
     fn carts_of(&self, shop: &ShopId) -> &[Version] {
@@ -192,14 +198,15 @@ fn homes(
     }
     let by_code = |(first, last): &(Version, Version)| -> Result<Homes> {
         let mut homes = Homes::default();
-        facts.reader()?.carts(*first..=*last, |card| {
+        let give = |card: CartCard<'_>| {
             let ids = by_cart.get(&card.version).into_iter().flatten();
             match desk.home(card.cart, card.folder, ids.map(|id| &**id)) {
                 Home::At(shop) => homes.give(shop, card.version, &card.tally),
                 Home::Disputed => homes.unplaced.push(CartCode::new(card.cart)),
                 Home::Unknown => homes.unknown.push((card.version, card.tally)),
             }
-        })?;
+        };
+        facts.read(|reader| reader.carts(*first..=*last, give))?;
         Ok(homes)
     };
     let (first, last) = reader.versions()?;

@@ -17,17 +17,19 @@ use hashbrown::{HashMap, HashSet};
 use rusqlite::{Connection, OpenFlags, Row, Statement};
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Stored files by number, under the names that 出典 gives them.
 pub(super) type FileNames = Arc<HashMap<i64, Arc<str>>>;
 
-/// Opens [`Reader`]s of one history, on any thread.
-#[derive(Clone, Debug)]
+/// What reads the facts of one history, on any thread.
+#[derive(Debug)]
 pub struct Facts {
     database: PathBuf,
     files: FileNames,
     words: Words,
+    /// Connections over which nobody reads at the moment: a new one would have to learn the schema and every question anew.
+    idle: Mutex<Vec<Connection>>,
 }
 
 /// Which cart version: its number in the history.
@@ -65,16 +67,31 @@ impl Store {
         let mut statement = self.connection.prepare("SELECT id, name FROM file")?;
         let names = statement.query_map([], |row| Ok((row.get(0)?, Arc::from(row.get_ref(1)?.as_str()?))))?;
         let files = Arc::new(names.collect::<rusqlite::Result<_>>()?);
-        Ok(Facts { database, files, words: words::all(&self.connection)? })
+        Ok(Facts { database, files, words: words::all(&self.connection)?, idle: Mutex::default() })
     }
 }
 
 impl Facts {
-    /// A reader of its own, which changes nothing.
+    /// Answers `ask`, which reads on this thread and changes nothing.
     ///
     /// # Errors
-    /// When the database cannot be opened.
-    pub fn reader(&self) -> Result<Reader> {
+    /// When the database cannot be opened or `ask` fails.
+    pub fn read<T>(&self, ask: impl FnOnce(&Reader) -> Result<T>) -> Result<T> {
+        let idle = || self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = idle().pop();
+        let connection = known.map_or_else(|| self.connect(), Ok)?;
+        // One view for as long as it reads: each question alone would take and release the locks.
+        connection.execute_batch("BEGIN")?;
+        // Names of its own: threads that counted the holders of the same ones would wait for each other.
+        let files = Arc::new(self.files.iter().map(|(file, name)| (*file, Arc::from(&**name))).collect());
+        let reader = Reader { connection, files, words: Arc::clone(&self.words) };
+        let answer = ask(&reader)?;
+        reader.connection.execute_batch("COMMIT")?;
+        idle().push(reader.connection);
+        Ok(answer)
+    }
+
+    fn connect(&self) -> Result<Connection> {
         let connection = Connection::open_with_flags(
             &self.database,
             OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,
@@ -82,11 +99,7 @@ impl Facts {
         connection.busy_timeout(super::opening::PATIENCE)?;
         connection.pragma_update(None, "trusted_schema", "OFF")?;
         connection.pragma_update(None, "cache_size", -4_096)?;
-        // One view for as long as it reads: each question alone would take and release the locks.
-        connection.execute_batch("BEGIN")?;
-        // Names of its own: threads that counted the holders of the same ones would wait for each other.
-        let files = Arc::new(self.files.iter().map(|(file, name)| (*file, Arc::from(&**name))).collect());
-        Ok(Reader { connection, files, words: Arc::clone(&self.words) })
+        Ok(connection)
     }
 }
 
@@ -170,7 +183,7 @@ impl Reader {
     /// # Errors
     /// When the database cannot be read.
     pub fn carts(&self, versions: RangeInclusive<Version>, mut each: impl FnMut(CartCard<'_>)) -> Result<()> {
-        let mut statement = self.connection.prepare(
+        let mut statement = self.connection.prepare_cached(
             "SELECT id, cart, folder, file_id, disposition, \"rows\", repeated, yen, covers_from, covers_to \
              FROM cart_version WHERE is_current = 1 AND id BETWEEN ?1 AND ?2 ORDER BY id",
         )?;

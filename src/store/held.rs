@@ -54,8 +54,9 @@ impl Store {
     /// # Errors
     /// When the database cannot be read.
     pub fn held(&self) -> Result<Vec<HeldFile>> {
-        let mut statement =
-            self.connection.prepare("SELECT name, digest, original, shop, reason, since FROM held ORDER BY name")?;
+        let mut statement = self
+            .connection
+            .prepare_cached("SELECT name, digest, original, shop, reason, since FROM held ORDER BY name")?;
         let rows = statement.query_map([], |row| {
             Ok(HeldFile {
                 name: row.get(0)?,

@@ -130,6 +130,8 @@ impl Store {
         connection.pragma_update(None, "wal_autocheckpoint", 8_192)?;
         integrity::verify_newest(&connection, known_schema(&connection)?)?;
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
+        // The questions asked once for each shop or file are more than the 16 that are kept otherwise.
+        connection.set_prepared_statement_cache_capacity(64);
         connection.set_transaction_behavior(TransactionBehavior::Immediate);
         let known = connection.query_row("SELECT id FROM installation", [], |row| row.get::<_, String>(0));
         let installation = match known {

@@ -1,6 +1,6 @@
 //! Payments and their observations.
 
-use super::facts::FileNames;
+use super::facts::{FileNames, Reader};
 use super::files::{RowOutcome, ShopTotals};
 use super::sealed::{RowWriter, Value};
 use super::words::{self, WordReader, WordWriter, Words};
@@ -85,7 +85,7 @@ impl Store {
     /// # Errors
     /// When the database cannot be read.
     pub fn has_zeros_in_front(&self) -> Result<bool> {
-        for shop in self.facts()?.reader()?.shops()? {
+        for shop in self.facts()?.read(Reader::shops)? {
             if !self.without_zeros(&shop)?.is_empty() {
                 return Ok(true);
             }

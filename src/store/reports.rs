@@ -144,7 +144,7 @@ impl Store {
     /// # Errors
     /// When the database cannot be read.
     pub fn periods_before(&self, shop: &ShopId, day: Day) -> Result<Vec<Period>> {
-        let mut statement = self.connection.prepare(
+        let mut statement = self.connection.prepare_cached(
             "SELECT period_from, period_to FROM report r WHERE shop = ?1 AND period_from < ?2 \
              AND EXISTS (SELECT 1 FROM report_figures f WHERE f.shop = r.shop AND f.period_from = r.period_from \
              AND f.period_to = r.period_to AND f.revision = r.revision) GROUP BY period_from, period_to ORDER BY max(run_id) DESC, period_from, period_to",
@@ -161,11 +161,10 @@ impl Store {
     /// # Errors
     /// When the database cannot be read.
     pub fn newest_as_of(&self, shop: &ShopId) -> Result<Option<Day>> {
-        let newest: Option<i32> = self.connection.query_row(
-            "SELECT max(r.as_of) FROM run r JOIN run_shop s ON s.run_id = r.id WHERE s.shop = ?1",
-            [shop.as_str()],
-            |row| row.get(0),
-        )?;
+        let newest: Option<i32> = self
+            .connection
+            .prepare_cached("SELECT max(r.as_of) FROM run r JOIN run_shop s ON s.run_id = r.id WHERE s.shop = ?1")?
+            .query_row([shop.as_str()], |row| row.get(0))?;
         Ok(newest.map(Day::from_number))
     }
 
@@ -182,26 +181,30 @@ impl Store {
         }
         if let Some((report, figures)) = shop_run.report {
             let day = record.as_of.number();
-            transaction.execute(
-                "INSERT INTO report (shop, period_from, period_to, revision, run_id, as_of, digest, workbook) \
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-                params![shop, from, to, report.revision, run, day, report.digest, report.workbook],
-            )?;
-            transaction.execute(
-                "INSERT INTO report_figures (shop, period_from, period_to, revision, figures) \
-                 VALUES (?1, ?2, ?3, ?4, ?5)",
-                params![shop, from, to, report.revision, figures],
-            )?;
+            transaction
+                .prepare_cached(
+                    "INSERT INTO report (shop, period_from, period_to, revision, run_id, as_of, digest, workbook) \
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+                )?
+                .execute(params![shop, from, to, report.revision, run, day, report.digest, report.workbook])?;
+            transaction
+                .prepare_cached(
+                    "INSERT INTO report_figures (shop, period_from, period_to, revision, figures) \
+                     VALUES (?1, ?2, ?3, ?4, ?5)",
+                )?
+                .execute(params![shop, from, to, report.revision, figures])?;
         }
         if let Some(message) = shop_run.message {
             let period = (record.period.from(), record.period.to());
             let key = ReportKey { shop: shop_run.shop.clone(), period, revision: shop_run.revision };
             outbox::queue(&transaction, Some(&key), message)?;
         }
-        transaction.execute(
-            "INSERT INTO run_shop (run_id, shop, revision, mail, balanced, matched, findings) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-            params![
+        transaction
+            .prepare_cached(
+                "INSERT INTO run_shop (run_id, shop, revision, mail, balanced, matched, findings) \
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            )?
+            .execute(params![
                 run,
                 shop,
                 shop_run.revision,
@@ -209,8 +212,7 @@ impl Store {
                 shop_run.balanced,
                 i64::try_from(shop_run.matched).unwrap_or(i64::MAX),
                 i64::try_from(shop_run.findings).unwrap_or(i64::MAX)
-            ],
-        )?;
+            ])?;
         transaction.commit()?;
         Ok(())
     }

@@ -397,13 +397,12 @@ impl Store {
     /// When the database cannot be read.
     pub fn has_export_of(&self, shop: &ShopId, as_of: Day) -> Result<bool> {
         let midnight = as_of.start().number() - JST_SECONDS;
-        Ok(self.connection.query_row(
-            "SELECT EXISTS (SELECT 1 FROM file_shop WHERE shop = ?1 AND covers_to >= ?2) OR EXISTS (SELECT 1 FROM file f JOIN file_arrival a ON a.file_id = f.id \
-             WHERE a.at >= ?3 AND (EXISTS (SELECT 1 FROM file_shop s WHERE s.file_id = f.id \
-             AND s.shop = ?1) OR (f.folder = ?1 AND f.layout LIKE 'gmo-%')))",
-            params![shop.as_str(), as_of.plus(-1).number(), midnight],
-            |row| row.get(0),
-        )?)
+        let mut statement = self.connection.prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM file_shop WHERE shop = ?1 AND covers_to >= ?2) OR EXISTS (SELECT 1 FROM file f \
+             JOIN file_arrival a ON a.file_id = f.id WHERE a.at >= ?3 AND (EXISTS (SELECT 1 FROM file_shop s \
+             WHERE s.file_id = f.id AND s.shop = ?1) OR (f.folder = ?1 AND f.layout LIKE 'gmo-%')))",
+        )?;
+        Ok(statement.query_row(params![shop.as_str(), as_of.plus(-1).number(), midnight], |row| row.get(0))?)
     }
 
     /// How many messages stand in which state.
