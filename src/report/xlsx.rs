@@ -257,16 +257,16 @@ fn write<'w>(
     }
 }
 
-/// What most cells of each column of a long body look like.
+/// What most cells of each column of a body look like.
 ///
 /// The writer hashes the whole format of every cell that names one, which costs more than writing the cell; one that
 /// names none takes its column's.
 type Usual = Vec<(Style, Shape)>;
 
-/// Sets the usual formats of a long body's columns. Only plain looks: a column's format reaches to the sheet's end.
+/// Sets the usual formats of a body's columns. Only plain looks: a column's format reaches to the sheet's end.
 fn set_usual(target: &mut Worksheet, body: &Body<'_>, formats: &mut Formats) -> Result<Usual, XlsxError> {
     let mut usual = Usual::new();
-    if body.rows <= LONG {
+    if body.rows == 0 {
         return Ok(usual);
     }
     for (column, cell) in (0_u16..).zip((body.row)(0)) {
