@@ -81,9 +81,31 @@ impl FileDigest {
     /// # Errors
     /// Whatever reading says.
     pub fn of_all(mut reader: impl io::Read) -> io::Result<Self> {
-        let mut digest = Sha256::new();
+        let mut digest = Digesting::default();
         io::copy(&mut reader, &mut digest)?;
-        Ok(Self(digest.finalize().into()))
+        Ok(digest.end())
+    }
+}
+
+/// The digest of what is written to it. Writing cannot fail.
+#[derive(Default)]
+pub struct Digesting(Sha256);
+
+impl Digesting {
+    /// The digest of all that was written.
+    pub fn end(self) -> FileDigest {
+        FileDigest(self.0.finalize().into())
+    }
+}
+
+impl io::Write for Digesting {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.update(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 

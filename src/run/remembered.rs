@@ -3,12 +3,11 @@
 
 use super::shop_report::{Known, WorkedOut};
 use super::{Order, Workshop};
-use crate::domain::ids::FileDigest;
+use crate::domain::ids::{Digesting, FileDigest};
 use crate::domain::policy::Shop;
 use crate::report::json::ShopJson;
 use crate::store::FactsMark;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 use std::io::Write;
 
 /// What is remembered of a shop.
@@ -23,7 +22,7 @@ pub(super) struct Remembered {
 pub(super) fn basis(workshop: &Workshop, order: &Order, shop: &Shop, known: &Known, facts: &FactsMark) -> FileDigest {
     let config = &workshop.config;
     let shops: Vec<_> = config.shops.iter().map(|shop| (&shop.shop.id, &shop.shop.booking_prefixes)).collect();
-    let mut digest = Sha256::new();
+    let mut digest = Digesting::default();
     let version = (env!("CARGO_PKG_VERSION"), config.language, config.report_customer);
     let told = [
         write!(digest, "{version:?}{facts:?}{:?}{:?}", order.period, order.as_of),
@@ -32,7 +31,7 @@ pub(super) fn basis(workshop: &Workshop, order: &Order, shop: &Shop, known: &Kno
         write!(digest, "{:?}", known.last.as_ref().map(|last| (last.revision, &last.digest, &last.workbook))),
     ];
     // A digest takes all that is written to it; were it otherwise, nothing would ever be remembered.
-    if told.iter().all(Result::is_ok) { FileDigest(digest.finalize().into()) } else { FileDigest::of(b"") }
+    if told.iter().all(Result::is_ok) { digest.end() } else { FileDigest::of(b"") }
 }
 
 impl Remembered {
