@@ -170,7 +170,8 @@ impl Figures {
 }
 
 fn escape(text: &str, into: &mut String) {
-    if !text.contains(['\\', '\t', '\n']) {
+    // Byte by byte, which is faster: none of these is a part of another character.
+    if !text.bytes().any(|byte| matches!(byte, b'\\' | b'\t' | b'\n')) {
         into.push_str(text);
         return;
     }
