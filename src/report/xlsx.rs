@@ -29,7 +29,7 @@ const FIRST_SERIAL: i64 = 61;
 pub(super) fn bytes(book: &Book<'_>) -> Result<Vec<u8>, XlsxError> {
     let mut workbook = Workbook::new();
     workbook.set_default_format(&base(), 20, 72)?;
-    workbook.set_zip_compression_level(3);
+    workbook.set_zip_compression_level(2);
     let created = ExcelDateTime::parse_from_str(&book.created.to_string())?;
     let mut properties =
         DocProperties::new().set_title(&book.title).set_author("totsugo").set_creation_datetime(&created);
