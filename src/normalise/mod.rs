@@ -164,20 +164,19 @@ impl Sink for Intake<'_> {
         let folded: Vec<String> = cells.iter().map(|cell| crate::domain::text::fold(cell)).collect();
         let fits = self.context.layouts.iter().map(|layout| (layout, layout.fit(encoding, cells, &folded)));
         let (mut fitting, others): (Vec<_>, Vec<_>) = fits.partition(|(_, fit)| fit.missing.is_empty());
-        if fitting.is_empty() {
-            for (layout, fit) in others {
-                if self.nearest.as_ref().is_some_and(|nearest| fit.known <= nearest.known) {
-                    continue;
-                }
-                let found = cells.iter().map(|cell| cell.trim()).filter(|cell| !cell.is_empty());
-                self.nearest = Some(Nearest {
-                    known: fit.known,
-                    layout: layout.name().to_owned(),
-                    similar: fit.similar(),
-                    missing: fit.missing,
-                    found: found.take(40).map(|cell| cell.chars().take(60).collect()).collect(),
-                });
-            }
+        // Of several that know as many headings the first counts.
+        if fitting.is_empty()
+            && let Some((layout, fit)) = others.into_iter().rev().max_by_key(|(_, fit)| fit.known)
+            && self.nearest.as_ref().is_none_or(|nearest| fit.known > nearest.known)
+        {
+            let found = cells.iter().map(|cell| cell.trim()).filter(|cell| !cell.is_empty());
+            self.nearest = Some(Nearest {
+                known: fit.known,
+                layout: layout.name().to_owned(),
+                similar: fit.similar(),
+                missing: fit.missing,
+                found: found.take(40).map(|cell| cell.chars().take(60).collect()).collect(),
+            });
         }
         if fitting.len() > 1 {
             let names = fitting.iter().map(|(layout, _)| layout.name().to_owned()).collect();

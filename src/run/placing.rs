@@ -35,16 +35,15 @@ pub struct Placed {
 /// When the history cannot be read.
 pub fn place(config: &Config, facts: Facts) -> Result<Placed> {
     let shops: Vec<Shop> = config.shops.iter().map(|shop| shop.shop.clone()).collect();
-    let (files, homes, named) = facts.read(|reader| {
+    let (carts, files, named, unplaced) = facts.read(|reader| {
         let by_cart = reader.transactions()?;
         let named = by_cart.values().flatten().map(|id| Box::from(id.trim())).collect();
-        let mut homes = homes(&shops, &facts, reader, &by_cart, &named)?;
-        let files = reader.file_summaries(&homes.shops, std::mem::take(&mut homes.totals))?;
-        Ok((files, homes, named))
+        let Homes { shops, carts, totals, mut unplaced, .. } = homes(&shops, &facts, reader, &by_cart, &named)?;
+        unplaced.sort();
+        let files = reader.file_summaries(&shops, totals)?;
+        Ok((shops.into_iter().zip(carts).collect(), files, named, unplaced))
     })?;
-    let Homes { shops, carts, mut unplaced, .. } = homes;
-    unplaced.sort();
-    Ok(Placed { facts, carts: shops.into_iter().zip(carts).collect(), files, named, unplaced })
+    Ok(Placed { facts, carts, files, named, unplaced })
 }
 
 impl Placed {
