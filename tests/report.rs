@@ -457,7 +457,7 @@ fn figures_know_facts_and_ignore_the_passing_of_days() {
 
 #[test]
 fn json_has_the_keys_of_the_contract_in_order() {
-    let json = serde_json::to_string(&shop_json(&rich(), 1, None, "none")).expect("serialises");
+    let json = serde_json::to_string(&shop_json(&rich(), 1, None, "none").expect("written")).expect("serialises");
     let start = format!(
         "{{\"shop_id\":\"{SHOP}\",\"revision\":1,\"workbook\":null,\"mail\":\"none\",\"sales\":{{\"count\":66,\"gross_yen\":"
     );

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use totsugo::domain::booking::{Booking, BookingLine, LineStatus, PaymentEntry, PaymentStatus, PaymentType, Price};
 use totsugo::domain::dates::{Day, Moment, Period};
-use totsugo::domain::finding::{Code, FindingRecord, Note, finding_id};
+use totsugo::domain::finding::{Code, FindingRecord, Note, Severity, finding_id};
 use totsugo::domain::ids::{CartCode, FileDigest, OrderId, ProductCode, ShopId};
 use totsugo::domain::intake::{CartSnapshot, Normalised, PaymentRow, RowCounts, Rows, Source};
 use totsugo::domain::money::Yen;
@@ -308,8 +308,13 @@ fn r20_a_finding_clears_and_reopens_under_its_id_and_first_date() {
         note: Note::default(),
     };
     let period = Period::new(day("2026-11-01"), day("2026-11-22")).expect("a period");
-    for (as_of, open) in [("2026-11-02", vec![finding.clone()]), ("2026-11-03", vec![]), ("2026-11-04", vec![finding])]
-    {
+    for (as_of, severity) in [
+        ("2026-11-02", Some(Severity::High)),
+        ("2026-11-03", Some(Severity::Critical)),
+        ("2026-11-04", None),
+        ("2026-11-05", Some(Severity::Normal)),
+    ] {
+        let open: Vec<_> = severity.map(|severity| (finding.clone(), severity)).into_iter().collect();
         let record = RunRecord { started: format!("{as_of}T06:30:00+09:00"), period, as_of: day(as_of) };
         let (run, name) = history.store.begin_run(&record).expect("a run");
         assert!(name.ends_with(&format!("#{run}")));
@@ -328,8 +333,10 @@ fn r20_a_finding_clears_and_reopens_under_its_id_and_first_date() {
         let known = history.store.findings(Some(&shop)).expect("findings");
         assert_eq!(known.len(), 1);
         assert!(known.iter().all(|f| f.cleared.is_none() != open.is_empty() && f.first_seen == day("2026-11-02")));
+        let urgent: Vec<_> = history.store.open_findings().expect("findings").iter().map(|f| f.severity).collect();
+        assert_eq!(urgent, Vec::from_iter(severity), "{as_of}");
     }
-    assert_eq!(history.store.history(None).expect("history").len(), 3);
+    assert_eq!(history.store.history(None).expect("history").len(), 4);
 }
 
 #[test]

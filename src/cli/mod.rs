@@ -226,18 +226,18 @@ fn run_command(workshop: &Workshop, arguments: &RunArguments) -> Exit {
         return trouble::stopped(workshop, &error);
     }
     let done = run::run(workshop, &order, &progress::watch(workshop.language()));
-    let report = match done {
+    let mut report = match done {
         Ok(report) => report,
         Err(error) => return trouble::stopped(workshop, &error),
     };
     let mut exit = Exit::from_code(report.json.exit_code);
-    let open: usize = report.json.shops.iter().map(|shop| shop.findings.len()).sum();
+    let open: usize = report.issued.iter().map(|shop| shop.findings).sum();
     if arguments.fail_on_findings && open > 0 && exit == Exit::Completed {
         exit = Exit::Attention;
     }
     if arguments.json {
-        let document = crate::report::json::RunJson { exit_code: i32::from(exit.code()), ..report.json.clone() };
-        if print_json(&document).is_err() {
+        report.json.exit_code = i32::from(exit.code());
+        if print_json(&report.json).is_err() {
             return Exit::Failed;
         }
     }

@@ -93,7 +93,8 @@ impl Day {
 /// `YYYY-MM-DD`.
 impl fmt::Display for Day {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&self.naive().format("%Y-%m-%d").to_string())
+        let date = self.naive();
+        if f.width().is_none() { fmt::Display::fmt(&date, f) } else { f.pad(&date.to_string()) }
     }
 }
 
@@ -220,6 +221,7 @@ mod tests {
             assert_eq!(Day::parse(bad), None, "{bad}");
         }
         assert_eq!(day("2024-02-29").plus(365).to_string(), "2025-02-28");
+        assert_eq!(format!("{}|{:>12}", day("0099-02-09"), day("2026-12-31")), "0099-02-09|  2026-12-31");
         assert_eq!(["1969-12-31", "1970-01-03"].map(|date| day(date).number()), [-1, 2]);
     }
 

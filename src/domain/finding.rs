@@ -14,6 +14,22 @@ pub enum Severity {
     Normal,
 }
 
+impl Severity {
+    /// The word for it in JSON and in the database.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Critical => "critical",
+            Self::High => "high",
+            Self::Normal => "normal",
+        }
+    }
+
+    /// The severity that `text` says, if any.
+    pub fn read(text: &str) -> Option<Self> {
+        [Self::Critical, Self::High, Self::Normal].into_iter().find(|severity| severity.as_str() == text)
+    }
+}
+
 macro_rules! codes {
     ($($(#[$doc:meta])* $variant:ident = $code:literal / $ja:literal),* $(,)?) => {
         /// The finding codes in SPEC §5.4's order of precedence.

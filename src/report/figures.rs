@@ -30,12 +30,13 @@ pub struct Change {
 
 /// The figures of a reconciliation.
 pub fn figures(r: &Reconciliation) -> Figures {
-    let mut facts = BTreeMap::new();
     let total = r.sales.total;
-    facts.insert("sales.count".to_owned(), total.count.to_string());
-    facts.insert("sales.gross".to_owned(), total.gross.to_string());
-    facts.insert("sales.refunds".to_owned(), total.refunds.to_string());
-    facts.insert("sales.net".to_owned(), total.net().to_string());
+    let mut facts = vec![
+        ("sales.count".to_owned(), total.count.to_string()),
+        ("sales.gross".to_owned(), total.gross.to_string()),
+        ("sales.refunds".to_owned(), total.refunds.to_string()),
+        ("sales.net".to_owned(), total.net().to_string()),
+    ];
     for (day, totals) in &r.sales.by_day {
         cut(&mut facts, "day", &day.to_string(), totals);
     }
@@ -51,7 +52,7 @@ pub fn figures(r: &Reconciliation) -> Figures {
         }
     }
     for finding in &r.findings {
-        facts.insert(format!("finding.{}", finding.id), format!("{} {}", finding.code.as_str(), group(&finding.group)));
+        facts.push((format!("finding.{}", finding.id), format!("{} {}", finding.code.as_str(), group(&finding.group))));
     }
     for matched in &r.matched {
         let key = match (matched.payments.first(), &matched.booking) {
@@ -59,25 +60,25 @@ pub fn figures(r: &Reconciliation) -> Figures {
             (None, Some(booking)) => booking.cart.as_str(),
             (None, None) => continue,
         };
-        facts.insert(format!("matched.{key}"), group(matched));
+        facts.push((format!("matched.{key}"), group(matched)));
     }
     for line in &r.cancellation {
         let booking = line.booking.as_ref().map(|b| format!(" {}", booking(b))).unwrap_or_default();
         let fact = format!("{} {} {}{booking}", line.risk.as_str(), line.window.last_safe_day, payment(&line.payment));
-        facts.insert(format!("cancellation.{}", line.payment.order_id), fact);
+        facts.push((format!("cancellation.{}", line.payment.order_id), fact));
     }
-    Figures(facts)
+    Figures(facts.into_iter().collect())
 }
 
 /// What the newest reports said of the days before a period and no longer holds (SPEC §5.8): 前期間の修正.
 ///
 /// `said`: the sales of each day as last reported, as [`Figures::sales_of`] gives them.
 pub fn corrections(said: &BTreeMap<Day, Option<String>>, now: &BTreeMap<Day, Totals>) -> Vec<Change> {
-    let mut facts = BTreeMap::new();
+    let mut facts = Vec::new();
     for (day, totals) in now {
         cut(&mut facts, "day", &day.to_string(), totals);
     }
-    let now = Figures(facts);
+    let now = Figures(facts.into_iter().collect());
     let change = |(day, before): (&Day, &Option<String>)| {
         let after = now.sales_of(*day);
         let item = || format!("earlier.{day}");
@@ -86,13 +87,13 @@ pub fn corrections(said: &BTreeMap<Day, Option<String>>, now: &BTreeMap<Day, Tot
     said.iter().filter_map(change).collect()
 }
 
-fn cut(facts: &mut BTreeMap<String, String>, name: &str, label: &str, totals: &Totals) {
+fn cut(facts: &mut Vec<(String, String)>, name: &str, label: &str, totals: &Totals) {
     let Totals { count, gross, refunds } = *totals;
     if count != 0 || gross != Yen::ZERO || refunds != Yen::ZERO {
-        facts.insert(
+        facts.push((
             format!("sales.{name}.{label}"),
             format!("count={count} gross={gross} refunds={refunds} net={}", totals.net()),
-        );
+        ));
     }
 }
 

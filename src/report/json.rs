@@ -1,19 +1,19 @@
 //! The document of `run --json` (SPEC §9): names and order of keys are a contract.
 
-use crate::domain::dates::Period;
-use crate::domain::finding::Severity;
+use crate::domain::dates::{Day, Period};
 use crate::domain::intake::RowCounts;
 use crate::domain::money::Yen;
 use crate::domain::reconciliation::{Expiring, Finding, Item, Reconciliation, RestItem};
-use serde::{Deserialize, Serialize};
-use std::borrow::Cow;
+use serde::{Deserialize, Serialize, Serializer};
+use serde_json::value::{RawValue, to_raw_value};
 use std::collections::BTreeMap;
+use std::fmt::Display;
 
 /// The version of the document.
 pub const SCHEMA: u32 = 1;
 
 /// One run.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub struct RunJson {
     /// [`SCHEMA`].
     pub schema: u32,
@@ -83,8 +83,8 @@ pub struct FileJson {
     pub rows: RowCounts,
 }
 
-/// One shop.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// One shop. What can be long is written as soon as the shop is worked out: each item stands on one line then.
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ShopJson {
     /// GMO Shop ID.
     pub shop_id: String,
@@ -99,9 +99,9 @@ pub struct ShopJson {
     /// Matched groups of the period.
     pub matched: MatchedJson,
     /// Every open finding.
-    pub findings: Vec<FindingJson>,
+    pub findings: Vec<Box<RawValue>>,
     /// The cancellation list.
-    pub cancellation: Vec<CancellationJson>,
+    pub cancellation: Vec<Box<RawValue>>,
     /// Items awaiting the other side.
     pub awaiting: ItemsJson,
     /// Items out by rule, by name of rule.
@@ -131,33 +131,39 @@ pub struct MatchedJson {
 }
 
 /// One open finding.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "the names say it")]
-pub struct FindingJson {
-    pub id: String,
-    pub code: Cow<'static, str>,
-    pub severity: Cow<'static, str>,
-    pub order_ids: Vec<String>,
-    pub booking: Option<String>,
-    pub gmo_yen: i64,
-    pub booking_yen: i64,
-    pub difference_yen: i64,
-    pub first_seen: String,
-    pub age_business_days: u32,
+#[derive(Serialize)]
+pub struct FindingJson<'a> {
+    id: &'a str,
+    code: &'a str,
+    severity: &'a str,
+    order_ids: Vec<&'a str>,
+    booking: Option<&'a str>,
+    gmo_yen: i64,
+    booking_yen: i64,
+    difference_yen: i64,
+    #[serde(serialize_with = "as_text")]
+    first_seen: Day,
+    age_business_days: u32,
 }
 
 /// One line of the cancellation list.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "the names say it")]
-pub struct CancellationJson {
-    pub order_id: String,
-    pub booking: Option<String>,
-    pub risk: Cow<'static, str>,
-    pub sale_date: String,
-    pub last_safe_day: String,
-    pub last_possible_day: String,
-    pub days_left: i32,
-    pub yen: i64,
+#[derive(Serialize)]
+pub struct CancellationJson<'a> {
+    order_id: &'a str,
+    booking: Option<&'a str>,
+    risk: &'a str,
+    #[serde(serialize_with = "as_text")]
+    sale_date: Day,
+    #[serde(serialize_with = "as_text")]
+    last_safe_day: Day,
+    #[serde(serialize_with = "as_text")]
+    last_possible_day: Day,
+    days_left: i32,
+    yen: i64,
+}
+
+fn as_text<S: Serializer>(value: &impl Display, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(value)
 }
 
 /// Counts of payments and bookings.
@@ -195,19 +201,18 @@ pub struct CheckJson {
     pub right: i64,
 }
 
-/// The severity as it stands in JSON.
-pub const fn severity(severity: Severity) -> &'static str {
-    match severity {
-        Severity::Critical => "critical",
-        Severity::High => "high",
-        Severity::Normal => "normal",
-    }
-}
-
 /// The shop's part of the document.
-pub fn shop_json(r: &Reconciliation, revision: u32, workbook: Option<&str>, mail: &str) -> ShopJson {
+///
+/// # Errors
+/// Whatever writing says; of plain values like these it says nothing.
+pub fn shop_json(
+    r: &Reconciliation,
+    revision: u32,
+    workbook: Option<&str>,
+    mail: &str,
+) -> Result<ShopJson, serde_json::Error> {
     let total = r.sales.total;
-    ShopJson {
+    Ok(ShopJson {
         shop_id: r.shop.to_string(),
         revision,
         workbook: workbook.map(str::to_owned),
@@ -224,43 +229,43 @@ pub fn shop_json(r: &Reconciliation, revision: u32, workbook: Option<&str>, mail
             bookings: r.matched.iter().filter_map(|g| g.booking.as_ref()).filter(|b| b.in_period).count(),
             yen: r.matched.iter().map(|g| g.actual).sum::<Yen>().get(),
         },
-        findings: r.findings.iter().map(finding).collect(),
-        cancellation: r.cancellation.iter().map(cancellation).collect(),
+        findings: r.findings.iter().map(|f| to_raw_value(&finding(f))).collect::<Result<_, _>>()?,
+        cancellation: r.cancellation.iter().map(|e| to_raw_value(&cancellation(e))).collect::<Result<_, _>>()?,
         awaiting: count(r.awaiting.iter()),
         excluded: excluded(r),
         proof: ProofJson {
             balanced: r.balanced(),
             checks: r.checks.iter().map(|c| CheckJson { name: c.name.clone(), left: c.left, right: c.right }).collect(),
         },
-    }
+    })
 }
 
 /// One open finding.
-pub fn finding(f: &Finding) -> FindingJson {
+pub fn finding(f: &Finding) -> FindingJson<'_> {
     let (gmo, booking) = (f.group.actual, f.group.booking.as_ref().map_or(Yen::ZERO, |b| b.expected));
     FindingJson {
-        id: f.id.to_string(),
-        code: f.code.as_str().into(),
-        severity: severity(f.severity).into(),
-        order_ids: f.group.payments.iter().map(|p| p.order_id.to_string()).collect(),
-        booking: f.group.booking.as_ref().map(|b| b.cart.to_string()),
+        id: f.id.as_str(),
+        code: f.code.as_str(),
+        severity: f.severity.as_str(),
+        order_ids: f.group.payments.iter().map(|p| p.order_id.as_str()).collect(),
+        booking: f.group.booking.as_ref().map(|b| b.cart.as_str()),
         gmo_yen: gmo.get(),
         booking_yen: booking.get(),
         difference_yen: (gmo - booking).get(),
-        first_seen: f.first_seen.to_string(),
+        first_seen: f.first_seen,
         age_business_days: f.age_business_days,
     }
 }
 
 /// One line of the cancellation list.
-pub fn cancellation(e: &Expiring) -> CancellationJson {
+pub fn cancellation(e: &Expiring) -> CancellationJson<'_> {
     CancellationJson {
-        order_id: e.payment.order_id.to_string(),
-        booking: e.booking.as_ref().map(|b| b.cart.to_string()),
-        risk: e.risk.as_str().into(),
-        sale_date: e.window.sale_date.to_string(),
-        last_safe_day: e.window.last_safe_day.to_string(),
-        last_possible_day: e.window.last_possible_day.to_string(),
+        order_id: e.payment.order_id.as_str(),
+        booking: e.booking.as_ref().map(|b| b.cart.as_str()),
+        risk: e.risk.as_str(),
+        sale_date: e.window.sale_date,
+        last_safe_day: e.window.last_safe_day,
+        last_possible_day: e.window.last_possible_day,
         days_left: e.window.days_left,
         yen: e.payment.held.get(),
     }

@@ -40,7 +40,7 @@ use crate::locale::Language;
 use crate::mail;
 use crate::normalise::Layout;
 use crate::post::{PostError, Timeouts, Trouble};
-use crate::report::json::{PeriodJson, RunJson, SCHEMA, ShopJson};
+use crate::report::json::{PeriodJson, RunJson, SCHEMA};
 use crate::schedule::{self, Slot};
 use crate::store::{self, RunRecord, Store, StoreError};
 use crate::templates::{self, TemplateError};
@@ -417,9 +417,6 @@ pub fn run(workshop: &Workshop, order: &Order, timings: &Timings<'_>) -> Result<
         notices.extend(slot_notices(workshop, store, of)?);
     }
     let mut published = publish(workshop, store, number, &record, order, timings)?;
-    if order.effect == Effect::Real && !published.is_same {
-        note_severities(store, order, &published.shops)?;
-    }
     notices.append(&mut published.notices);
     if order.effect == Effect::Real {
         let mailed = mailing::send(workshop, store, order, &notices, &mut published, Timeouts::RFC)?;
@@ -449,17 +446,6 @@ pub fn run(workshop: &Workshop, order: &Order, timings: &Timings<'_>) -> Result<
         timings_ms: timings.json(),
     };
     Ok(Report { json, issued: published.issued, notices, failures: published.failures })
-}
-
-/// Keeps how urgent findings are for `status`, unless findings of a later as-of date stand already.
-fn note_severities(store: &mut Store, order: &Order, shops: &[ShopJson]) -> Result<(), StoreError> {
-    let mut findings = Vec::new();
-    for shop in shops {
-        if store.newest_as_of(&ShopId::new(&shop.shop_id))?.is_none_or(|newest| newest <= order.as_of) {
-            findings.extend(shop.findings.iter().map(|finding| (finding.id.as_str(), &*finding.severity)));
-        }
-    }
-    store.note_severities(findings.into_iter())
 }
 
 /// What a run for a slot says besides its reports: that it is late, and which shops' exports of the day are not in.

@@ -1,7 +1,7 @@
 //! Every ordered shop's report: what the history says goes in, what is worked out is written, recorded and queued.
 
 use super::placing::place;
-use super::remembered::{Remembered, basis};
+use super::remembered::{self, basis};
 use super::shop_report::{Known, ShopJob, WorkedOut, count, is_left_behind};
 use super::side_by_side::side_by_side;
 use super::{Effect, Notice, Order, RunError, Stage, Step, Timings, Workshop};
@@ -51,8 +51,6 @@ pub struct Published {
     pub notices: Vec<Notice>,
     /// Shops that failed, with the reason.
     pub failures: Vec<(ShopId, String)>,
-    /// Whether all is as it was the last time.
-    pub is_same: bool,
 }
 
 /// Reports every ordered shop; one that fails does not stop the others.
@@ -89,7 +87,6 @@ pub fn publish(
         for (shop, done) in same {
             finish(store, &mut published, shop, Ok(done));
         }
-        published.is_same = true;
         return Ok(published);
     }
     let placed = timings.of(Stage::Load, || place(&workshop.config, store.facts()?))?;
@@ -98,8 +95,12 @@ pub fn publish(
         tasks.push(ShopJob { workshop, order, shop, placed: &placed, large: &large, known, timings });
     }
     let mut quiet = Vec::new();
-    side_by_side(&tasks, work_out, |job, done| {
-        let remembered = done.as_ref().ok().and_then(Remembered::of);
+    let work_out_and_note = |job: &ShopJob<'_>| {
+        let done = work_out(job);
+        let remembered = done.as_ref().ok().and_then(remembered::text_of);
+        (done, remembered)
+    };
+    side_by_side(&tasks, work_out_and_note, |job, (done, remembered)| {
         // What could not be issued is to be issued the next time.
         if finish(store, &mut published, job.shop, done) {
             quiet.extend(remembered.map(|remembered| (&job.shop.shop, remembered)));
@@ -112,8 +113,7 @@ pub fn publish(
         for (shop, remembered) in quiet {
             results.push((&shop.id, basis(workshop, order, shop, &known(store, &shop.id, order)?, &facts), remembered));
         }
-        store
-            .remember(results.into_iter().filter_map(|(shop, basis, result)| Some((shop, basis, result.to_text()?))))?;
+        store.remember(&results)?;
     }
     Ok(published)
 }
@@ -129,9 +129,9 @@ fn same_again<'c>(
     let mut same = Vec::new();
     for (shop, known) in ordered.iter().filter(|_| !order.reissue) {
         let basis = basis(workshop, order, &shop.shop, known, facts);
-        let remembered = store.remembered(&shop.shop.id, basis)?.and_then(|text| Remembered::from_text(&text));
+        let remembered = store.remembered(&shop.shop.id, basis)?.and_then(|text| remembered::again(&text));
         let Some(remembered) = remembered else { return Ok(None) };
-        same.push((*shop, remembered.again()));
+        same.push((*shop, remembered));
     }
     Ok((same.len() == ordered.len()).then_some(same))
 }

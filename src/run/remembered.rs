@@ -8,13 +8,14 @@ use crate::domain::policy::Shop;
 use crate::report::json::ShopJson;
 use crate::store::FactsMark;
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::io::Write;
 
 /// What is remembered of a shop.
-#[derive(Debug, Serialize, Deserialize)]
-pub(super) struct Remembered {
-    json: ShopJson,
-    verdict: String,
+#[derive(Serialize, Deserialize)]
+struct Remembered<'w> {
+    json: Cow<'w, ShopJson>,
+    verdict: Cow<'w, str>,
     matched: u64,
 }
 
@@ -34,36 +35,28 @@ pub(super) fn basis(workshop: &Workshop, order: &Order, shop: &Shop, known: &Kno
     if told.iter().all(Result::is_ok) { digest.end() } else { FileDigest::of(b"") }
 }
 
-impl Remembered {
-    /// What an equal run after `done` will say; `None` where there is something to be told or mended each time.
-    pub(super) fn of(done: &WorkedOut) -> Option<Self> {
-        let is_quiet = done.notices.is_empty() && done.unbalanced.is_none();
-        let json = ShopJson { mail: "none".to_owned(), ..done.json.clone() };
-        is_quiet.then(|| Self { json, verdict: done.verdict.clone(), matched: done.matched })
-    }
+/// What to remember of `done`; `None` where there is something to be told or mended each time.
+pub(super) fn text_of(done: &WorkedOut) -> Option<String> {
+    let is_quiet = done.notices.is_empty() && done.unbalanced.is_none();
+    let (json, verdict) = (Cow::Borrowed(&done.json), Cow::Borrowed(done.verdict.as_str()));
+    is_quiet.then(|| serde_json::to_string(&Remembered { json, verdict, matched: done.matched }).ok()).flatten()
+}
 
-    pub(super) fn to_text(&self) -> Option<String> {
-        serde_json::to_string(self).ok()
-    }
-
-    pub(super) fn from_text(text: &str) -> Option<Self> {
-        serde_json::from_str(text).ok()
-    }
-
-    /// The same again: nothing new is issued, and no finding begins or ends.
-    pub(super) fn again(self) -> WorkedOut {
-        WorkedOut {
-            revision: self.json.revision,
-            workbook: self.json.workbook.clone(),
-            findings: self.json.findings.len(),
-            json: self.json,
-            verdict: self.verdict,
-            new: None,
-            message: None,
-            open: None,
-            matched: self.matched,
-            unbalanced: None,
-            notices: Vec::new(),
-        }
-    }
+/// The same again as `text` says: nothing new is issued or mailed, and no finding begins or ends.
+pub(super) fn again(text: &str) -> Option<WorkedOut> {
+    let Remembered { json, verdict, matched } = serde_json::from_str(text).ok()?;
+    let json = ShopJson { mail: "none".to_owned(), ..json.into_owned() };
+    Some(WorkedOut {
+        revision: json.revision,
+        workbook: json.workbook.clone(),
+        findings: json.findings.len(),
+        json,
+        verdict: verdict.into_owned(),
+        new: None,
+        message: None,
+        open: None,
+        matched,
+        unbalanced: None,
+        notices: Vec::new(),
+    })
 }

@@ -8,7 +8,7 @@ use super::read_back::{Expected, read_back};
 use super::{Notice, Order, SlotOrder, Stage, Timings, Workshop, message};
 use crate::config::ShopConfig;
 use crate::domain::dates::{Day, Period};
-use crate::domain::finding::FindingRecord;
+use crate::domain::finding::{FindingRecord, Severity};
 use crate::domain::reconciliation::{FileSummary, HeldSummary, Reconciliation, ShopFacts};
 use crate::durable;
 use crate::locale::verdict::verdict;
@@ -53,8 +53,8 @@ pub(super) struct WorkedOut {
     pub(super) new: Option<NewWorkbook>,
     /// The message to its recipients, if one is due.
     pub(super) message: Option<NewMessage>,
-    /// Every finding open now; `None` if they are those that were open before.
-    pub(super) open: Option<Vec<FindingRecord>>,
+    /// Every finding open now with its urgency; `None` if they are those that were open before.
+    pub(super) open: Option<Vec<(FindingRecord, Severity)>>,
     /// How many they are.
     pub(super) findings: usize,
     /// Match groups without a finding.
@@ -140,8 +140,9 @@ impl ShopJob<'_> {
         let issued = new.as_ref().map(|new| &new.record).or(last);
         let revision = issued.map_or(0, |report| report.revision);
         let workbook = issued.map(|report| report.workbook.clone());
+        let json = shop_json(&result, revision, workbook.as_deref(), mail).map_err(|e| e.to_string())?;
         Ok(WorkedOut {
-            json: shop_json(&result, revision, workbook.as_deref(), mail),
+            json,
             verdict: verdict(self.workshop.language(), &result, known.held.len()),
             revision,
             workbook,
@@ -323,7 +324,7 @@ enum MatchedSheet {
     LeftOut,
 }
 
-fn open_findings(result: &Reconciliation) -> Vec<FindingRecord> {
+fn open_findings(result: &Reconciliation) -> Vec<(FindingRecord, Severity)> {
     let record = |finding: &crate::domain::reconciliation::Finding| FindingRecord {
         id: finding.id.clone(),
         shop: result.shop.clone(),
@@ -333,7 +334,7 @@ fn open_findings(result: &Reconciliation) -> Vec<FindingRecord> {
         cleared: None,
         note: finding.note.clone(),
     };
-    result.findings.iter().map(record).collect()
+    result.findings.iter().map(|finding| (record(finding), finding.severity)).collect()
 }
 
 /// When a slot was due, as people read it.

@@ -4,7 +4,7 @@ use super::{Result, Store, unexpected};
 use crate::domain::dates::Day;
 use crate::domain::finding::{Code, FindingRecord, Note, Severity};
 use crate::domain::ids::{FindingId, ShopId};
-use hashbrown::HashSet;
+use hashbrown::{HashMap, HashSet};
 use rusqlite::{Transaction, params, params_from_iter};
 
 impl Store {
@@ -31,22 +31,6 @@ impl Store {
         Ok(findings)
     }
 
-    /// Notes how urgent findings are: pairs of id and `critical`, `high` or `normal`.
-    ///
-    /// # Errors
-    /// When the database cannot be written.
-    pub fn note_severities<'a>(&mut self, findings: impl Iterator<Item = (&'a str, &'a str)>) -> Result<()> {
-        let transaction = self.connection.transaction()?;
-        let mut note =
-            transaction.prepare_cached("UPDATE finding SET severity = ?2 WHERE id = ?1 AND severity IS NOT ?2")?;
-        for (id, severity) in findings {
-            note.execute([id, severity])?;
-        }
-        drop(note);
-        transaction.commit()?;
-        Ok(())
-    }
-
     /// The open findings with their urgency as last computed, oldest first.
     ///
     /// # Errors
@@ -59,11 +43,7 @@ impl Store {
             Ok(OpenFinding {
                 id: row.get(0)?,
                 key: row.get(1)?,
-                severity: match row.get::<_, String>(2)?.as_str() {
-                    "critical" => Severity::Critical,
-                    "normal" => Severity::Normal,
-                    _ => Severity::High,
-                },
+                severity: Severity::read(row.get_ref(2)?.as_str()?).unwrap_or(Severity::High),
                 first_seen: Day::from_number(row.get(3)?),
             })
         })?;
@@ -93,32 +73,36 @@ pub struct OpenFinding {
     pub first_seen: Day,
 }
 
-/// Opens, keeps and clears the findings of one shop: afterwards exactly `open` are open.
+/// Opens, keeps and clears the findings of one shop: afterwards exactly `open` are open, each as urgent as it says.
 pub(super) fn replace_open(
     transaction: &Transaction<'_>,
     shop: &ShopId,
-    open: &[FindingRecord],
+    open: &[(FindingRecord, Severity)],
     as_of: Day,
 ) -> Result<()> {
-    let mut known = transaction.prepare_cached("SELECT id FROM finding WHERE shop = ?1 AND cleared IS NULL")?;
-    let known = known.query_map([shop.as_str()], |row| row.get(0))?.collect::<rusqlite::Result<HashSet<String>>>()?;
+    let mut known =
+        transaction.prepare_cached("SELECT id, severity FROM finding WHERE shop = ?1 AND cleared IS NULL")?;
+    let known = known
+        .query_map([shop.as_str()], |row| Ok((row.get(0)?, Severity::read(row.get_ref(1)?.as_str()?))))?
+        .collect::<rusqlite::Result<HashMap<String, Option<Severity>>>>()?;
     // Most findings stay open from one report to the next: nothing is written for them.
-    let still: HashSet<&str> = open.iter().map(|finding| finding.id.as_str()).collect();
+    let still: HashSet<&str> = open.iter().map(|(finding, _)| finding.id.as_str()).collect();
     let mut clear = transaction.prepare_cached("UPDATE finding SET cleared = ?2 WHERE id = ?1")?;
-    for id in known.iter().filter(|id| !still.contains(id.as_str())) {
+    for id in known.keys().filter(|id| !still.contains(id.as_str())) {
         clear.execute(params![id, as_of.number()])?;
     }
     let mut save = transaction.prepare_cached(
-        "INSERT INTO finding (id, shop, code, finding_key, first_seen) VALUES (?1, ?2, ?3, ?4, ?5) \
-         ON CONFLICT (id) DO UPDATE SET cleared = NULL",
+        "INSERT INTO finding (id, shop, code, finding_key, first_seen, severity) VALUES (?1, ?2, ?3, ?4, ?5, ?6) \
+         ON CONFLICT (id) DO UPDATE SET cleared = NULL, severity = excluded.severity",
     )?;
-    for finding in open.iter().filter(|finding| !known.contains(finding.id.as_str())) {
+    for (finding, severity) in open.iter().filter(|(f, severity)| known.get(f.id.as_str()) != Some(&Some(*severity))) {
         save.execute(params![
             finding.id.as_str(),
             shop.as_str(),
             finding.code.as_str(),
             finding.key,
-            finding.first_seen.number()
+            finding.first_seen.number(),
+            severity.as_str()
         ])?;
     }
     Ok(())

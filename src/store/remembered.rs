@@ -42,12 +42,12 @@ impl Store {
     ///
     /// # Errors
     /// When the database cannot be written.
-    pub fn remember<'s>(&mut self, results: impl Iterator<Item = (&'s ShopId, FileDigest, String)>) -> Result<()> {
+    pub fn remember(&mut self, results: &[(&ShopId, FileDigest, String)]) -> Result<()> {
         let transaction = self.connection.transaction()?;
         for (shop, basis, result) in results {
             transaction
                 .prepare_cached("INSERT OR REPLACE INTO remembered (shop, seal, result) VALUES (?1, ?2, ?3)")?
-                .execute(params![shop.as_str(), seal(basis, &result), result])?;
+                .execute(params![shop.as_str(), seal(*basis, result), result])?;
         }
         Ok(transaction.commit()?)
     }

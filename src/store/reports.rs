@@ -4,7 +4,7 @@ use super::facts::Reader;
 use super::outbox::{self, NewMessage, ReportKey};
 use super::{LedgerSlot, Result, Store, findings};
 use crate::domain::dates::{Day, Period};
-use crate::domain::finding::FindingRecord;
+use crate::domain::finding::{FindingRecord, Severity};
 use crate::domain::ids::ShopId;
 use crate::schedule;
 use chrono::{DateTime, Utc};
@@ -47,8 +47,9 @@ pub struct ShopRun<'a> {
     pub balanced: bool,
     /// Matched groups of the period.
     pub matched: u64,
-    /// The findings that are open now; `None` leaves the findings as they are (a run for an earlier as-of date).
-    pub open: Option<&'a [FindingRecord]>,
+    /// The findings that are open now, with their urgency; `None` leaves the findings as they are (a run for an earlier
+    /// as-of date).
+    pub open: Option<&'a [(FindingRecord, Severity)]>,
     /// Number of open findings.
     pub findings: u64,
     /// The message to queue.
