@@ -69,6 +69,17 @@ fn size(path: &Path) -> u64 {
     path.metadata().map_or(0, |metadata| metadata.len())
 }
 
+/// Makes the tables of a new history in one step, unless another process that began at the same moment has.
+fn begin(connection: &mut Connection) -> Result<()> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    if known_schema(&transaction)? == 0 {
+        transaction.execute_batch(include_str!("schema.sql"))?;
+        let all = migrations().pending_migrations(&transaction)?;
+        transaction.pragma_update(None, "user_version", all)?;
+    }
+    Ok(transaction.commit()?)
+}
+
 /// Brings the schema up to date; another process that began at the same moment may do a part of it.
 fn migrate(connection: &mut Connection) -> Result<()> {
     let mut pending = migrations().pending_migrations(connection)?;
@@ -117,10 +128,11 @@ impl Store {
         log_ahead(&connection, patience)?;
         connection.pragma_update(None, "synchronous", "FULL")?;
         connection.pragma_update(None, "trusted_schema", "OFF")?;
+        if schema == 0 {
+            begin(&mut connection)?;
+        }
         if migrations().pending_migrations(&connection)? > 0 {
-            if schema > 0 {
-                backup::before_upgrade(&connection, path, schema)?;
-            }
+            backup::before_upgrade(&connection, path, schema)?;
             migrate(&mut connection)?;
             connection.execute("UPDATE installation SET program = ?1", [OWN])?;
         }
@@ -155,5 +167,43 @@ impl Store {
         let schema = known_schema(&connection)?;
         integrity::structure(&connection, "integrity_check")?;
         Ok((connection, schema))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a database consists of, and how many rows each table has, without regard to how the SQL is laid out.
+    fn consists_of(connection: &Connection) -> Vec<(String, String)> {
+        let mut parts = connection.prepare("SELECT type, name, coalesce(sql, '') FROM sqlite_schema").expect("SQL");
+        let parts = parts.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).expect("parts");
+        let mut consists_of = Vec::new();
+        for part in parts {
+            let (kind, name, sql): (String, String, String) = part.expect("a part");
+            let words = sql.lines().map(|line| line.split("--").next().unwrap_or_default()).collect::<String>();
+            let mut words = words.replace('(', " ( ").replace(')', " ) ").replace(',', " , ");
+            if kind == "table" {
+                let count = format!("SELECT count(*) FROM {name}");
+                let rows: i64 = connection.query_row(&count, [], |row| row.get(0)).expect("a table");
+                words.push_str(&rows.to_string());
+            }
+            consists_of.push((name, words.split_whitespace().collect::<Vec<_>>().join(" ")));
+        }
+        consists_of.sort();
+        consists_of
+    }
+
+    #[test]
+    fn a_new_history_is_what_the_migrations_come_to() {
+        let mut upgraded = Connection::open_in_memory().expect("a database");
+        migrations().to_latest(&mut upgraded).expect("migrated");
+        let mut new = Connection::open_in_memory().expect("a database");
+        begin(&mut new).expect("begun");
+        begin(&mut new).expect("begun by another process already");
+        assert_eq!(consists_of(&new), consists_of(&upgraded));
+        let schema = |connection: &Connection| known_schema(connection).expect("a schema");
+        assert_eq!(schema(&new), schema(&upgraded));
+        assert_eq!(migrations().pending_migrations(&new), Ok(0));
     }
 }
