@@ -10,73 +10,56 @@ use crate::domain::payment::{EventKind, Money};
 use crate::domain::policy::{Policy, Shop};
 use crate::domain::quiet::{Background, CartNote, Loud, ObservationNote};
 use crate::domain::text::code_digits;
-use hashbrown::hash_map::Entry;
 use hashbrown::{HashMap, HashSet};
 
-/// Finds the quiet groups of one shop: first all observations are told, then all carts, then all their lines.
+/// Finds the quiet groups of one shop: first all observations and all carts are told, then the lines of all carts.
 pub struct Quiet<'a> {
     policy: &'a Policy,
     period: Period,
     as_of: Day,
     /// What the payments' column H claims.
-    claims: HashMap<Digits, Sole<Sale>>,
-    /// Numbers of carts, where payments claim them.
-    carts: HashMap<Digits, Sole<Plain>>,
-    /// Carts that a payment claims by a product's number.
-    hit: HashSet<i64>,
+    claims: Vec<(Digits, Claim)>,
+    /// Carts that have a number.
+    carts: Vec<(Digits, Cart)>,
     loud: Loud,
-    newest_booking: Option<Moment>,
+    /// Of a day, if a sale on it can be quiet: the last day on which its money can safely be given back.
+    quiet_days: HashMap<Day, Option<Day>>,
 }
 
-/// Those of one side that have a number: `T` is what is kept of one that could be quiet.
-enum Sole<T> {
-    /// One that could be quiet.
-    One(i64, T),
-    /// Several, or one that cannot.
-    Loud(Vec<i64>),
+/// An observation that claims a number.
+#[derive(Clone, Copy)]
+struct Claim {
+    row: i64,
+    /// If it could be quiet: one sale of a positive amount, and held ever since.
+    sale: Option<Sale>,
 }
 
-/// A sale.
+#[derive(Clone, Copy)]
 struct Sale {
     at: Moment,
     amount: Yen,
+    last_safe_day: Day,
 }
 
-/// A plain cart.
+/// A cart that has a number.
+#[derive(Clone, Copy)]
+struct Cart {
+    version: i64,
+    /// If it could be quiet.
+    plain: Option<Plain>,
+}
+
+#[derive(Clone, Copy)]
 struct Plain {
     yen: Yen,
     start: Option<Day>,
 }
 
-/// Adds the one found again by `id`, with what is kept of it if it could be quiet.
-fn add<T>(known: &mut HashMap<Digits, Sole<T>>, digits: Digits, id: i64, kept: Option<T>) {
-    match known.entry(digits) {
-        Entry::Vacant(entry) => {
-            entry.insert(kept.map_or_else(|| Sole::Loud(vec![id]), |kept| Sole::One(id, kept)));
-        }
-        Entry::Occupied(mut entry) => match entry.get_mut() {
-            Sole::One(one, _) => {
-                let ids = vec![*one, id];
-                entry.insert(Sole::Loud(ids));
-            }
-            Sole::Loud(ids) => ids.push(id),
-        },
-    }
-}
-
 impl<'a> Quiet<'a> {
     /// For the report of `period` as of `as_of`.
     pub fn new(shop: &'a Shop, period: Period, as_of: Day) -> Self {
-        Self {
-            policy: &shop.policy,
-            period,
-            as_of,
-            claims: HashMap::new(),
-            carts: HashMap::new(),
-            hit: HashSet::new(),
-            loud: Loud::default(),
-            newest_booking: None,
-        }
+        let (claims, carts, quiet_days) = (Vec::new(), Vec::new(), HashMap::new());
+        Self { policy: &shop.policy, period, as_of, claims, carts, loud: Loud::default(), quiet_days }
     }
 
     /// Tells of an observation.
@@ -85,15 +68,19 @@ impl<'a> Quiet<'a> {
             self.loud.rows.push(note.row);
             return;
         };
-        let day = note.at.day();
-        // One sale of a positive amount is one event on its day, and held ever since.
-        let could_be = note.is_plain
-            && note.status.money() == Money::Taken
-            && note.amount.is_positive()
-            && !self.period.contains(day)
-            && !is_listed(&window(day, self.policy, self.as_of), self.policy);
-        let sale = could_be.then_some(Sale { at: note.at, amount: note.amount });
-        add(&mut self.claims, digits, note.row, sale);
+        let is_sale = note.is_plain && note.status.money() == Money::Taken && note.amount.is_positive();
+        let last_safe_day = if is_sale { self.if_quiet(note.at.day()) } else { None };
+        let sale = last_safe_day.map(|last_safe_day| Sale { at: note.at, amount: note.amount, last_safe_day });
+        self.claims.push((digits, Claim { row: note.row, sale }));
+    }
+
+    /// The last safe day of a sale on `day`, if the report can say nothing of that day.
+    fn if_quiet(&mut self, day: Day) -> Option<Day> {
+        let Self { policy, period, as_of, .. } = *self;
+        *self.quiet_days.entry(day).or_insert_with(|| {
+            let window = window(day, policy, as_of);
+            (!period.contains(day) && !is_listed(&window, policy)).then_some(window.last_safe_day)
+        })
     }
 
     /// Tells of a cart.
@@ -103,55 +90,87 @@ impl<'a> Quiet<'a> {
             return;
         };
         let start = note.plain_start.filter(|_| note.created.is_some_and(|day| !self.period.contains(day)));
-        add(&mut self.carts, digits, note.version, start.map(|start| Plain { yen: note.yen, start }));
+        let plain = start.map(|start| Plain { yen: note.yen, start });
+        self.carts.push((digits, Cart { version: note.version, plain }));
     }
 
-    /// Tells of a line of the cart `version`, when all carts are told: a claim that no cart meets may meet its product.
+    /// Pairs claims and carts, when all of them are told.
+    pub fn pair(self) -> Paired {
+        let Self { mut claims, mut carts, mut loud, .. } = self;
+        // Each side was told in the order of its own codes, so that most of it is in order.
+        claims.sort_by_key(|(digits, _)| *digits);
+        carts.sort_by_key(|(digits, _)| *digits);
+        let (mut pairs, mut unmet) = (Vec::new(), HashSet::new());
+        let mut carts = carts.chunk_by(|a, b| a.0 == b.0).peekable();
+        for claims in claims.chunk_by(|a, b| a.0 == b.0) {
+            let [(digits, claim), ..] = claims else { continue };
+            while let Some(before) = carts.next_if(|carts| carts.first().is_some_and(|(cart, _)| cart < digits)) {
+                loud.versions.extend(before.iter().map(|(_, cart)| cart.version));
+            }
+            let carts = carts.next_if(|carts| carts.first().is_some_and(|(cart, _)| cart == digits)).unwrap_or_default();
+            if let ([_], [(_, cart)]) = (claims, carts)
+                && let Some((sale, plain)) = claim.sale.zip(cart.plain)
+                && plain.yen == sale.amount
+                // Tours that start after the money could safely be given back are counted.
+                && plain.start.is_none_or(|start| start <= sale.last_safe_day)
+            {
+                pairs.push(Pair { row: claim.row, version: cart.version, at: sale.at, amount: sale.amount });
+                continue;
+            }
+            loud.rows.extend(claims.iter().map(|(_, claim)| claim.row));
+            loud.versions.extend(carts.iter().map(|(_, cart)| cart.version));
+            if carts.is_empty() {
+                unmet.insert(*digits);
+            }
+        }
+        loud.versions.extend(carts.flatten().map(|(_, cart)| cart.version));
+        Paired { pairs, unmet, hit: HashSet::new(), loud, newest_booking: None }
+    }
+}
+
+/// A payment and a cart that are a quiet group, unless a claim meets a product of the cart.
+struct Pair {
+    row: i64,
+    version: i64,
+    at: Moment,
+    amount: Yen,
+}
+
+/// The quiet groups of one shop, while the lines of all carts are told.
+pub struct Paired {
+    pairs: Vec<Pair>,
+    /// Numbers that payments claim and no cart has: a product may have them.
+    unmet: HashSet<Digits>,
+    /// Carts that a payment claims by a product's number.
+    hit: HashSet<i64>,
+    loud: Loud,
+    newest_booking: Option<Moment>,
+}
+
+impl Paired {
+    /// Tells of a line of the cart `version`.
     pub fn line(&mut self, version: i64, product_code: &str, created: Moment) {
         self.newest_booking = self.newest_booking.max(Some(created));
-        if let Some(digits) = code_digits(product_code)
-            && self.claims.contains_key(&digits)
-            && !self.carts.contains_key(&digits)
-        {
+        if code_digits(product_code).is_some_and(|digits| self.unmet.contains(&digits)) {
             self.hit.insert(version);
         }
     }
 
     /// What must be read whole, and what the rest adds.
     pub fn finish(self) -> (Loud, Background) {
-        let Self { policy, as_of, claims, mut carts, hit, mut loud, newest_booking, .. } = self;
+        let Self { pairs, hit, mut loud, newest_booking, .. } = self;
         let mut background = Background { newest_booking, ..Background::default() };
-        for (digits, claim) in claims {
-            let (row, Sale { at, amount }) = match claim {
-                Sole::One(row, sale) => (row, sale),
-                Sole::Loud(rows) => {
-                    loud.rows.extend(rows);
-                    continue;
-                }
-            };
-            let is_quiet = matches!(carts.get(&digits), Some(Sole::One(version, cart))
-                if cart.yen == amount && !hit.contains(version) && !is_late(cart.start, at.day(), policy, as_of));
-            if is_quiet {
-                carts.remove(&digits);
+        for Pair { row, version, at, amount } in pairs {
+            if hit.contains(&version) {
+                loud.rows.push(row);
+                loud.versions.push(version);
+            } else {
                 background.sales.entry(at.day()).or_default().add(EventKind::Sale, amount);
                 background.newest_payment = background.newest_payment.max(Some(at));
-            } else {
-                loud.rows.push(row);
-            }
-        }
-        for cart in carts.into_values() {
-            match cart {
-                Sole::One(version, _) => loud.versions.push(version),
-                Sole::Loud(versions) => loud.versions.extend(versions),
             }
         }
         loud.rows.sort_unstable();
         loud.versions.sort_unstable();
         (loud, background)
     }
-}
-
-/// Whether the tour starts after the money could safely be given back: such bookings are counted.
-fn is_late(start: Option<Day>, sale: Day, policy: &Policy, as_of: Day) -> bool {
-    start.is_some_and(|start| start > window(sale, policy, as_of).last_safe_day)
 }

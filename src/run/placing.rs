@@ -81,6 +81,7 @@ impl Placed {
             let mut quiet = Quiet::new(shop, period, as_of);
             reader.observation_notes(&shop.id, &self.named, |note| quiet.observation(note))?;
             reader.cart_notes(carts, |note| quiet.cart(note))?;
+            let mut quiet = quiet.pair();
             reader.line_notes(carts, |version, product_code, created| quiet.line(version, product_code, created))?;
             let (loud, background) = quiet.finish();
             let payments = reader.payments_of(&shop.id, &loud.rows)?;

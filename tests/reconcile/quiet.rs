@@ -43,6 +43,7 @@ fn loud(known: &ShopFacts, period: Period, as_of: Day) -> ShopFacts {
             plain_start: plain_start(&booking.lines).filter(|_| booking.entries.is_empty()),
         });
     }
+    let mut quiet = quiet.pair();
     for (version, booking) in (0..).zip(&known.bookings) {
         for line in &booking.lines {
             quiet.line(version, line.product_code.as_str(), line.created_at);
