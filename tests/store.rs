@@ -17,7 +17,7 @@ use totsugo::domain::money::Yen;
 use totsugo::domain::payment::{Observation, Payment, Status};
 use totsugo::reconcile::disposition;
 use totsugo::store::{
-    CartTotals, NewFile, NewMessage, ReportKey, ReportRecord, RunRecord, ShopRun, Store, StoreError, Version,
+    CartCard, CartTotals, NewFile, NewMessage, ReportKey, ReportRecord, RunRecord, ShopRun, Store, StoreError, Version,
 };
 
 struct History {
@@ -149,7 +149,8 @@ fn payments(store: &Store) -> Result<Vec<Payment>, StoreError> {
 
 fn carts(store: &Store) -> Result<Vec<Version>, StoreError> {
     let mut versions = Vec::new();
-    store.facts()?.read(|reader| reader.carts(0..=Version::MAX, |card| versions.push(card.version)))?;
+    let newest = |card: CartCard<'_>| versions.extend(card.is_newest.then_some(card.version));
+    store.facts()?.read(|reader| reader.carts(0..=Version::MAX, newest))?;
     Ok(versions)
 }
 
@@ -163,16 +164,13 @@ fn facts(store: &Store) -> Result<String, StoreError> {
     let bookings = bookings(store)?;
     let files = store.facts()?.read(|reader| {
         let (mut first, mut placed) = (None, CartTotals::default());
-        reader.carts(0..=Version::MAX, |card| {
+        let mut add = |card: CartCard<'_>| {
             if *first.get_or_insert(card.version) == card.version {
                 placed.add(0, &card.tally);
             }
-        })?;
-        reader.other_tallies(|version, tally| {
-            if first == Some(version) {
-                placed.add(0, &tally);
-            }
-        })?;
+        };
+        reader.carts(0..=Version::MAX, &mut add)?;
+        reader.repeated_carts(add)?;
         reader.file_summaries(&[ShopId::new("S1")], placed)
     })?;
     Ok(format!("{:?}\n{bookings:?}\n{files:?}", payments(store)?))

@@ -94,13 +94,13 @@ pub fn code_digits(code: &str) -> Option<Digits> {
 /// The number of a code of ASCII characters, and each letter in front of it.
 fn ascii_digits(code: &str, mut each: impl FnMut(char)) -> Option<Digits> {
     let mut number: Option<u64> = None;
-    for c in code.chars().filter(|c| !c.is_ascii_whitespace() && *c != '-') {
-        match (c.to_digit(10), number) {
-            (Some(digit), _) => {
-                number = Some(number.unwrap_or(0).checked_mul(10)?.checked_add(u64::from(digit))?);
+    for byte in code.bytes().filter(|byte| !byte.is_ascii_whitespace() && *byte != b'-') {
+        match (byte, number) {
+            (b'0'..=b'9', _) => {
+                number = Some(number.unwrap_or(0).checked_mul(10)?.checked_add(u64::from(byte - b'0'))?);
             }
-            (None, None) if c.is_ascii_alphabetic() => each(c),
-            (None, _) => return None,
+            (_, None) if byte.is_ascii_alphabetic() => each(char::from(byte)),
+            _ => return None,
         }
     }
     number.map(Digits)

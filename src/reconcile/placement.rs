@@ -7,6 +7,7 @@ use crate::domain::payment::Payment;
 use crate::domain::policy::Shop;
 use crate::domain::text::{CodeKind, code_parts};
 use hashbrown::{HashMap, HashSet};
+use std::borrow::Cow;
 use std::hash::Hash;
 
 /// Gives bookings to shops (SPEC §4.3), one at a time: what the payments of all shops say is told first, and no booking
@@ -21,9 +22,9 @@ pub struct Desk<'a> {
 
 /// Where a booking belongs, as far as its codes tell.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Home {
+pub enum Home<'d> {
     /// To this shop.
-    At(ShopId),
+    At(Cow<'d, ShopId>),
     /// To none: payments of several shops claim it, and nothing separates them.
     Disputed,
     /// To none yet: [`Desk::by_number`] may tell.
@@ -59,24 +60,25 @@ impl<'a> Desk<'a> {
 
     /// The shop of the payment that a booking matched by Transaction ID, else of its folder, else of its prefix, else
     /// the only one.
-    pub fn home<'t>(
-        &self,
+    pub fn home<'d, 't>(
+        &'d self,
         cart: &str,
         folder: Option<&str>,
         transaction_ids: impl IntoIterator<Item = &'t str>,
-    ) -> Home {
+    ) -> Home<'d> {
         let named = transaction_ids.into_iter().filter_map(|id| self.by_order.get(id.trim()));
         let matched = named.fold(Seen::Nowhere, |seen, other| seen.and(other));
         let provisional = || {
             let folder = folder.and_then(|folder| self.ids.get(folder).copied());
             folder.or_else(|| self.of_prefix(cart)).or(self.only)
         };
+        // Of a long history hardly any is matched: to count the holders of a shop's ID would make threads wait.
         match matched {
-            Seen::At(shop) => Home::At(shop),
-            Seen::Several(seen) => {
-                provisional().filter(|shop| seen.contains(*shop)).map_or(Home::Disputed, |shop| Home::At(shop.clone()))
-            }
-            Seen::Nowhere => provisional().map_or(Home::Unknown, |shop| Home::At(shop.clone())),
+            Seen::At(shop) => Home::At(Cow::Owned(shop)),
+            Seen::Several(seen) => provisional()
+                .filter(|shop| seen.contains(*shop))
+                .map_or(Home::Disputed, |shop| Home::At(Cow::Borrowed(shop))),
+            Seen::Nowhere => provisional().map_or(Home::Unknown, |shop| Home::At(Cow::Borrowed(shop))),
         }
     }
 

@@ -56,10 +56,11 @@ struct Plain {
 }
 
 impl<'a> Quiet<'a> {
-    /// For the report of `period` as of `as_of`.
-    pub fn new(shop: &'a Shop, period: Period, as_of: Day) -> Self {
-        let (claims, carts, quiet_days) = (Vec::new(), Vec::new(), HashMap::new());
-        Self { policy: &shop.policy, period, as_of, claims, carts, loud: Loud::default(), quiet_days }
+    /// For the report of `period` as of `as_of`; about so many carts and as many observations will be told.
+    pub fn new(shop: &'a Shop, period: Period, as_of: Day, about: usize) -> Self {
+        let (claims, carts) = (Vec::with_capacity(about), Vec::with_capacity(about));
+        let (policy, loud, quiet_days) = (&shop.policy, Loud::default(), HashMap::new());
+        Self { policy, period, as_of, claims, carts, loud, quiet_days }
     }
 
     /// Tells of an observation.
@@ -107,7 +108,8 @@ impl<'a> Quiet<'a> {
             while let Some(before) = carts.next_if(|carts| carts.first().is_some_and(|(cart, _)| cart < digits)) {
                 loud.versions.extend(before.iter().map(|(_, cart)| cart.version));
             }
-            let carts = carts.next_if(|carts| carts.first().is_some_and(|(cart, _)| cart == digits)).unwrap_or_default();
+            let carts =
+                carts.next_if(|carts| carts.first().is_some_and(|(cart, _)| cart == digits)).unwrap_or_default();
             if let ([_], [(_, cart)]) = (claims, carts)
                 && let Some((sale, plain)) = claim.sale.zip(cart.plain)
                 && plain.yen == sale.amount

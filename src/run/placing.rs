@@ -78,7 +78,7 @@ impl Placed {
         }
         let carts = self.carts_of(&shop.id);
         self.facts.read(|reader| {
-            let mut quiet = Quiet::new(shop, period, as_of);
+            let mut quiet = Quiet::new(shop, period, as_of, carts.len());
             reader.observation_notes(&shop.id, &self.named, |note| quiet.observation(note))?;
             reader.cart_notes(carts, |note| quiet.cart(note))?;
             let mut quiet = quiet.pair();
@@ -127,26 +127,26 @@ struct Homes {
     at: HashMap<ShopId, usize>,
     /// What files brought each of them.
     totals: CartTotals,
-    /// Carts that their codes do not place.
-    unknown: Vec<(Version, CartTally)>,
+    /// Carts that their codes do not place, and whether each card is that of the newest version.
+    unknown: Vec<(Version, CartTally, bool)>,
     unplaced: Vec<CartCode>,
 }
 
 impl Homes {
-    fn position(&mut self, shop: ShopId) -> usize {
-        if let Some(at) = self.at.get(&shop) {
+    fn position(&mut self, shop: &ShopId) -> usize {
+        if let Some(at) = self.at.get(shop) {
             return *at;
         }
         let at = self.shops.len();
         self.shops.push(shop.clone());
         self.carts.push(Vec::new());
-        self.at.insert(shop, at);
+        self.at.insert(shop.clone(), at);
         at
     }
 
     /// Adds what stands behind all of these.
     fn append(&mut self, next: Self) {
-        let positions: Vec<usize> = next.shops.into_iter().map(|shop| self.position(shop)).collect();
+        let positions: Vec<usize> = next.shops.iter().map(|shop| self.position(shop)).collect();
         for (at, carts) in positions.iter().zip(next.carts) {
             if let Some(known) = self.carts.get_mut(*at) {
                 known.extend(carts);
@@ -157,26 +157,13 @@ impl Homes {
         self.unplaced.extend(next.unplaced);
     }
 
-    fn give(&mut self, shop: ShopId, version: Version, tally: &CartTally) {
+    /// Counts what a file brought for `shop`; the cart itself once, with the card of its newest version.
+    fn give(&mut self, shop: &ShopId, version: Version, tally: &CartTally, is_newest: bool) {
         let at = self.position(shop);
         self.totals.add(at, tally);
-        if let Some(carts) = self.carts.get_mut(at) {
+        if let Some(carts) = self.carts.get_mut(at).filter(|_| is_newest) {
             carts.push(version);
         }
-    }
-
-    /// Counts what files brought that did not bring the newest version of a cart.
-    fn count_others(&mut self, reader: &Reader) -> Result<()> {
-        let mut shop_of: Option<HashMap<Version, usize>> = None;
-        let Self { carts, totals, .. } = self;
-        reader.other_tallies(|version, tally| {
-            let shop_of = shop_of.get_or_insert_with(|| {
-                (0..).zip(&*carts).flat_map(|(at, carts)| carts.iter().map(move |version| (*version, at))).collect()
-            });
-            if let Some(at) = shop_of.get(&version) {
-                totals.add(*at, &tally);
-            }
-        })
     }
 }
 
@@ -196,17 +183,18 @@ fn homes(
             }
         })?;
     }
+    let give = |homes: &mut Homes, card: CartCard<'_>| {
+        let ids = by_cart.get(&card.version).into_iter().flatten();
+        match desk.home(card.cart, card.folder, ids.map(|id| &**id)) {
+            Home::At(shop) => homes.give(&shop, card.version, &card.tally, card.is_newest),
+            Home::Disputed if card.is_newest => homes.unplaced.push(CartCode::new(card.cart)),
+            Home::Disputed => {}
+            Home::Unknown => homes.unknown.push((card.version, card.tally, card.is_newest)),
+        }
+    };
     let by_code = |(first, last): &(Version, Version)| -> Result<Homes> {
         let mut homes = Homes::default();
-        let give = |card: CartCard<'_>| {
-            let ids = by_cart.get(&card.version).into_iter().flatten();
-            match desk.home(card.cart, card.folder, ids.map(|id| &**id)) {
-                Home::At(shop) => homes.give(shop, card.version, &card.tally),
-                Home::Disputed => homes.unplaced.push(CartCode::new(card.cart)),
-                Home::Unknown => homes.unknown.push((card.version, card.tally)),
-            }
-        };
-        facts.read(|reader| reader.carts(*first..=*last, give))?;
+        facts.read(|reader| reader.carts(*first..=*last, |card| give(&mut homes, card)))?;
         Ok(homes)
     };
     let (first, last) = reader.versions()?;
@@ -218,20 +206,22 @@ fn homes(
         (Err(_), _) => {}
     });
     let mut homes = homes?;
-    let unknown = std::mem::take(&mut homes.unknown);
+    reader.repeated_carts(|card| give(&mut homes, card))?;
+    let mut unknown = std::mem::take(&mut homes.unknown);
     if !unknown.is_empty() {
         for shop in reader.shops()? {
             reader.payments(&shop)?.iter().for_each(|payment| desk.tell_number(payment));
         }
     }
-    for (version, tally) in unknown {
-        for booking in reader.bookings(&[version])? {
+    unknown.sort_by_key(|(version, ..)| *version);
+    for cards in unknown.chunk_by(|a, b| a.0 == b.0) {
+        let Some((version, ..)) = cards.first() else { continue };
+        for booking in reader.bookings(&[*version])? {
             match desk.by_number(&booking) {
-                Some(shop) => homes.give(shop, version, &tally),
+                Some(shop) => cards.iter().for_each(|(version, tally, new)| homes.give(&shop, *version, tally, *new)),
                 None => homes.unplaced.push(booking.cart),
             }
         }
     }
-    homes.count_others(reader)?;
     Ok(homes)
 }

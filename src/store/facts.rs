@@ -35,7 +35,7 @@ pub struct Facts {
 /// Which cart version: its number in the history.
 pub type Version = i64;
 
-/// What decides on the shop of a cart before it is read whole (SPEC §4.3).
+/// What decides on the shop of a cart before it is read whole (SPEC §4.3), with what became of the cart in one file.
 #[derive(Clone, Debug)]
 pub struct CartCard<'a> {
     /// Its newest version.
@@ -44,8 +44,10 @@ pub struct CartCard<'a> {
     pub cart: &'a str,
     /// The shop's sub-folder its file was dropped in, if any.
     pub folder: Option<&'a str>,
-    /// What became of it in the file that its newest version stands in.
+    /// What became of it in the file.
     pub tally: CartTally,
+    /// Whether the file is that of its newest version: of each cart one card.
+    pub is_newest: bool,
 }
 
 /// Reads facts on one thread; it sees what was committed when it first asked.
@@ -174,44 +176,51 @@ impl Reader {
     /// # Errors
     /// When the database cannot be read.
     pub fn versions(&self) -> Result<(Version, Version)> {
-        let ends = "SELECT coalesce(min(id), 1), coalesce(max(id), 0) FROM cart_version";
+        // Asked for together, the two ends would be looked for in all rows.
+        let ends = "SELECT coalesce((SELECT min(id) FROM cart_version), 1), \
+                    coalesce((SELECT max(id) FROM cart_version), 0)";
         Ok(self.connection.query_row(ends, [], |row| Ok((row.get(0)?, row.get(1)?)))?)
     }
 
-    /// Hands over every cart whose newest version is among these, as far as it takes to place it.
+    /// Hands over a card for each of these versions: what became of its cart in the version's file.
     ///
     /// # Errors
     /// When the database cannot be read.
     pub fn carts(&self, versions: RangeInclusive<Version>, mut each: impl FnMut(CartCard<'_>)) -> Result<()> {
         let mut statement = self.connection.prepare_cached(
-            "SELECT id, cart, folder, file_id, disposition, \"rows\", repeated, yen, covers_from, covers_to \
-             FROM cart_version WHERE is_current = 1 AND id BETWEEN ?1 AND ?2 ORDER BY id",
+            "SELECT id, cart, folder, is_current, file_id, disposition, \"rows\", repeated, yen, covers_from, covers_to \
+             FROM cart_version WHERE id BETWEEN ?1 AND ?2",
+        )?;
+        let mut newest = self.connection.prepare_cached(
+            "SELECT n.id, n.cart, n.folder FROM cart_version v CROSS JOIN cart_version n \
+             ON n.cart_key = v.cart_key AND n.is_current = 1 WHERE v.id = ?1",
         )?;
         let mut rows = statement.query([versions.start(), versions.end()])?;
         while let Some(row) = rows.next()? {
-            let folder = row.get_ref(2)?.as_str_or_null().map_err(rusqlite::Error::from)?;
-            let cart = row.get_ref(1)?.as_str().unwrap_or_default();
-            each(CartCard { version: row.get(0)?, cart, folder, tally: CartTally::read(row, 3)? });
+            let (is_newest, tally) = (row.get(3)?, CartTally::read(row, 4)?);
+            if is_newest {
+                each(card(row, tally, is_newest)?);
+            } else if let Some(row) = newest.query([row.get::<_, Version>(0)?])?.next()? {
+                each(card(row, tally, is_newest)?);
+            }
         }
         Ok(())
     }
 
-    /// Hands over what became of carts in other files than that of their newest version, with that version.
+    /// Hands over a card for each cart that a file repeated word for word.
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub fn other_tallies(&self, mut each: impl FnMut(Version, CartTally)) -> Result<()> {
-        let mut statement = self.connection.prepare(
-            "SELECT n.id, v.file_id, v.disposition, v.\"rows\", v.repeated, v.yen, v.covers_from, v.covers_to \
-             FROM cart_version v CROSS JOIN cart_version n ON n.cart_key = v.cart_key AND n.is_current = 1 \
-             WHERE v.is_current = 0 UNION ALL \
-             SELECT iif(v.is_current, v.id, (SELECT n.id FROM cart_version n WHERE n.cart_key = v.cart_key \
-             AND n.is_current = 1)), c.file_id, 'same', c.\"rows\", c.repeated, c.yen, c.covers_from, c.covers_to \
-             FROM file_cart c CROSS JOIN cart_version v ON v.id = c.version_id",
+    pub fn repeated_carts(&self, mut each: impl FnMut(CartCard<'_>)) -> Result<()> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT n.id, n.cart, n.folder, c.file_id, 'same', c.\"rows\", c.repeated, c.yen, c.covers_from, c.covers_to \
+             FROM file_cart c CROSS JOIN cart_version v ON v.id = c.version_id CROSS JOIN cart_version n \
+             ON n.id = iif(v.is_current, v.id, (SELECT id FROM cart_version WHERE cart_key = v.cart_key \
+             AND is_current = 1))",
         )?;
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
-            each(row.get(0)?, CartTally::read(row, 1)?);
+            each(card(row, CartTally::read(row, 3)?, false)?);
         }
         Ok(())
     }
@@ -361,6 +370,13 @@ impl Reader {
         bookings.sort_by(|a, b| a.cart.cmp(&b.cart));
         Ok(bookings)
     }
+}
+
+/// The card of a cart whose version, code and folder stand first in `row`.
+fn card<'r>(row: &'r Row<'_>, tally: CartTally, is_newest: bool) -> Result<CartCard<'r>> {
+    let cart = row.get_ref(1)?.as_str().unwrap_or_default();
+    let folder = row.get_ref(2)?.as_str_or_null().map_err(rusqlite::Error::from)?;
+    Ok(CartCard { version: row.get(0)?, cart, folder, tally, is_newest })
 }
 
 /// Hands over what `statement`, which asks for a run of numbers, finds for all of `numbers`.

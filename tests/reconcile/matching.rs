@@ -137,7 +137,7 @@ fn placed(shops: &[Shop], payments: Vec<Payment>, booking: Booking) -> String {
     }
     let folder = booking.folder.as_ref().map(ShopId::as_str);
     let home = match desk.home(booking.cart.as_str(), folder, ids) {
-        Home::At(shop) => Some(shop),
+        Home::At(shop) => Some(shop.into_owned()),
         Home::Disputed => None,
         Home::Unknown => desk.by_number(&booking),
     };
