@@ -60,7 +60,7 @@ fn stored(files: &[Normalised], folder: &Path) -> Store {
 }
 
 fn facts(config: &Config, store: &Store) -> BTreeMap<ShopId, ShopFacts> {
-    let placed = run::place(config, store.facts().expect("facts")).expect("placed");
+    let placed = run::place(config, store.facts().expect("facts"), None).expect("placed");
     let shops = config.shops.iter().map(|shop| shop.shop.id.clone());
     shops.map(|shop| (shop.clone(), placed.facts(&shop).expect("facts of a shop"))).collect()
 }

@@ -60,7 +60,7 @@ fn known<T>(
     key: &str,
     told: impl Fn(&Known<'_>) -> Vec<T>,
 ) -> Result<Vec<T>, StoreError> {
-    let placed = place(&workshop.config, store.facts()?)?;
+    let placed = place(&workshop.config, store.facts()?, None)?;
     let today = workshop.today();
     let mut out = Vec::new();
     let Some(period) = Period::named("month-to-date", today) else { return Ok(out) };

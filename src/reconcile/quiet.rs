@@ -13,8 +13,8 @@ use crate::domain::text::code_digits;
 use hashbrown::{HashMap, HashSet};
 
 /// Finds the quiet groups of one shop: first all observations and all carts are told, then the lines of all carts.
-pub struct Quiet<'a> {
-    policy: &'a Policy,
+pub struct Quiet {
+    policy: Policy,
     period: Period,
     as_of: Day,
     /// What the payments' column H claims.
@@ -55,12 +55,24 @@ struct Plain {
     start: Option<Day>,
 }
 
-impl<'a> Quiet<'a> {
-    /// For the report of `period` as of `as_of`; about so many carts and as many observations will be told.
-    pub fn new(shop: &'a Shop, period: Period, as_of: Day, about: usize) -> Self {
-        let (claims, carts) = (Vec::with_capacity(about), Vec::with_capacity(about));
-        let (policy, loud, quiet_days) = (&shop.policy, Loud::default(), HashMap::new());
-        Self { policy, period, as_of, claims, carts, loud, quiet_days }
+impl Quiet {
+    /// For the report of `period` as of `as_of`.
+    pub fn new(shop: &Shop, period: Period, as_of: Day) -> Self {
+        let (claims, carts, quiet_days) = (Vec::new(), Vec::new(), HashMap::new());
+        Self { policy: shop.policy.clone(), period, as_of, claims, carts, loud: Loud::default(), quiet_days }
+    }
+
+    /// Takes over what another one of the same shop, period and as-of date was told.
+    pub fn append(&mut self, mut other: Self) {
+        self.claims.append(&mut other.claims);
+        self.carts.append(&mut other.carts);
+        self.loud.rows.append(&mut other.loud.rows);
+        self.loud.versions.append(&mut other.loud.versions);
+    }
+
+    /// Makes room for so many observations.
+    pub fn expect_observations(&mut self, count: usize) {
+        self.claims.reserve_exact(count);
     }
 
     /// Tells of an observation.
@@ -77,10 +89,9 @@ impl<'a> Quiet<'a> {
 
     /// The last safe day of a sale on `day`, if the report can say nothing of that day.
     fn if_quiet(&mut self, day: Day) -> Option<Day> {
-        let Self { policy, period, as_of, .. } = *self;
         *self.quiet_days.entry(day).or_insert_with(|| {
-            let window = window(day, policy, as_of);
-            (!period.contains(day) && !is_listed(&window, policy)).then_some(window.last_safe_day)
+            let window = window(day, &self.policy, self.as_of);
+            (!self.period.contains(day) && !is_listed(&window, &self.policy)).then_some(window.last_safe_day)
         })
     }
 

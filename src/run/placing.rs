@@ -11,6 +11,7 @@ use crate::reconcile::{Desk, Home, Quiet};
 use crate::store::{CartCard, CartTally, CartTotals, Facts, Reader, Result, Version};
 use hashbrown::{HashMap, HashSet};
 use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// More carts than this make a shop large.
 const LARGE: usize = 80_000;
@@ -25,25 +26,33 @@ pub struct Placed {
     files: BTreeMap<ShopId, Vec<FileSummary>>,
     /// Order IDs that bookings name.
     named: HashSet<Box<str>>,
+    /// Of the shops whose history lies mostly outside the report's period: what its carts said when they were placed.
+    quiet: Mutex<HashMap<ShopId, Quiet>>,
     /// Carts that no rule places, for the operator.
     pub unplaced: Vec<CartCode>,
 }
 
-/// Places every cart, and counts what each file brought each shop.
+/// Places every cart, and counts what each file brought each shop; `report` is the period and the as-of date that
+/// [`Placed::facts_for`] will be asked for, if it will.
 ///
 /// # Errors
 /// When the history cannot be read.
-pub fn place(config: &Config, facts: Facts) -> Result<Placed> {
+pub fn place(config: &Config, facts: Facts, report: Option<(Period, Day)>) -> Result<Placed> {
     let shops: Vec<Shop> = config.shops.iter().map(|shop| shop.shop.clone()).collect();
-    let (carts, files, named, unplaced) = facts.read(|reader| {
-        let by_cart = reader.transactions()?;
-        let named = by_cart.values().flatten().map(|id| Box::from(id.trim())).collect();
-        let Homes { shops, carts, totals, mut unplaced, .. } = homes(&shops, &facts, reader, &by_cart, &named)?;
-        unplaced.sort();
-        let files = reader.file_summaries(&shops, totals)?;
-        Ok((shops.into_iter().zip(carts).collect(), files, named, unplaced))
-    })?;
-    Ok(Placed { facts, carts, files, named, unplaced })
+    facts
+        .read(|reader| {
+            let by_cart = reader.transactions()?;
+            let named = by_cart.values().flatten().map(|id| Box::from(id.trim())).collect();
+            let outlook = Outlook::new(config, reader, report)?;
+            let Homes { shops, carts, quiet, totals, mut unplaced, .. } =
+                homes(&shops, &outlook, &facts, reader, &by_cart, &named)?;
+            unplaced.sort();
+            let files = reader.file_summaries(&shops, totals)?;
+            let quiet = shops.iter().cloned().zip(quiet).filter_map(|(shop, quiet)| Some((shop, quiet?))).collect();
+            let carts = shops.into_iter().zip(carts).collect();
+            Ok((carts, files, named, Mutex::new(quiet), unplaced))
+        })
+        .map(|(carts, files, named, quiet, unplaced)| Placed { facts, carts, files, named, quiet, unplaced })
 }
 
 impl Placed {
@@ -52,9 +61,9 @@ impl Placed {
         self.files.get(shop).map_or(&[], Vec::as_slice)
     }
 
-    /// Whether what the report of `period` needs of `shop` fills a good part of the memory that a run may take.
-    pub fn is_large(&self, shop: &ShopId, period: Period) -> bool {
-        self.carts_of(shop).len() > LARGE && !self.is_mostly_outside(shop, period)
+    /// Whether what the report needs of `shop` fills a good part of the memory that a run may take.
+    pub fn is_large(&self, shop: &ShopId) -> bool {
+        self.carts_of(shop).len() > LARGE && !self.quiet().contains_key(shop)
     }
 
     /// Reads all that is known of `shop`, on the thread that asks.
@@ -68,23 +77,21 @@ impl Placed {
         })
     }
 
-    /// Reads what the report of `period` as of `as_of` can say anything of; of the rest only what it adds.
+    /// Reads what the report can say anything of; of the rest only what it adds.
     ///
     /// # Errors
     /// When the history cannot be read.
-    pub fn facts_for(&self, shop: &Shop, period: Period, as_of: Day) -> Result<ShopFacts> {
-        if !self.is_mostly_outside(&shop.id, period) {
-            return self.facts(&shop.id);
-        }
-        let carts = self.carts_of(&shop.id);
+    pub fn facts_for(&self, shop: &ShopId) -> Result<ShopFacts> {
+        let quiet = self.quiet().remove(shop);
+        let Some(mut quiet) = quiet else { return self.facts(shop) };
+        let carts = self.carts_of(shop);
         self.facts.read(|reader| {
-            let mut quiet = Quiet::new(shop, period, as_of, carts.len());
-            reader.observation_notes(&shop.id, &self.named, |note| quiet.observation(note))?;
-            reader.cart_notes(carts, |note| quiet.cart(note))?;
+            quiet.expect_observations(carts.len());
+            reader.observation_notes(shop, &self.named, |note| quiet.observation(note))?;
             let mut quiet = quiet.pair();
             reader.line_notes(carts, |version, product_code, created| quiet.line(version, product_code, created))?;
             let (loud, background) = quiet.finish();
-            let payments = reader.payments_of(&shop.id, &loud.rows)?;
+            let payments = reader.payments_of(shop, &loud.rows)?;
             Ok(ShopFacts { payments, bookings: reader.bookings(&loud.versions)?, background })
         })
     }
@@ -97,42 +104,88 @@ impl Placed {
         self.facts.read(|reader| reader.figures(shop, period, revision))
     }
 
+    fn quiet(&self) -> MutexGuard<'_, HashMap<ShopId, Quiet>> {
+        self.quiet.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn carts_of(&self, shop: &ShopId) -> &[Version] {
         self.carts.get(shop).map_or(&[], Vec::as_slice)
     }
+}
 
-    /// Whether most rows lie outside `period`, as far as the days tell that each file covers.
-    fn is_mostly_outside(&self, shop: &ShopId, period: Period) -> bool {
-        let (mut rows, mut inside) = (0, 0);
-        for file in self.files(shop) {
-            let brought = file.rows.new + file.rows.update;
-            rows += brought;
-            let Some((from, to)) = file.covers else { continue };
-            let days = u64::try_from(to.since(from)).unwrap_or_default() + 1;
-            let shared = to.min(period.to()).since(from.max(period.from())) + 1;
-            inside += brought * u64::try_from(shared).unwrap_or_default() / days;
+/// What is to be reported, as far as it decides what is read of each shop.
+struct Outlook<'c> {
+    report: Option<(Period, Day)>,
+    /// Shops whose history lies mostly outside the period.
+    outside: HashMap<&'c str, &'c Shop>,
+}
+
+impl<'c> Outlook<'c> {
+    fn new(config: &'c Config, reader: &Reader, report: Option<(Period, Day)>) -> Result<Self> {
+        let mut outside = HashMap::new();
+        if let Some((period, _)) = report {
+            // What its payments say holds for its bookings too, whose files are often those of all shops.
+            let files = reader.file_summaries(&[], CartTotals::default())?;
+            let shops = config.shops.iter().map(|shop| &shop.shop);
+            let is_outside = |shop: &&Shop| files.get(&shop.id).is_some_and(|files| is_mostly_outside(files, period));
+            outside.extend(shops.filter(is_outside).map(|shop| (shop.id.as_str(), shop)));
         }
-        inside * 2 < rows
+        Ok(Self { report, outside })
+    }
+
+    /// Finds the quiet groups of `shop`, where it pays.
+    fn quiet(&self, shop: &ShopId) -> Option<Quiet> {
+        let (period, as_of) = self.report?;
+        self.outside.get(shop.as_str()).map(|shop| Quiet::new(shop, period, as_of))
     }
 }
 
+/// Whether most rows lie outside `period`, as far as the days tell that each file covers.
+fn is_mostly_outside(files: &[FileSummary], period: Period) -> bool {
+    let (mut rows, mut inside) = (0, 0);
+    for file in files {
+        let brought = file.rows.new + file.rows.update;
+        rows += brought;
+        let Some((from, to)) = file.covers else { continue };
+        let days = u64::try_from(to.since(from)).unwrap_or_default() + 1;
+        let shared = to.min(period.to()).since(from.max(period.from())) + 1;
+        inside += brought * u64::try_from(shared).unwrap_or_default() / days;
+    }
+    inside * 2 < rows
+}
+
 /// Carts on their way to their shops.
-#[derive(Default)]
-struct Homes {
+struct Homes<'o, 'c> {
+    outlook: &'o Outlook<'c>,
     /// The shops that have carts.
     shops: Vec<ShopId>,
     /// The carts of each.
     carts: Vec<Vec<Version>>,
+    /// What these say, of shops of which only a part is to be read.
+    quiet: Vec<Option<Quiet>>,
     /// The position of a shop.
     at: HashMap<ShopId, usize>,
     /// What files brought each of them.
     totals: CartTotals,
-    /// Carts that their codes do not place, and whether each card is that of the newest version.
+    /// Carts that their codes do not place, and whether each card is that of its newest version.
     unknown: Vec<(Version, CartTally, bool)>,
     unplaced: Vec<CartCode>,
 }
 
-impl Homes {
+impl<'o, 'c> Homes<'o, 'c> {
+    fn new(outlook: &'o Outlook<'c>) -> Self {
+        Self {
+            outlook,
+            shops: Vec::new(),
+            carts: Vec::new(),
+            quiet: Vec::new(),
+            at: HashMap::new(),
+            totals: CartTotals::default(),
+            unknown: Vec::new(),
+            unplaced: Vec::new(),
+        }
+    }
+
     fn position(&mut self, shop: &ShopId) -> usize {
         if let Some(at) = self.at.get(shop) {
             return *at;
@@ -140,6 +193,7 @@ impl Homes {
         let at = self.shops.len();
         self.shops.push(shop.clone());
         self.carts.push(Vec::new());
+        self.quiet.push(self.outlook.quiet(shop));
         self.at.insert(shop.clone(), at);
         at
     }
@@ -147,9 +201,12 @@ impl Homes {
     /// Adds what stands behind all of these.
     fn append(&mut self, next: Self) {
         let positions: Vec<usize> = next.shops.iter().map(|shop| self.position(shop)).collect();
-        for (at, carts) in positions.iter().zip(next.carts) {
+        for ((at, carts), quiet) in positions.iter().zip(next.carts).zip(next.quiet) {
             if let Some(known) = self.carts.get_mut(*at) {
                 known.extend(carts);
+            }
+            if let Some((known, quiet)) = self.quiet.get_mut(*at).and_then(Option::as_mut).zip(quiet) {
+                known.append(quiet);
             }
         }
         self.totals.append(next.totals, &positions);
@@ -158,23 +215,30 @@ impl Homes {
     }
 
     /// Counts what a file brought for `shop`; the cart itself once, with the card of its newest version.
-    fn give(&mut self, shop: &ShopId, version: Version, tally: &CartTally, is_newest: bool) {
+    fn give(&mut self, shop: &ShopId, card: &CartCard<'_>) {
         let at = self.position(shop);
-        self.totals.add(at, tally);
-        if let Some(carts) = self.carts.get_mut(at).filter(|_| is_newest) {
-            carts.push(version);
+        self.totals.add(at, &card.tally);
+        if !card.is_newest {
+            return;
+        }
+        if let Some(carts) = self.carts.get_mut(at) {
+            carts.push(card.version);
+        }
+        if let Some(quiet) = self.quiet.get_mut(at).and_then(Option::as_mut) {
+            quiet.cart(card.note());
         }
     }
 }
 
 /// `by_cart`: the Transaction IDs that each cart names; `named`: all of them.
-fn homes(
+fn homes<'o, 'c>(
     shops: &[Shop],
+    outlook: &'o Outlook<'c>,
     facts: &Facts,
     reader: &Reader,
     by_cart: &HashMap<Version, Vec<Box<str>>>,
     named: &HashSet<Box<str>>,
-) -> Result<Homes> {
+) -> Result<Homes<'o, 'c>> {
     let mut desk = Desk::new(shops);
     if !named.is_empty() {
         reader.order_ids(|shop, order_id| {
@@ -183,23 +247,23 @@ fn homes(
             }
         })?;
     }
-    let give = |homes: &mut Homes, card: CartCard<'_>| {
+    let give = |homes: &mut Homes<'o, 'c>, card: CartCard<'_>| {
         let ids = by_cart.get(&card.version).into_iter().flatten();
         match desk.home(card.cart, card.folder, ids.map(|id| &**id)) {
-            Home::At(shop) => homes.give(&shop, card.version, &card.tally, card.is_newest),
+            Home::At(shop) => homes.give(&shop, &card),
             Home::Disputed if card.is_newest => homes.unplaced.push(CartCode::new(card.cart)),
             Home::Disputed => {}
             Home::Unknown => homes.unknown.push((card.version, card.tally, card.is_newest)),
         }
     };
-    let by_code = |(first, last): &(Version, Version)| -> Result<Homes> {
-        let mut homes = Homes::default();
+    let by_code = |(first, last): &(Version, Version)| -> Result<Homes<'o, 'c>> {
+        let mut homes = Homes::new(outlook);
         facts.read(|reader| reader.carts(*first..=*last, |card| give(&mut homes, card)))?;
         Ok(homes)
     };
     let (first, last) = reader.versions()?;
     let goes: Vec<_> = (first..=last).step_by(GO).map(|first| (first, first.saturating_add(GO as i64 - 1))).collect();
-    let mut homes = Ok(Homes::default());
+    let mut homes = Ok(Homes::new(outlook));
     side_by_side(&goes, by_code, |_, placed| match (&mut homes, placed) {
         (Ok(homes), Ok(placed)) => homes.append(placed),
         (Ok(_), Err(error)) => homes = Err(error),
@@ -218,7 +282,12 @@ fn homes(
         let Some((version, ..)) = cards.first() else { continue };
         for booking in reader.bookings(&[*version])? {
             match desk.by_number(&booking) {
-                Some(shop) => cards.iter().for_each(|(version, tally, new)| homes.give(&shop, *version, tally, *new)),
+                // Whether such a cart is quiet was not looked at: it is read whole.
+                Some(shop) => cards.iter().for_each(|(version, tally, is_newest)| {
+                    let (tally, cart) = (tally.clone(), booking.cart.as_str());
+                    let (version, is_newest) = (*version, *is_newest);
+                    homes.give(&shop, &CartCard { version, cart, folder: None, tally, is_newest, plain_start: None });
+                }),
                 None => homes.unplaced.push(booking.cart),
             }
         }

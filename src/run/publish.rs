@@ -89,7 +89,8 @@ pub fn publish(
         }
         return Ok(published);
     }
-    let placed = timings.of(Stage::Load, || place(&workshop.config, store.facts()?))?;
+    let placed =
+        timings.of(Stage::Load, || place(&workshop.config, store.facts()?, Some((order.period, order.as_of))))?;
     let (large, mut tasks) = (Mutex::new(()), Vec::new());
     for (shop, known) in ordered {
         tasks.push(ShopJob { workshop, order, shop, placed: &placed, large: &large, known, timings });

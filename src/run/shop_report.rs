@@ -100,11 +100,8 @@ impl ShopJob<'_> {
         let (order, known) = (self.order, &self.known);
         let shop = &self.shop.shop;
         // Of large shops one at a time: the next is rendered meanwhile, so that little is waited for.
-        let alone = self.placed.is_large(&shop.id, order.period).then(|| self.large.lock());
-        let facts = self
-            .timings
-            .of(Stage::Load, || self.placed.facts_for(shop, order.period, order.as_of))
-            .map_err(|e| e.to_string())?;
+        let alone = self.placed.is_large(&shop.id).then(|| self.large.lock());
+        let facts = self.timings.of(Stage::Load, || self.placed.facts_for(&shop.id)).map_err(|e| e.to_string())?;
         let (mut result, corrections) = self.timings.of(Stage::Reconcile, || {
             let (calendar, files) = (&self.workshop.config.calendar, self.files());
             let ledger = &known.ledger;

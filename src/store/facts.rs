@@ -48,6 +48,16 @@ pub struct CartCard<'a> {
     pub tally: CartTally,
     /// Whether the file is that of its newest version: of each cart one card.
     pub is_newest: bool,
+    /// [`CartNote::plain_start`]; of its newest version alone.
+    pub plain_start: Option<Option<Day>>,
+}
+
+impl CartCard<'_> {
+    /// What it takes to tell whether the cart is quiet, of the card of its newest version.
+    pub fn note(&self) -> CartNote<'_> {
+        let Self { version, cart, plain_start, .. } = *self;
+        CartNote { version, cart, created: self.tally.first_day(), yen: self.tally.yen(), plain_start }
+    }
 }
 
 /// Reads facts on one thread; it sees what was committed when it first asked.
@@ -187,21 +197,30 @@ impl Reader {
     /// # Errors
     /// When the database cannot be read.
     pub fn carts(&self, versions: RangeInclusive<Version>, mut each: impl FnMut(CartCard<'_>)) -> Result<()> {
-        let mut statement = self.connection.prepare_cached(
-            "SELECT id, cart, folder, is_current, file_id, disposition, \"rows\", repeated, yen, covers_from, covers_to \
-             FROM cart_version WHERE id BETWEEN ?1 AND ?2",
-        )?;
+        // What the payment list says of a cart is not in the note; most merchants have no such list.
+        let has_list = self.connection.prepare_cached("SELECT 1 FROM payment_entry LIMIT 1")?.exists([])?;
+        let plain = if has_list {
+            "iif(EXISTS (SELECT 1 FROM payment_entry e WHERE e.cart_key = v.cart_key), NULL, plain_start)"
+        } else {
+            "plain_start"
+        };
+        let mut statement = self.connection.prepare_cached(&format!(
+            "SELECT id, cart, folder, is_current, {plain}, file_id, disposition, \"rows\", repeated, yen, covers_from, \
+             covers_to FROM cart_version v WHERE id BETWEEN ?1 AND ?2"
+        ))?;
         let mut newest = self.connection.prepare_cached(
             "SELECT n.id, n.cart, n.folder FROM cart_version v CROSS JOIN cart_version n \
              ON n.cart_key = v.cart_key AND n.is_current = 1 WHERE v.id = ?1",
         )?;
         let mut rows = statement.query([versions.start(), versions.end()])?;
         while let Some(row) = rows.next()? {
-            let (is_newest, tally) = (row.get(3)?, CartTally::read(row, 4)?);
+            let (is_newest, tally) = (row.get(3)?, CartTally::read(row, 5)?);
             if is_newest {
-                each(card(row, tally, is_newest)?);
+                let start = row.get::<_, Option<i32>>(4)?;
+                let plain_start = start.map(|day| (day != NO_START).then(|| Day::from_number(day)));
+                each(CartCard { is_newest, plain_start, ..card(row, tally)? });
             } else if let Some(row) = newest.query([row.get::<_, Version>(0)?])?.next()? {
-                each(card(row, tally, is_newest)?);
+                each(card(row, tally)?);
             }
         }
         Ok(())
@@ -220,7 +239,7 @@ impl Reader {
         )?;
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
-            each(card(row, CartTally::read(row, 3)?, false)?);
+            each(card(row, CartTally::read(row, 3)?)?);
         }
         Ok(())
     }
@@ -297,33 +316,6 @@ impl Reader {
         })
     }
 
-    /// Hands over these versions as far as it takes to find the quiet groups.
-    ///
-    /// # Errors
-    /// When the database cannot be read.
-    pub fn cart_notes(&self, versions: &[Version], mut each: impl FnMut(CartNote<'_>)) -> Result<()> {
-        // What the payment list says of a cart is not in the note; most merchants have no such list.
-        let has_list = self.connection.prepare_cached("SELECT 1 FROM payment_entry LIMIT 1")?.exists([])?;
-        let listed =
-            if has_list { "EXISTS (SELECT 1 FROM payment_entry e WHERE e.cart_key = v.cart_key)" } else { "0" };
-        let mut statement = self.connection.prepare_cached(&format!(
-            "SELECT v.id, {listed}, v.cart, v.covers_from, v.yen, v.plain_start FROM cart_version v \
-             WHERE v.id BETWEEN ?1 AND ?2"
-        ))?;
-        each_row(&mut statement, versions, |row| {
-            let is_listed: bool = row.get(1)?;
-            let start = row.get::<_, Option<i32>>(5)?.filter(|_| !is_listed);
-            each(CartNote {
-                version: row.get(0)?,
-                cart: row.get_ref(2)?.as_str().unwrap_or_default(),
-                created: row.get::<_, Option<i32>>(3)?.map(Day::from_number),
-                yen: Yen::new(row.get(4)?),
-                plain_start: start.map(|day| (day != NO_START).then(|| Day::from_number(day))),
-            });
-            Ok(())
-        })
-    }
-
     /// Hands over the lines of these versions: version, product code, Creation date.
     ///
     /// # Errors
@@ -373,10 +365,10 @@ impl Reader {
 }
 
 /// The card of a cart whose version, code and folder stand first in `row`.
-fn card<'r>(row: &'r Row<'_>, tally: CartTally, is_newest: bool) -> Result<CartCard<'r>> {
+fn card<'r>(row: &'r Row<'_>, tally: CartTally) -> Result<CartCard<'r>> {
     let cart = row.get_ref(1)?.as_str().unwrap_or_default();
     let folder = row.get_ref(2)?.as_str_or_null().map_err(rusqlite::Error::from)?;
-    Ok(CartCard { version: row.get(0)?, cart, folder, tally, is_newest })
+    Ok(CartCard { version: row.get(0)?, cart, folder, tally, is_newest: false, plain_start: None })
 }
 
 /// Hands over what `statement`, which asks for a run of numbers, finds for all of `numbers`.

@@ -288,6 +288,16 @@ impl CartTally {
             covers: read_covers(row, at + 5)?,
         })
     }
+
+    /// The sum of its lines in yen.
+    pub(super) const fn yen(&self) -> Yen {
+        self.yen
+    }
+
+    /// The first day on which a line of it was created.
+    pub(super) fn first_day(&self) -> Option<Day> {
+        self.covers.map(|(first, _)| first)
+    }
 }
 
 /// First and last day in two columns from `at`.

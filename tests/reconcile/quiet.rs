@@ -22,7 +22,7 @@ fn loud(known: &ShopFacts, period: Period, as_of: Day) -> ShopFacts {
     let lines = known.bookings.iter().flat_map(|booking| &booking.lines).map(|line| line.transaction_id.trim());
     let entries = known.bookings.iter().flat_map(|booking| &booking.entries).map(|entry| entry.transaction_id.trim());
     let named: HashSet<&str> = lines.chain(entries).filter(|id| !id.is_empty()).collect();
-    let mut quiet = Quiet::new(&shop, period, as_of, known.bookings.len());
+    let mut quiet = Quiet::new(&shop, period, as_of);
     let rows = known.payments.iter().flat_map(|payment| payment.observations.iter().map(move |one| (payment, one)));
     for (row, (payment, one)) in (0..).zip(rows.clone()) {
         quiet.observation(ObservationNote {
