@@ -17,6 +17,9 @@ use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 
+/// Results of so many bytes in all are remembered before all shops are done.
+const LONG_RESULTS: usize = 1 << 20;
+
 /// What was issued for one shop.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Issued {
@@ -95,26 +98,33 @@ pub fn publish(
     for (shop, known) in ordered {
         tasks.push(ShopJob { workshop, order, shop, placed: &placed, large: &large, known, timings });
     }
-    let mut quiet = Vec::new();
     let work_out_and_note = |job: &ShopJob<'_>| {
         let done = work_out(job);
-        let remembered = done.as_ref().ok().and_then(remembered::text_of);
-        (done, remembered)
+        let result = done.as_ref().ok().and_then(remembered::text_of);
+        (done, result)
     };
-    side_by_side(&tasks, work_out_and_note, |job, (done, remembered)| {
+    let remembers = placed.unplaced.is_empty() && order.effect == Effect::Real;
+    let (mut results, mut remembered) = (Vec::new(), Ok(()));
+    let mut remember = |store: &mut Store, shop: &ShopConfig, result: String| -> Result<(), StoreError> {
+        let shop = &shop.shop;
+        results.push((shop.id.clone(), basis(workshop, order, shop, &known(store, &shop.id, order)?, &facts), result));
+        // Long ones while other shops are worked out and the disk is idle; short ones together, in one flush.
+        if results.iter().map(|(.., result)| result.len()).sum::<usize>() > LONG_RESULTS {
+            store.remember(&std::mem::take(&mut results))?;
+        }
+        Ok(())
+    };
+    side_by_side(&tasks, work_out_and_note, |job, (done, result)| {
         // What could not be issued is to be issued the next time.
-        if finish(store, &mut published, job.shop, done) {
-            quiet.extend(remembered.map(|remembered| (&job.shop.shop, remembered)));
+        let is_issued = finish(store, &mut published, job.shop, done);
+        if let (true, Ok(()), Some(result)) = (is_issued && remembers, &remembered, result) {
+            remembered = remember(store, job.shop, result);
         }
     });
+    remembered?;
+    store.remember(&results)?;
     if !placed.unplaced.is_empty() {
         published.notices.push(Notice::UnplacedBookings(placed.unplaced.iter().map(CartCode::to_string).collect()));
-    } else if order.effect == Effect::Real {
-        let mut results = Vec::new();
-        for (shop, remembered) in quiet {
-            results.push((&shop.id, basis(workshop, order, shop, &known(store, &shop.id, order)?, &facts), remembered));
-        }
-        store.remember(&results)?;
     }
     Ok(published)
 }

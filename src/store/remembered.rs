@@ -42,7 +42,7 @@ impl Store {
     ///
     /// # Errors
     /// When the database cannot be written.
-    pub fn remember(&mut self, results: &[(&ShopId, FileDigest, String)]) -> Result<()> {
+    pub fn remember(&mut self, results: &[(ShopId, FileDigest, String)]) -> Result<()> {
         let transaction = self.connection.transaction()?;
         for (shop, basis, result) in results {
             transaction
