@@ -94,12 +94,13 @@ pub fn code_digits(code: &str) -> Option<Digits> {
 /// The number of a code of ASCII characters, and each letter in front of it.
 fn ascii_digits(code: &str, mut each: impl FnMut(char)) -> Option<Digits> {
     let mut number: Option<u64> = None;
-    for byte in code.bytes().filter(|byte| !byte.is_ascii_whitespace() && *byte != b'-') {
-        match (byte, number) {
-            (b'0'..=b'9', _) => {
-                number = Some(number.unwrap_or(0).checked_mul(10)?.checked_add(u64::from(byte - b'0'))?);
+    for byte in code.as_bytes() {
+        match (*byte, number) {
+            (digit @ b'0'..=b'9', _) => {
+                number = Some(number.unwrap_or(0).checked_mul(10)?.checked_add(u64::from(digit - b'0'))?);
             }
-            (_, None) if byte.is_ascii_alphabetic() => each(char::from(byte)),
+            (b'-' | b' ' | b'\t' | b'\n' | b'\x0C' | b'\r', _) => {}
+            (letter @ (b'a'..=b'z' | b'A'..=b'Z'), None) => each(char::from(letter)),
             _ => return None,
         }
     }
