@@ -39,20 +39,21 @@ pub struct Placed {
 /// When the history cannot be read.
 pub fn place(config: &Config, facts: Facts, report: Option<(Period, Day)>) -> Result<Placed> {
     let shops: Vec<Shop> = config.shops.iter().map(|shop| shop.shop.clone()).collect();
-    facts
-        .read(|reader| {
-            let by_cart = reader.transactions()?;
-            let named = by_cart.values().flatten().map(|id| Box::from(id.trim())).collect();
-            let outlook = Outlook::new(config, reader, report)?;
-            let Homes { shops, carts, quiet, totals, mut unplaced, .. } =
-                homes(&shops, &outlook, &facts, reader, &by_cart, &named)?;
-            unplaced.sort();
-            let files = reader.file_summaries(&shops, totals)?;
-            let quiet = shops.iter().cloned().zip(quiet).filter_map(|(shop, quiet)| Some((shop, quiet?))).collect();
-            let carts = shops.into_iter().zip(carts).collect();
-            Ok((carts, files, named, Mutex::new(quiet), unplaced))
-        })
-        .map(|(carts, files, named, quiet, unplaced)| Placed { facts, carts, files, named, quiet, unplaced })
+    let (homes, unplaced, files, named) = facts.read(|reader| {
+        let by_cart = reader.transactions()?;
+        let named = by_cart.values().flatten().map(|id| Box::from(id.trim())).collect();
+        let outlook = Outlook::new(config, reader, report)?;
+        let Homes { homes, totals, mut unplaced, .. } = homes(&shops, &outlook, &facts, reader, &by_cart, &named)?;
+        unplaced.sort();
+        let shops: Vec<ShopId> = homes.iter().map(|home| home.shop.clone()).collect();
+        Ok((homes, unplaced, reader.file_summaries(&shops, totals)?, named))
+    })?;
+    let (mut carts, mut quiet) = (HashMap::new(), HashMap::new());
+    for home in homes {
+        quiet.extend(home.quiet.map(|quiet| (home.shop.clone(), quiet)));
+        carts.insert(home.shop, home.carts);
+    }
+    Ok(Placed { facts, carts, files, named, quiet: Mutex::new(quiet), unplaced })
 }
 
 impl Placed {
@@ -154,18 +155,21 @@ fn is_mostly_outside(files: &[FileSummary], period: Period) -> bool {
     inside * 2 < rows
 }
 
+/// A shop that has carts.
+struct ShopHome {
+    shop: ShopId,
+    carts: Vec<Version>,
+    /// What these say, if only a part of the shop is to be read.
+    quiet: Option<Quiet>,
+}
+
 /// Carts on their way to their shops.
 struct Homes<'o, 'c> {
     outlook: &'o Outlook<'c>,
-    /// The shops that have carts.
-    shops: Vec<ShopId>,
-    /// The carts of each.
-    carts: Vec<Vec<Version>>,
-    /// What these say, of shops of which only a part is to be read.
-    quiet: Vec<Option<Quiet>>,
-    /// The position of a shop.
+    homes: Vec<ShopHome>,
+    /// The position of a shop's home.
     at: HashMap<ShopId, usize>,
-    /// What files brought each of them.
+    /// What files brought each of them, by position.
     totals: CartTotals,
     /// Carts that their codes do not place, and whether each card is that of its newest version.
     unknown: Vec<(Version, CartTally, bool)>,
@@ -176,9 +180,7 @@ impl<'o, 'c> Homes<'o, 'c> {
     fn new(outlook: &'o Outlook<'c>) -> Self {
         Self {
             outlook,
-            shops: Vec::new(),
-            carts: Vec::new(),
-            quiet: Vec::new(),
+            homes: Vec::new(),
             at: HashMap::new(),
             totals: CartTotals::default(),
             unknown: Vec::new(),
@@ -190,22 +192,19 @@ impl<'o, 'c> Homes<'o, 'c> {
         if let Some(at) = self.at.get(shop) {
             return *at;
         }
-        let at = self.shops.len();
-        self.shops.push(shop.clone());
-        self.carts.push(Vec::new());
-        self.quiet.push(self.outlook.quiet(shop));
+        let at = self.homes.len();
+        self.homes.push(ShopHome { shop: shop.clone(), carts: Vec::new(), quiet: self.outlook.quiet(shop) });
         self.at.insert(shop.clone(), at);
         at
     }
 
     /// Adds what stands behind all of these.
     fn append(&mut self, next: Self) {
-        let positions: Vec<usize> = next.shops.iter().map(|shop| self.position(shop)).collect();
-        for ((at, carts), quiet) in positions.iter().zip(next.carts).zip(next.quiet) {
-            if let Some(known) = self.carts.get_mut(*at) {
-                known.extend(carts);
-            }
-            if let Some((known, quiet)) = self.quiet.get_mut(*at).and_then(Option::as_mut).zip(quiet) {
+        let positions: Vec<usize> = next.homes.iter().map(|home| self.position(&home.shop)).collect();
+        for (at, home) in positions.iter().zip(next.homes) {
+            let Some(known) = self.homes.get_mut(*at) else { continue };
+            known.carts.extend(home.carts);
+            if let Some((known, quiet)) = known.quiet.as_mut().zip(home.quiet) {
                 known.append(quiet);
             }
         }
@@ -218,14 +217,11 @@ impl<'o, 'c> Homes<'o, 'c> {
     fn give(&mut self, shop: &ShopId, card: &CartCard<'_>) {
         let at = self.position(shop);
         self.totals.add(at, &card.tally);
-        if !card.is_newest {
-            return;
-        }
-        if let Some(carts) = self.carts.get_mut(at) {
-            carts.push(card.version);
-        }
-        if let Some(quiet) = self.quiet.get_mut(at).and_then(Option::as_mut) {
-            quiet.cart(card.note());
+        if let Some(home) = self.homes.get_mut(at).filter(|_| card.is_newest) {
+            home.carts.push(card.version);
+            if let Some(quiet) = &mut home.quiet {
+                quiet.cart(card.note());
+            }
         }
     }
 }

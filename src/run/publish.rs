@@ -98,12 +98,12 @@ pub fn publish(
     for (shop, known) in ordered {
         tasks.push(ShopJob { workshop, order, shop, placed: &placed, large: &large, known, timings });
     }
+    let remembers = placed.unplaced.is_empty() && order.effect == Effect::Real;
     let work_out_and_note = |job: &ShopJob<'_>| {
         let done = work_out(job);
-        let result = done.as_ref().ok().and_then(remembered::text_of);
+        let result = done.as_ref().ok().filter(|_| remembers).and_then(remembered::text_of);
         (done, result)
     };
-    let remembers = placed.unplaced.is_empty() && order.effect == Effect::Real;
     let (mut results, mut remembered) = (Vec::new(), Ok(()));
     let mut remember = |store: &mut Store, shop: &ShopConfig, result: String| -> Result<(), StoreError> {
         let shop = &shop.shop;
@@ -117,7 +117,7 @@ pub fn publish(
     side_by_side(&tasks, work_out_and_note, |job, (done, result)| {
         // What could not be issued is to be issued the next time.
         let is_issued = finish(store, &mut published, job.shop, done);
-        if let (true, Ok(()), Some(result)) = (is_issued && remembers, &remembered, result) {
+        if let (true, Ok(()), Some(result)) = (is_issued, &remembered, result) {
             remembered = remember(store, job.shop, result);
         }
     });
