@@ -8,8 +8,10 @@
 pub mod csv;
 pub mod decode;
 mod large;
+mod metered;
 mod package;
 pub mod properties;
+mod rows;
 mod scan;
 mod window;
 pub mod xlsx;

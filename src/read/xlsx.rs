@@ -136,7 +136,7 @@ fn body(
         }
         let mut cells = Vec::with_capacity(plan.slots.len());
         for slot in &plan.slots {
-            cells.push(rows.take(row, plan, *slot)?);
+            cells.push(rows.cell(row, plan, *slot)?);
         }
         sink.row(row, &cells)?;
         for (column, cell) in rows.cells.iter().filter(|(column, _)| plan.aside.contains(column)) {
@@ -235,23 +235,22 @@ impl<'a, 'b> SheetRows<'a, 'b> {
         Ok(Some((row, column, value)))
     }
 
-    fn take(&mut self, row: u32, plan: &Plan, slot: Option<usize>) -> Result<Cell<'a>, Vec<Problem>> {
+    fn cell(&self, row: u32, plan: &Plan, slot: Option<usize>) -> Result<Cell<'_>, Vec<Problem>> {
         let Some(column) = slot else { return Ok(Cell::Empty) };
         let Ok(found) = self.cells.binary_search_by_key(&column, |(column, _)| *column) else {
             return Ok(Cell::Empty);
         };
-        let Some((_, cell)) = self.cells.get_mut(found) else { return Ok(Cell::Empty) };
-        if let Cell::Text(text) = cell {
-            let fault = if text.len() > FIELD_LIMIT {
-                Some(Fault::Limit { what: "field", limit: FIELD_LIMIT as u64 })
-            } else {
-                control(text, plan.allows_line_breaks(column)).map(|code| Fault::ControlCharacter { code: code.into() })
-            };
-            if let Some(fault) = fault {
-                return Err(vec![at(row, plan.heading(column), fault)]);
-            }
+        let Some((_, cell)) = self.cells.get(found) else { return Ok(Cell::Empty) };
+        let Cell::Text(text) = cell else { return Ok(cell.clone()) };
+        let fault = if text.len() > FIELD_LIMIT {
+            Some(Fault::Limit { what: "field", limit: FIELD_LIMIT as u64 })
+        } else {
+            control(text, plan.allows_line_breaks(column)).map(|code| Fault::ControlCharacter { code: code.into() })
+        };
+        match fault {
+            Some(fault) => Err(vec![at(row, plan.heading(column), fault)]),
+            None => Ok(Cell::Text(Cow::Borrowed(text))),
         }
-        Ok(cell.clone())
     }
 }
 
