@@ -178,11 +178,11 @@ fn rich() -> Reconciliation {
             booking: (risk != Risk::NoBooking).then(|| booking("GET-1", 30_000)),
         });
     }
-    let rules = [None, Some(Rule::NoMoney), Some(Rule::Shop("agency".to_owned()))];
-    for rule in rules {
-        let list = if rule.is_none() { &mut r.awaiting } else { &mut r.excluded };
-        list.push(RestItem { item: Item::Payment(payment("E1", 500, 60)), rule: rule.clone() });
-        list.push(RestItem { item: Item::Booking(booking("MZ9", 700)), rule });
+    let rules = [Rule::NoMoney, Rule::Shop("agency".to_owned())];
+    for cause in std::iter::once(Cause::Wait(Wait::Grace)).chain(rules.map(Cause::Rule)) {
+        let list = if matches!(cause, Cause::Wait(_)) { &mut r.awaiting } else { &mut r.excluded };
+        list.push(RestItem { item: Item::Payment(payment("E1", 500, 60)), cause: cause.clone() });
+        list.push(RestItem { item: Item::Booking(booking("MZ9", 700)), cause });
     }
     for (n, (_, totals)) in r.sales.by_day.iter_mut().enumerate() {
         let n = i64::try_from(n).expect("few");
@@ -355,6 +355,11 @@ fn an_empty_shop_has_no_differences_in_both_languages() {
     let behind = Reconciliation { freshness: behind, ..empty() };
     assert_eq!(verdict(Language::Ja, &behind, 0), "取引データ未着（11-20まで）", "A20: never 差異なし");
     assert_eq!(verdict(Language::En, &behind, 0), "Payments not arrived (data up to 11-20)");
+    let item = |cause| RestItem { item: Item::Payment(payment("E1", 500, 60)), cause };
+    let waits = |wait| Reconciliation { awaiting: vec![item(Cause::Wait(wait))], ..empty() };
+    assert_eq!(verdict(Language::Ja, &waits(Wait::Grace), 0), "差異なし");
+    assert_eq!(verdict(Language::Ja, &waits(Wait::Bookings), 0), "予約データ未着（11-22まで）", "R13: never 差異なし");
+    assert_eq!(verdict(Language::En, &waits(Wait::Payments), 0), "Payments not arrived (data up to 11-22)");
     let mut unbalanced = empty();
     unbalanced.checks[0].left = 0;
     assert!(!verdict(Language::Ja, &unbalanced, 0).contains("差異なし"));

@@ -294,8 +294,30 @@ impl Rule {
 pub struct RestItem {
     /// The item.
     pub item: Item,
-    /// The rule, or `None` while awaiting.
-    pub rule: Option<Rule>,
+    /// Why.
+    pub cause: Cause,
+}
+
+/// Why an item is awaiting or excluded (SPEC §5.4).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// Excluded by a rule.
+    Rule(Rule),
+    /// Awaiting.
+    Wait(Wait),
+}
+
+/// What an awaiting item waits for (SPEC §5.4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wait {
+    /// The booking is not confirmed.
+    Confirmation,
+    /// Its date is within `grace_days`.
+    Grace,
+    /// For bookings as new as the payment.
+    Bookings,
+    /// For payments as new as the booking.
+    Payments,
 }
 
 /// Either side of a group.
@@ -461,6 +483,22 @@ pub struct Reconciliation {
 }
 
 impl Reconciliation {
+    /// Whether anything of the period waits for `wait`.
+    fn waits_for(&self, wait: Wait) -> bool {
+        self.awaiting.iter().any(|item| item.cause == Cause::Wait(wait))
+    }
+
+    /// Whether payments are in, but not the newest: the export of the as-of date is missing, or bookings wait for them
+    /// (FAULTS A20, R13).
+    pub fn are_payments_behind(&self) -> bool {
+        self.freshness.payments.is_some() && (self.freshness.is_behind || self.waits_for(Wait::Payments))
+    }
+
+    /// Whether bookings are in, but older than payments that wait for them (FAULTS R13).
+    pub fn are_bookings_behind(&self) -> bool {
+        self.freshness.bookings.is_some() && self.waits_for(Wait::Bookings)
+    }
+
     /// Whether every equation balances.
     pub fn balanced(&self) -> bool {
         self.checks.iter().all(Check::balances)

@@ -4,7 +4,7 @@ use super::{Language, Text};
 use crate::domain::booking::State;
 use crate::domain::dates::{Moment, Period};
 use crate::domain::money::Yen;
-use crate::domain::reconciliation::{MatchKey, Operation, Rule};
+use crate::domain::reconciliation::{Freshness, MatchKey, Operation, Rule, Wait};
 
 macro_rules! words {
     ($($name:ident = $ja:literal / $en:literal;)*) => {
@@ -266,6 +266,26 @@ pub fn rule(language: Language, rule: &Rule) -> String {
         Rule::Shop(name) => return name.clone(),
     };
     format!("{} ({})", text.of(language), rule.as_str())
+}
+
+/// What an awaiting item waits for; data of the other side with the day it reaches.
+pub fn wait(language: Language, wait: Wait, fresh: &Freshness) -> String {
+    let up_to = |side: Text, newest: Option<Moment>| match (language, newest.map(Moment::day)) {
+        (Language::Ja, Some(day)) => format!("{}は{day}まで", side.of(language)),
+        (Language::Ja, None) => format!("{}が未着", side.of(language)),
+        (Language::En, Some(day)) => format!("{} up to {day}", side.of(language)),
+        (Language::En, None) => format!("no {}", side.of(language)),
+    };
+    let what = match wait {
+        Wait::Confirmation => Text { ja: "予約の確定", en: "booking not confirmed" }.of(language).to_owned(),
+        Wait::Grace => Text { ja: "猶予期間内", en: "within the grace period" }.of(language).to_owned(),
+        Wait::Bookings => up_to(Text { ja: "予約データ", en: "booking data" }, fresh.bookings),
+        Wait::Payments => up_to(Text { ja: "取引データ", en: "payment data" }, fresh.payments),
+    };
+    match language {
+        Language::Ja => format!("{}（{what}）", AWAITING.of(language)),
+        Language::En => format!("{} ({what})", AWAITING.of(language)),
+    }
 }
 
 /// That so many files are held, and where they are listed.

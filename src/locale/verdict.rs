@@ -7,8 +7,8 @@ use crate::domain::reconciliation::Reconciliation;
 
 /// The report in one line; `held` counts held files of the shop.
 ///
-/// `差異なし` is said only when both sources have arrived, up to the as-of date, and nothing whatever is open
-/// (FAULTS A20).
+/// `差異なし` is said only when both sources have arrived, up to the as-of date and to the newest item of the other side,
+/// and nothing whatever is open (FAULTS A20, R13).
 pub fn verdict(language: Language, r: &Reconciliation, held: usize) -> String {
     let mut parts = Vec::new();
     let (findings, expiring) = (r.findings.len(), r.cancellation.len());
@@ -19,13 +19,17 @@ pub fn verdict(language: Language, r: &Reconciliation, held: usize) -> String {
             }
             match r.freshness.payments {
                 None => parts.push("取引データ未着".to_owned()),
-                Some(until) if r.freshness.is_behind => {
+                Some(until) if r.are_payments_behind() => {
                     parts.push(format!("取引データ未着（{}まで）", month_day(until)))
                 }
                 Some(_) => {}
             }
-            if r.freshness.bookings.is_none() {
-                parts.push("予約データ未着".to_owned());
+            match r.freshness.bookings {
+                None => parts.push("予約データ未着".to_owned()),
+                Some(until) if r.are_bookings_behind() => {
+                    parts.push(format!("予約データ未着（{}まで）", month_day(until)))
+                }
+                Some(_) => {}
             }
             if held > 0 {
                 parts.push(format!("保留ファイル{}件", number(held)));
@@ -44,13 +48,17 @@ pub fn verdict(language: Language, r: &Reconciliation, held: usize) -> String {
             }
             match r.freshness.payments {
                 None => parts.push("payments not arrived".to_owned()),
-                Some(until) if r.freshness.is_behind => {
+                Some(until) if r.are_payments_behind() => {
                     parts.push(format!("payments not arrived (data up to {})", month_day(until)));
                 }
                 Some(_) => {}
             }
-            if r.freshness.bookings.is_none() {
-                parts.push("bookings not arrived".to_owned());
+            match r.freshness.bookings {
+                None => parts.push("bookings not arrived".to_owned()),
+                Some(until) if r.are_bookings_behind() => {
+                    parts.push(format!("bookings not arrived (data up to {})", month_day(until)));
+                }
+                Some(_) => {}
             }
             if held > 0 {
                 parts.push(format!("{} held file{}", number(held), plural(held)));

@@ -62,8 +62,10 @@ pub struct MailContext {
     pub payments_until: Option<String>,
     /// How far the booking exports reach; `None`: missing (未着).
     pub bookings_until: Option<String>,
-    /// Whether payments after `payments_until` are 未着, because the export of the as-of date is not in.
+    /// Whether payments after `payments_until` are 未着: the export of the as-of date, or those of bookings that wait.
     pub is_behind: bool,
+    /// Whether bookings after `bookings_until` are 未着, as payments wait for them.
+    pub are_bookings_behind: bool,
     /// The planned time, if the report is 遅延.
     pub late: Option<String>,
     /// Held files.

@@ -174,6 +174,7 @@ fn full_sample() -> MailContext {
         cancellation_count: 3,
         payments_until: Some(text()),
         is_behind: true,
+        are_bookings_behind: true,
         late: Some(text()),
         bookings_until: Some(text()),
         held: vec![HeldText { name: text(), reason: text() }; 2],

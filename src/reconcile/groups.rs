@@ -14,7 +14,9 @@ use crate::domain::finding::Code;
 use crate::domain::money::Yen;
 use crate::domain::payment::{Money, Observation, Payment};
 use crate::domain::policy::Shop;
-use crate::domain::reconciliation::{BookingView, Expiring, Finding, Item, MatchGroup, PaymentView, RestItem, Rule};
+use crate::domain::reconciliation::{
+    BookingView, Cause, Expiring, Finding, Item, MatchGroup, PaymentView, RestItem, Rule, Wait,
+};
 
 /// A payment with what follows from it alone.
 pub(super) struct Member<'a> {
@@ -241,16 +243,34 @@ impl<'a> Group<'a> {
         self.is_booking_in() || self.core.iter().any(|member| self.is_payment_in(member))
     }
 
+    /// What an awaiting group waits for: its payments for newer bookings, or its booking for newer payments.
+    fn wait(&self) -> Wait {
+        let is_in_grace = |at: Moment| self.ground.reach.is_in_grace(at);
+        let is_awaited = |member: &&&Member<'a>| self.booking.is_none() || member.money() == Money::HeldOnly;
+        let mut payments = self.core.iter().filter(is_awaited).map(|member| member.newest.at).peekable();
+        if self.claim.state == Some(State::Waiting) {
+            Wait::Confirmation
+        } else if payments.peek().is_some() {
+            if payments.all(is_in_grace) { Wait::Grace } else { Wait::Bookings }
+        } else {
+            if self.created_at().is_some_and(is_in_grace) { Wait::Grace } else { Wait::Payments }
+        }
+    }
+
     /// Booking and payments leave one by one: by a rule each, or awaiting where there is none.
     fn leave(&self, buckets: &mut Buckets, booking: Option<&Rule>, payments: Option<&Rule>, with_attempts: bool) {
         if self.is_booking_in()
             && let Some(view) = self.booking_view()
         {
-            buckets.put(Item::Booking(view), booking);
+            buckets.put(Item::Booking(view), self.cause(booking));
         }
         for member in self.members(with_attempts) {
             self.put(buckets, member, payments);
         }
+    }
+
+    fn cause(&self, rule: Option<&Rule>) -> Cause {
+        rule.map_or_else(|| Cause::Wait(self.wait()), |rule| Cause::Rule(rule.clone()))
     }
 
     fn exclude_attempts(&self, buckets: &mut Buckets) {
@@ -261,7 +281,7 @@ impl<'a> Group<'a> {
 
     fn put(&self, buckets: &mut Buckets, member: &Member<'_>, rule: Option<&Rule>) {
         if self.is_payment_in(member) {
-            buckets.put(Item::Payment(self.payment_view(member)), rule);
+            buckets.put(Item::Payment(self.payment_view(member)), self.cause(rule));
         }
     }
 
@@ -306,9 +326,12 @@ impl<'a> Group<'a> {
 }
 
 impl Buckets {
-    /// An item of the period: awaiting without a rule, excluded with one (SPEC §5.6).
-    fn put(&mut self, item: Item, rule: Option<&Rule>) {
-        let list = if rule.is_some() { &mut self.excluded } else { &mut self.awaiting };
-        list.push(RestItem { item, rule: rule.cloned() });
+    /// An item of the period (SPEC §5.6).
+    fn put(&mut self, item: Item, cause: Cause) {
+        let list = match cause {
+            Cause::Rule(_) => &mut self.excluded,
+            Cause::Wait(_) => &mut self.awaiting,
+        };
+        list.push(RestItem { item, cause });
     }
 }

@@ -43,9 +43,13 @@ impl<'a> Reach<'a> {
     }
 
     fn excuses(&self, item: Moment, other_side: Option<Moment>) -> bool {
-        let age = self.as_of.since(item.day());
         let ahead = other_side.is_none_or(|newest| item > newest);
-        age <= self.policy.grace_days || (ahead && age <= self.policy.awaiting_max_days)
+        self.is_in_grace(item) || (ahead && self.as_of.since(item.day()) <= self.policy.awaiting_max_days)
+    }
+
+    /// Whether `item` is so new that nothing explains it but how far one side may always lag.
+    pub(super) fn is_in_grace(&self, item: Moment) -> bool {
+        self.as_of.since(item.day()) <= self.policy.grace_days
     }
 
     /// Whether all of a group's `days` lie before the cut-over date.

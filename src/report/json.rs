@@ -3,7 +3,7 @@
 use crate::domain::dates::{Day, Period};
 use crate::domain::intake::RowCounts;
 use crate::domain::money::Yen;
-use crate::domain::reconciliation::{Expiring, Finding, Item, Reconciliation, RestItem};
+use crate::domain::reconciliation::{Cause, Expiring, Finding, Item, Reconciliation, RestItem};
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::value::{RawValue, to_raw_value};
 use std::collections::BTreeMap;
@@ -274,7 +274,7 @@ pub fn cancellation(e: &Expiring) -> CancellationJson<'_> {
 fn excluded(r: &Reconciliation) -> Vec<RuleJson> {
     let mut rules: BTreeMap<&str, Vec<&RestItem>> = BTreeMap::new();
     for item in &r.excluded {
-        if let Some(rule) = &item.rule {
+        if let Cause::Rule(rule) = &item.cause {
             rules.entry(rule.as_str()).or_default().push(item);
         }
     }

@@ -191,15 +191,6 @@ pub(super) enum Rule {
         /// Its look.
         style: Style,
     },
-    /// Cells of a column that hold this word.
-    Word {
-        /// The column.
-        column: u16,
-        /// The word.
-        word: &'static str,
-        /// Its look.
-        style: Style,
-    },
     /// Rows whose column holds this word step back.
     Done {
         /// The column.

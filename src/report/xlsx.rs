@@ -118,7 +118,6 @@ fn decorate(target: &mut Worksheet, sheet: &Sheet<'_>, body: &Body<'_>, book: &B
                 let cell = a1((first, *column));
                 (*column, format!("=AND(ISNUMBER({cell}),{cell}<={limit})"), *style)
             }
-            Rule::Word { column, word, style } => (*column, format!("={}=\"{word}\"", a1((first, *column))), *style),
             Rule::Done { column, word } => {
                 let cell = a1((first, *column));
                 let formula = format!("=${cell}=\"{word}\"");

@@ -49,7 +49,8 @@ pub(super) fn context(facts: &Facts<'_>, full_workbook_at: Option<String>) -> Ma
         held: facts.held.iter().map(|h| HeldText { name: h.name.clone(), reason: h.reason.clone() }).collect(),
         full_workbook_at,
         corrections: facts.corrections,
-        is_behind: result.freshness.is_behind,
+        is_behind: result.are_payments_behind(),
+        are_bookings_behind: result.are_bookings_behind(),
         late: facts.late.clone(),
     }
 }

@@ -9,7 +9,7 @@ use totsugo::domain::intake::Source;
 use totsugo::domain::money::Yen;
 use totsugo::domain::payment::{Observation, Payment, Status};
 use totsugo::domain::policy::{Policy, Shop};
-use totsugo::domain::reconciliation::{Item, Reconciliation, RestItem, ShopFacts};
+use totsugo::domain::reconciliation::{Cause, Item, Reconciliation, RestItem, ShopFacts};
 use totsugo::reconcile::reconcile;
 
 pub(crate) const AS_OF: &str = "2026-11-23";
@@ -127,7 +127,13 @@ pub(crate) fn told(result: &Reconciliation) -> Vec<String> {
             Item::Payment(view) => view.order_id.to_string(),
             Item::Booking(view) => view.cart.to_string(),
         };
-        format!("{} {id}", item.rule.as_ref().map_or(bucket, |rule| rule.as_str()))
+        format!(
+            "{} {id}",
+            match &item.cause {
+                Cause::Rule(rule) => rule.as_str(),
+                Cause::Wait(_) => bucket,
+            }
+        )
     };
     let group = |bucket: &str, group: &totsugo::domain::reconciliation::MatchGroup| {
         let mut words = vec![bucket.to_owned()];

@@ -7,7 +7,7 @@ use totsugo::domain::finding::{Code, NoBooking, Severity};
 use totsugo::domain::money::Yen;
 use totsugo::domain::payment::Payment;
 use totsugo::domain::policy::{ExcludeRule, Shop};
-use totsugo::domain::reconciliation::{Operation, Reason};
+use totsugo::domain::reconciliation::{Cause, Operation, Reason, Wait};
 
 /// What one cart `MZ1` with `words` and payments `A`, `B` … with these histories becomes.
 fn becomes(words: &str, histories: &[&str]) -> String {
@@ -207,6 +207,22 @@ fn r13_grace_and_awaiting_to_the_day() {
         let told = told(&run(&shop(), &known, as_of));
         assert_eq!(told.contains(&"awaiting MZ1".to_owned()), awaiting, "{as_of} {reach} {told:?}");
     }
+    let waits = |booking: Booking, reach: &str, as_of| {
+        let other = with("REJECTED NOT_PAID 1", |booking| booking.lines[0].created_at = at(reach));
+        let payments = vec![paid("A", "77", "2026-11-10 即時売上 5000"), paid("Z", "", &format!("{reach} 決済失敗 1"))];
+        let result = run(&shop(), &facts(payments, vec![booking, other]), as_of);
+        let behind = [result.are_payments_behind(), result.are_bookings_behind()];
+        (result.awaiting.into_iter().map(|item| item.cause).collect::<Vec<_>>(), behind)
+    };
+    let waiting = || with("PENDING NOT_PAID 5000", |booking| booking.lines[0].created_at = at("2026-11-02"));
+    let unpaid = || with("CONFIRMED PAID_IN_FULL 5000", |booking| booking.lines[0].created_at = at("2026-11-10"));
+    let is = |waits: &[Wait]| waits.iter().copied().map(Cause::Wait).collect::<Vec<_>>();
+    assert_eq!(waits(waiting(), "2026-11-09", "2026-11-11"), (is(&[Wait::Confirmation, Wait::Grace]), [false, false]));
+    assert_eq!(
+        waits(waiting(), "2026-11-09", "2026-11-14"),
+        (is(&[Wait::Confirmation, Wait::Bookings]), [false, true])
+    );
+    assert_eq!(waits(unpaid(), "2026-11-09", "2026-11-11"), (is(&[Wait::Grace, Wait::Grace]), [false, false]));
     let alone = facts(vec![paid("A", "77", "2026-11-10 即時売上 5000")], Vec::new());
     assert_eq!(told(&run(&shop(), &alone, "2026-11-17")), ["awaiting A"]);
     assert_eq!(told(&run(&shop(), &alone, "2026-11-18")), ["payment_without_booking A"]);

@@ -1,10 +1,10 @@
 //! 対象外・待ち: what the report leaves out, by which rule, and what it still waits for (SPEC §5.4).
 
 use super::super::Edition;
-use super::super::workbook::{Cell, Rule, Sheet, Style};
+use super::super::workbook::{Cell, Sheet, Style};
 use super::{listings, optional, source_lines};
 use crate::domain::money::Yen;
-use crate::domain::reconciliation::{Item, RestItem};
+use crate::domain::reconciliation::{Cause, Item, RestItem};
 use crate::locale::{Text, sheets as words};
 
 const COLUMNS: [Text; 7] =
@@ -21,7 +21,6 @@ pub(in crate::report) fn sheets<'a>(edition: &'a Edition<'a>) -> Vec<Sheet<'a>> 
     let rows = r.awaiting.len() + r.excluded.len();
     let mut sheets = listings(edition, words::EXCLUDED, &COLUMNS, totals, rows, row);
     for sheet in &mut sheets {
-        sheet.rules.push(Rule::Word { column: 1, word: words::AWAITING.of(edition.language), style: Style::Yellow });
         sheet.widths.insert(6, 40);
     }
     sheets
@@ -36,9 +35,9 @@ fn amount(item: &RestItem) -> Yen {
 
 fn row(edition: &Edition<'_>, item: &RestItem) -> Vec<Cell> {
     let l = edition.language;
-    let rule = match &item.rule {
-        Some(rule) => Cell::text(words::rule(l, rule)),
-        None => Cell::text(words::AWAITING.of(l)),
+    let rule = match &item.cause {
+        Cause::Rule(rule) => Cell::text(words::rule(l, rule)),
+        Cause::Wait(wait) => Cell::text(words::wait(l, *wait, &edition.reconciliation.freshness)).styled(Style::Yellow),
     };
     match &item.item {
         Item::Payment(payment) => vec![

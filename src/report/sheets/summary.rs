@@ -79,8 +79,8 @@ fn facts(edition: &Edition<'_>, sheet: &mut Sheet<'_>) -> u32 {
         (words::PERIOD, Cell::text(words::period(l, r.period))),
         (words::AS_OF, Cell::day(r.as_of).styled(Style::Value)),
         (words::REVISION, Cell::text(format!("r{}", edition.revision))),
-        (words::PAYMENT_DATA, fresh(r.freshness.payments, r.freshness.is_behind)),
-        (words::BOOKING_DATA, fresh(r.freshness.bookings, false)),
+        (words::PAYMENT_DATA, fresh(r.freshness.payments, r.are_payments_behind())),
+        (words::BOOKING_DATA, fresh(r.freshness.bookings, r.are_bookings_behind())),
         (words::HELD_FILES, held),
         (words::PROOF, proof),
     ];

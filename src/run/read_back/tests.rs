@@ -8,7 +8,8 @@ use crate::domain::ids::{CartCode, FindingId, OrderId};
 use crate::domain::intake::Source;
 use crate::domain::money::Yen;
 use crate::domain::reconciliation::{
-    BookingView, Expiring, Finding, Freshness, MatchGroup, Operation, Reason, Risk, Rule, Sales, Trend, Window,
+    BookingView, Cause, Expiring, Finding, Freshness, MatchGroup, Operation, Reason, Risk, Rule, Sales, Trend, Wait,
+    Window,
 };
 use crate::report::{Edition, workbook};
 
@@ -95,7 +96,7 @@ fn filled(shop: usize) -> Reconciliation {
         operation: Operation::Return,
     };
     let expiring = Expiring { risk: Risk::NoBooking, window, payment: payment("P-5", 700), booking: None };
-    let rest = |item, rule| RestItem { item, rule };
+    let rest = |item, cause| RestItem { item, cause };
     Reconciliation {
         shop: ShopId::new(id),
         shop_name: name.to_owned(),
@@ -120,8 +121,8 @@ fn filled(shop: usize) -> Reconciliation {
         ],
         cancellation: vec![expiring],
         travels_after_window: 0,
-        awaiting: vec![rest(Item::Payment(payment("P-7", 70)), None)],
-        excluded: vec![rest(Item::Booking(booking("MZ9", 10, None)), Some(Rule::Free))],
+        awaiting: vec![rest(Item::Payment(payment("P-7", 70)), Cause::Wait(Wait::Grace))],
+        excluded: vec![rest(Item::Booking(booking("MZ9", 10, None)), Cause::Rule(Rule::Free))],
         freshness: Freshness { payments: None, bookings: None, is_behind: false },
         checks: Vec::new(),
         cleared: Vec::new(),
@@ -190,7 +191,9 @@ fn x01_one_foreign_row_one_missing_row_or_one_changed_amount_is_found_on_any_she
         ("突合明細", |r| r.matched[2].booking = Some(booking("MZ8", 0, None))),
         ("突合明細", |r| r.matched[0].payments[0].held = Yen::new(101)),
         ("突合明細", |r| drop(r.matched.remove(1))),
-        ("対象外・待ち", |r| r.awaiting.push(RestItem { item: Item::Payment(payment("B-1", 1)), rule: None })),
+        ("対象外・待ち", |r| {
+            r.awaiting.push(RestItem { item: Item::Payment(payment("B-1", 1)), cause: Cause::Wait(Wait::Grace) })
+        }),
         ("対象外・待ち", |r| r.excluded[0].item = Item::Booking(booking("MZ9", 11, None))),
         ("売上集計", |r| r.sales.by_day[0].1.gross = Yen::new(9_001)),
         ("売上集計", |r| r.sales.by_product[0].1.count = 3),
