@@ -191,6 +191,10 @@ impl Part {
                     return Err("text between the cells".to_owned());
                 }
                 Event::DocType(_) => return Err("a document type".to_owned()),
+                // The reader keeps the first piece only.
+                Event::GeneralRef(_) | Event::CData(_) | Event::Comment(_) | Event::PI(_) if part.holds_one_piece() => {
+                    return Err("a cell with a value in several pieces".to_owned());
+                }
                 Event::GeneralRef(entity) => {
                     let known = matches!(&*entity, "amp" | "lt" | "gt" | "quot" | "apos");
                     if !known && !matches!(entity.resolve_char_ref(), Ok(Some(_))) {
@@ -240,6 +244,7 @@ impl Part {
                 attributes(tag, area)?;
             }
             (_, "extLst") => attributes(tag, area)?,
+            ("v", _) if self.is_sheet() => return Err(format!("<{name}> inside <v>")),
             ("sheetData" | "row" | "c", _) | (_, "sheetData" | "row" | "c") if self.is_sheet() => {
                 return Err(format!("<{name}> inside <{parent}>"));
             }
@@ -263,6 +268,11 @@ impl Part {
     fn holds_no_text(&self) -> bool {
         let open = self.open.last().map(String::as_str);
         self.is_sheet() && matches!(open, Some("worksheet" | "sheetData" | "row" | "c" | "is"))
+    }
+
+    /// Whether a value is open that is no text of its own.
+    fn holds_one_piece(&self) -> bool {
+        self.is_sheet() && self.open.last().is_some_and(|name| name == "v") && !self.cell.is_text()
     }
 
     /// Looks through the plain rows or texts that come next, which are most of a workbook, without taking them apart event
@@ -396,6 +406,7 @@ mod tests {
         "<row r='11'><c r='A11'><v>1</v><v>2</v></c></row>",
         "<row r=\"12\"><c r=\"A12\" t=\"inlineStr\"><is><t>&nbsp;</t></is></c></row>",
         "<row r=\"13\"><c r=\"A13\"><v>1</v></row>",
+        "<row r=\"15\"><c r=\"A15\"><v>12<!-- x -->000</v></c><c r=\"B15\" t=\"str\"><v>a<!-- x -->b</v></c></row>",
         "<row r=\"14\"><c r=\"A14\" t=\"str\"><v>&bad;</v></c></row>",
         "<!-- </row> -->",
         "&",

@@ -80,6 +80,11 @@ impl CellTag {
         }
     }
 
+    /// Whether its value is the text itself.
+    pub(super) fn is_text(&self) -> bool {
+        self.kind == "str"
+    }
+
     /// Whether the cell may have `value`. The reader takes what is no number, were it for a space in front, for a text that
     /// could pass for an identifier.
     ///

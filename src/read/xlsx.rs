@@ -385,6 +385,27 @@ mod tests {
     }
 
     #[test]
+    fn p19_values_in_several_pieces_hold_the_file() {
+        for value in [
+            "12<!-- x -->000",
+            "12&#48;00",
+            "87178&amp;",
+            "12<?x y?>000",
+            "12<![CDATA[000]]>",
+            "12<b/>000",
+            "<![CDATA[12]]>",
+        ] {
+            for kind in ["", " t=\"n\"", " t=\"s\"", " t=\"d\""] {
+                let cells = format!("<c r=\"A3\"{kind}><v>{value}</v></c>");
+                assert!(keep(&book(&(heading() + &row(3, &cells))), 2, &[]).is_err(), "{cells}");
+            }
+        }
+        let text = "<c r=\"A3\" t=\"str\"><v>a<!-- x -->b &amp; c</v></c>";
+        let kept = keep(&book(&(heading() + &row(3, text))), 2, &[]).expect("reads");
+        assert_eq!(kept, [(3, vec!["ab & c".to_owned(), String::new()])]);
+    }
+
+    #[test]
     fn p17_doubled_or_disordered_cells_hold_the_file() {
         for cells in [
             row(2, "<c r=\"A2\"><v>1</v></c><c r=\"A2\"><v>2</v></c>"),
