@@ -171,6 +171,19 @@ fn s07_a_missing_database_is_no_fresh_start_and_the_archive_rebuilds_it() {
             assert!(said.err.contains("restore") && said.err.contains("ingest"), "{}", said.err);
             assert!(!sandbox.path("totsugo.db").exists(), "{arguments:?} began a history");
         }
+        // What a failed copy leaves is no history either: nothing, or a first page without tables.
+        let page = sandbox.path("page.db");
+        let connection = rusqlite::Connection::open(&page).expect("a database");
+        connection.pragma_update(None, "journal_mode", "WAL").expect("a first page");
+        drop(connection);
+        for left in [Vec::new(), fs::read(page).expect("a page")] {
+            fs::write(sandbox.path("totsugo.db"), &left).expect("left");
+            for arguments in read {
+                let said = sandbox.program(arguments);
+                assert_eq!(said.code, 3, "{arguments:?}: {}", said.err);
+                assert_eq!(fs::read(sandbox.path("totsugo.db")).expect("untouched"), left, "{arguments:?}");
+            }
+        }
         assert_eq!(sandbox.find("reports", ""), reports);
         let said = sandbox.program(&["ingest", "archive"]);
         assert_eq!(said.code, 0, "{}", said.err);

@@ -28,8 +28,8 @@ pub fn stopped(workshop: &Workshop, error: &RunError) -> Exit {
         RunError::DatabaseMissing { path, folder } => {
             let advice = pick(
                 language,
-                "データベースがありませんが、処理済みのファイルが残っています。新しい履歴は作成していません。バックアップがあれば totsugo restore FILE --verify で戻してください。なければ totsugo ingest ARCHIVE で原本から作り直してください。",
-                "The database is gone, but files that went through it are there. No new history was begun. If there is a backup, use totsugo restore FILE --verify; if not, rebuild it from the originals with totsugo ingest ARCHIVE.",
+                "データベースがないか空ですが、処理済みのファイルが残っています。新しい履歴は作成していません。バックアップがあれば totsugo restore FILE --verify で戻してください。なければ totsugo ingest ARCHIVE で原本から作り直してください。",
+                "The database is gone or empty, but files that went through it are there. No new history was begun. If there is a backup, use totsugo restore FILE --verify; if not, rebuild it from the originals with totsugo ingest ARCHIVE.",
             );
             let archive = workshop.config.paths.archive.display().to_string();
             complain!("{} ({}): {}", path.display(), folder.display(), advice.replace("ARCHIVE", &archive));

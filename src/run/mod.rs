@@ -219,8 +219,8 @@ pub enum RunError {
         /// The file system.
         kind: &'static str,
     },
-    /// The database is gone while what came out of it is there (FAULTS S07).
-    #[error("{}: missing, while {} holds files", path.display(), folder.display())]
+    /// The database is gone or empty while what came out of it is there (FAULTS S07).
+    #[error("{}: missing or empty, while {} holds files", path.display(), folder.display())]
     DatabaseMissing {
         /// The database.
         path: PathBuf,
@@ -331,7 +331,7 @@ impl Workshop {
     /// FAULTS S07: a history is not begun quietly where there has been one.
     ///
     /// # Errors
-    /// When the database is missing while the archive or the reports hold files.
+    /// When the database is missing or empty while the archive or the reports hold files.
     pub fn check_presence(&self) -> Result<(), RunError> {
         let paths = &self.config.paths;
         let is_used = |folder: &&PathBuf| match std::fs::read_dir(folder) {
@@ -339,7 +339,7 @@ impl Workshop {
             // Who cannot look must not take it for empty.
             Err(error) => !matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory),
         };
-        if paths.database.exists() {
+        if crate::store::may_hold_history(&paths.database) {
             return Ok(());
         }
         [&paths.archive, &paths.reports].into_iter().find(is_used).map_or(Ok(()), |folder| {

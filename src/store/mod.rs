@@ -35,6 +35,7 @@ pub use held::HeldFile;
 pub use integrity::Verified;
 pub use lasting::Lasting;
 pub use notes::ReturnedFile;
+pub use opening::may_hold_history;
 pub use outbox::{Delivery, DueDelivery, DueMessage, NewMessage, ReportKey, Step};
 pub use place::remote_file_system;
 pub use remembered::FactsMark;

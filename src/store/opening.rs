@@ -69,6 +69,13 @@ fn size(path: &Path) -> u64 {
     path.metadata().map_or(0, |metadata| metadata.len())
 }
 
+/// Whether the file at `path` can hold a history: one that is empty, or only a first page with nothing in its log, is what a
+/// failed copy or repair leaves (FAULTS S07).
+pub fn may_hold_history(path: &Path) -> bool {
+    const PAGE: u64 = 4_096;
+    size(path) > PAGE || (size(path) > 0 && size(&beside(path, "-wal")) > 0)
+}
+
 /// Makes the tables of a new history in one step, unless another process that began at the same moment has.
 fn begin(connection: &mut Connection) -> Result<()> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
