@@ -53,7 +53,8 @@ fn stored(files: &[Normalised], folder: &Path) -> Store {
     let mut store = Store::open(&folder.join("totsugo.db"), "bench").expect("a new history");
     for (at, normalised) in files.iter().enumerate() {
         let name = format!("{at}.csv");
-        let file = NewFile { digest: FileDigest::of(name.as_bytes()), name: &name, folder: None, normalised };
+        let file =
+            NewFile { digest: FileDigest::of(name.as_bytes()), name: &name, folder: None, normalised, reasons: &[] };
         store.save_file(&file, reconcile::disposition).expect("stored");
     }
     store

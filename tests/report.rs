@@ -60,6 +60,7 @@ fn payment(order: &str, held: i64, line: u32) -> PaymentView {
 
 fn booking(cart: &str, expected: i64) -> BookingView {
     BookingView {
+        listed: Box::default(),
         cart: CartCode::new(cart),
         state: State::Live,
         status: "CONFIRMED".into(),
@@ -94,7 +95,11 @@ fn empty() -> Reconciliation {
         travels_after_window: 0,
         awaiting: Vec::new(),
         excluded: Vec::new(),
-        freshness: Freshness { payments: Some(at("2026-11-22")), bookings: Some(at("2026-11-22")), is_behind: false },
+        freshness: Freshness {
+            payments: Some(at("2026-11-22")),
+            bookings: Some(at("2026-11-22")),
+            ..Freshness::default()
+        },
         checks: vec![
             Check { name: "rows_read".to_owned(), left: 120, right: 120 },
             Check { name: "sales_yen".to_owned(), left: 0, right: 0 },
@@ -208,6 +213,7 @@ fn files() -> Vec<FileSummary> {
     let covers = Some((day("2026-11-01"), day("2026-11-22")));
     let layout = "gmo-torihiki-shukei".to_owned();
     vec![FileSummary {
+        rejected: Vec::new(),
         name: "GMO取引集計_20261123.csv".to_owned(),
         layout,
         digest,
@@ -348,10 +354,25 @@ fn an_empty_shop_has_no_differences_in_both_languages() {
         let exceptions = book.sheet_names()[2].clone();
         assert_eq!(grid(&mut book, &exceptions).len(), 4);
     }
-    let missing =
-        Reconciliation { freshness: Freshness { payments: None, bookings: None, is_behind: false }, ..empty() };
+    let missing = Reconciliation { freshness: Freshness::default(), ..empty() };
     assert_eq!(verdict(Language::Ja, &missing, 0), "取引データ未着・予約データ未着");
-    let behind = Freshness { payments: Some(at("2026-11-20")), bookings: Some(at("2026-11-22")), is_behind: true };
+    let empty_file = Freshness { has_empty_payments: true, has_empty_bookings: true, ..Freshness::default() };
+    let empty_file = Reconciliation { freshness: empty_file, ..empty() };
+    assert_eq!(
+        verdict(Language::Ja, &empty_file, 0),
+        "取引データ0件（ファイルあり）・予約データ0件（ファイルあり）",
+        "P06"
+    );
+    assert_eq!(
+        verdict(Language::En, &empty_file, 0),
+        "No rows of payments (file is in), no rows of bookings (file is in)"
+    );
+    let behind = Freshness {
+        payments: Some(at("2026-11-20")),
+        bookings: Some(at("2026-11-22")),
+        is_behind: true,
+        ..Freshness::default()
+    };
     let behind = Reconciliation { freshness: behind, ..empty() };
     assert_eq!(verdict(Language::Ja, &behind, 0), "取引データ未着（11-20まで）", "A20: never 差異なし");
     assert_eq!(verdict(Language::En, &behind, 0), "Payments not arrived (data up to 11-20)");

@@ -80,7 +80,13 @@ impl History {
             hidden_rows: 0,
         };
         let name = format!("{}.csv", self.files);
-        let file = NewFile { digest: FileDigest([self.files; 32]), name: &name, folder: None, normalised: &normalised };
+        let file = NewFile {
+            digest: FileDigest([self.files; 32]),
+            name: &name,
+            folder: None,
+            normalised: &normalised,
+            reasons: &[],
+        };
         self.store.save_file(&file, disposition).expect("stored")
     }
 }
@@ -171,7 +177,7 @@ fn facts(store: &Store) -> Result<String, StoreError> {
         };
         reader.carts(0..=Version::MAX, &mut add)?;
         reader.repeated_carts(add)?;
-        reader.file_summaries(&[ShopId::new("S1")], placed)
+        reader.file_summaries(&[ShopId::new("S1")], placed, None)
     })?;
     Ok(format!("{:?}\n{bookings:?}\n{files:?}", payments(store)?))
 }
@@ -231,7 +237,8 @@ fn s12_rows_handed_over_in_pieces_are_stored_like_all_at_once() {
     for size in 1..=rows.len() {
         let mut other = History::new();
         let judged = normalised(6);
-        let file = NewFile { digest: FileDigest([1; 32]), name: "1.csv", folder: None, normalised: &judged };
+        let file =
+            NewFile { digest: FileDigest([1; 32]), name: "1.csv", folder: None, normalised: &judged, reasons: &[] };
         let pieces = other.store.save_pieces(&file, disposition, &mut |take| rows.chunks(size).for_each(&mut *take));
         assert_eq!(pieces.expect("stored"), whole);
         assert_eq!(facts(&other.store).expect("facts"), facts(&history.store).expect("facts"), "pieces of {size}");
@@ -240,7 +247,7 @@ fn s12_rows_handed_over_in_pieces_are_stored_like_all_at_once() {
     // Fewer rows than were read: nothing of the file is stored.
     let mut short = History::new();
     let judged = normalised(7);
-    let file = NewFile { digest: FileDigest([1; 32]), name: "1.csv", folder: None, normalised: &judged };
+    let file = NewFile { digest: FileDigest([1; 32]), name: "1.csv", folder: None, normalised: &judged, reasons: &[] };
     let refused = short.store.save_pieces(&file, disposition, &mut |take| take(&rows));
     assert!(matches!(refused, Err(StoreError::Unexpected { what: "row count", .. })));
     assert_eq!(payments(&short.store).expect("payments"), []);

@@ -105,6 +105,22 @@ impl RowCounts {
     }
 }
 
+impl RowCounts {
+    /// These without those of `part`.
+    pub const fn without(self, part: Self) -> Self {
+        Self {
+            read: self.read.saturating_sub(part.read),
+            new: self.new.saturating_sub(part.new),
+            update: self.update.saturating_sub(part.update),
+            same: self.same.saturating_sub(part.same),
+            stale: self.stale.saturating_sub(part.stale),
+            conflict: self.conflict.saturating_sub(part.conflict),
+            excluded: self.excluded.saturating_sub(part.excluded),
+            rejected: self.rejected.saturating_sub(part.rejected),
+        }
+    }
+}
+
 impl AddAssign for RowCounts {
     fn add_assign(&mut self, more: Self) {
         let Self { read, new, update, same, stale, conflict, excluded, rejected } = more;

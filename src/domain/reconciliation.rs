@@ -86,6 +86,8 @@ pub struct BookingView {
     pub start: Option<Day>,
     /// Where its first line was read.
     pub source: Source,
+    /// Where the rows of the payment list were read that say what was paid.
+    pub listed: Box<[Source]>,
     /// Whether it was created in the period.
     pub in_period: bool,
 }
@@ -424,15 +426,22 @@ pub struct FileSummary {
     pub yen: Yen,
     /// First and last date its rows cover (処理日時, Creation date, transaction date).
     pub covers: Option<(Day, Day)>,
+    /// Why each rejected row of this shop was, with file and line.
+    pub rejected: Vec<String>,
 }
 
 /// How fresh a source is.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Freshness {
-    /// Newest 処理日時 known; `None` = 未着.
+    /// Newest 処理日時 known; `None` = 未着, or no row in any file.
     pub payments: Option<Moment>,
-    /// Newest Creation date known; `None` = 未着.
+    /// Newest Creation date known; `None` = 未着, or no row in any file.
     pub bookings: Option<Moment>,
+    /// Whether a file of payments is in without any row that counts: 0件, not 未着 (FAULTS P06). Whoever knows the files sets
+    /// it, as with the one below.
+    pub has_empty_payments: bool,
+    /// The same of bookings.
+    pub has_empty_bookings: bool,
     /// Whether the payment export of the as-of date is not in: whatever came after [`Self::payments`] is 未着 and not
     /// nothing (FAULTS A20). Rows alone cannot tell a quiet day; whoever knows which files arrived sets it.
     pub is_behind: bool,
@@ -480,6 +489,13 @@ pub struct Reconciliation {
     pub cleared: Vec<FindingId>,
     /// Open findings in the weeks before; no figure, because it changes by the passing of days alone.
     pub trend: Trend,
+}
+
+impl BookingView {
+    /// Every row that it follows from.
+    pub fn sources(&self) -> impl Iterator<Item = &Source> {
+        std::iter::once(&self.source).chain(&self.listed)
+    }
 }
 
 impl Reconciliation {

@@ -31,6 +31,7 @@ words! {
     PAYMENT_DATA = "GMO-PG 取引データ（最新）" / "GMO-PG payments, latest";
     BOOKING_DATA = "Bókun 予約データ（最新）" / "Bókun bookings, latest";
     NOT_ARRIVED = "未着" / "not arrived";
+    NO_ROWS = "0件（ファイルあり）" / "no rows (file is in)";
     HELD_FILES = "保留中のファイル" / "Held files";
     HELD_WHY = "保留の理由" / "Reason";
     PREPARED = "作成" / "Prepared";
@@ -392,6 +393,11 @@ pub fn data_up_to(language: Language, newest: Moment) -> String {
         Language::Ja => format!("{newest} まで（以降は未着）"),
         Language::En => format!("data up to {newest}, nothing later has arrived"),
     }
+}
+
+/// A row that was rejected, by the sentence that says why.
+pub fn rejected_row(language: Language, sentence: &str) -> String {
+    format!("{}: {sentence}", Text { ja: "不良行", en: "Rejected row" }.of(language))
 }
 
 /// Rows that a file's sheet hides (FAULTS P15).

@@ -18,6 +18,7 @@ pub fn verdict(language: Language, r: &Reconciliation, held: usize) -> String {
                 parts.push("検算不一致".to_owned());
             }
             match r.freshness.payments {
+                None if r.freshness.has_empty_payments => parts.push("取引データ0件（ファイルあり）".to_owned()),
                 None => parts.push("取引データ未着".to_owned()),
                 Some(until) if r.are_payments_behind() => {
                     parts.push(format!("取引データ未着（{}まで）", month_day(until)))
@@ -25,6 +26,7 @@ pub fn verdict(language: Language, r: &Reconciliation, held: usize) -> String {
                 Some(_) => {}
             }
             match r.freshness.bookings {
+                None if r.freshness.has_empty_bookings => parts.push("予約データ0件（ファイルあり）".to_owned()),
                 None => parts.push("予約データ未着".to_owned()),
                 Some(until) if r.are_bookings_behind() => {
                     parts.push(format!("予約データ未着（{}まで）", month_day(until)))
@@ -47,6 +49,7 @@ pub fn verdict(language: Language, r: &Reconciliation, held: usize) -> String {
                 parts.push("proof does not balance".to_owned());
             }
             match r.freshness.payments {
+                None if r.freshness.has_empty_payments => parts.push("no rows of payments (file is in)".to_owned()),
                 None => parts.push("payments not arrived".to_owned()),
                 Some(until) if r.are_payments_behind() => {
                     parts.push(format!("payments not arrived (data up to {})", month_day(until)));
@@ -54,6 +57,7 @@ pub fn verdict(language: Language, r: &Reconciliation, held: usize) -> String {
                 Some(_) => {}
             }
             match r.freshness.bookings {
+                None if r.freshness.has_empty_bookings => parts.push("no rows of bookings (file is in)".to_owned()),
                 None => parts.push("bookings not arrived".to_owned()),
                 Some(until) if r.are_bookings_behind() => {
                     parts.push(format!("bookings not arrived (data up to {})", month_day(until)));

@@ -62,6 +62,10 @@ pub struct MailContext {
     pub payments_until: Option<String>,
     /// How far the booking exports reach; `None`: missing (未着).
     pub bookings_until: Option<String>,
+    /// Whether a file of payments is in, though without any row (FAULTS P06).
+    pub has_empty_payments: bool,
+    /// The same of bookings.
+    pub has_empty_bookings: bool,
     /// Whether payments after `payments_until` are 未着: the export of the as-of date, or those of bookings that wait.
     pub is_behind: bool,
     /// Whether bookings after `bookings_until` are 未着, as payments wait for them.

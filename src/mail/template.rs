@@ -173,6 +173,8 @@ fn full_sample() -> MailContext {
         cancellation: vec![window; 2],
         cancellation_count: 3,
         payments_until: Some(text()),
+        has_empty_payments: true,
+        has_empty_bookings: true,
         is_behind: true,
         are_bookings_behind: true,
         late: Some(text()),

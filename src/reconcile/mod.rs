@@ -115,7 +115,7 @@ fn freshness(facts: &ShopFacts) -> Freshness {
     Freshness {
         payments: newest(facts).max(facts.background.newest_payment),
         bookings: newest_booking(facts).max(facts.background.newest_booking),
-        is_behind: false,
+        ..Freshness::default()
     }
 }
 

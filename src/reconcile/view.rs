@@ -63,6 +63,7 @@ pub(super) fn booking_view(booking: &Booking, claim: &Claim, period: Period) -> 
         created_at: booking.created_at().unwrap_or(Moment::from_number(0)),
         start: booking.start_at().map(Moment::day),
         source: first.map_or_else(|| Source { file: Arc::from(""), line: 0 }, |line| line.source.clone()),
+        listed: booking.entries.iter().map(|entry| entry.source.clone()).collect(),
         in_period: is_booking_in(booking, period),
     }
 }

@@ -201,15 +201,18 @@ fn take_in(
         }
         Decision::Duplicate(known) => (Outcome::Duplicate, known.layout, RowCounts::default()),
         Decision::Store(normalised) => {
-            let file = NewFile { digest, name: &arrival.name, folder: folder.as_ref(), normalised: &normalised };
+            let reasons = sentences(workshop, arrival, &normalised.rejected);
+            let (name, folder) = (arrival.name.as_str(), folder.as_ref());
+            let file = NewFile { digest, name, folder, normalised: &normalised, reasons: &reasons };
             let rows = timings.of(Stage::Store, || {
                 store.save_pieces(&file, reconcile::disposition, &mut |take| {
                     // The payments of a file too large to be kept are read again; of any other they are at hand.
                     if let Content::Copy(_) = content {
-                        read_again(workshop, folder.as_ref(), &arrival.name, (&content, digest), take);
+                        read_again(workshop, folder, &arrival.name, (&content, digest), take);
                     }
                 })
             })?;
+            notice = (!reasons.is_empty()).then_some(Notice::RowsRejected(reasons));
             (Outcome::Stored, normalised.layout, rows)
         }
         Decision::Notes(received) => {

@@ -49,6 +49,8 @@ pub(super) fn context(facts: &Facts<'_>, full_workbook_at: Option<String>) -> Ma
         held: facts.held.iter().map(|h| HeldText { name: h.name.clone(), reason: h.reason.clone() }).collect(),
         full_workbook_at,
         corrections: facts.corrections,
+        has_empty_payments: result.freshness.has_empty_payments,
+        has_empty_bookings: result.freshness.has_empty_bookings,
         is_behind: result.are_payments_behind(),
         are_bookings_behind: result.are_bookings_behind(),
         late: facts.late.clone(),

@@ -137,6 +137,8 @@ pub enum Notice {
     },
     /// Notes in a returned workbook that are not believed, a sentence each; the rest of it was taken in.
     NotesRefused(Vec<String>),
+    /// Rejected rows that `max_rejects` tolerates, a sentence each; the rest of the file counts.
+    RowsRejected(Vec<String>),
     /// Bookings that no rule of SPEC §4.3 places.
     UnplacedBookings(Vec<String>),
     /// A source of a shop has never arrived.
@@ -170,9 +172,10 @@ pub enum Notice {
 }
 
 impl Notice {
-    /// Whether it makes the exit code 1; a shop without recipients is valid and merely said (FAULTS K04).
+    /// Whether it makes the exit code 1; a shop without recipients is valid and rows may be tolerated: merely said (FAULTS
+    /// K04).
     pub const fn needs_operator(&self) -> bool {
-        !matches!(self, Self::NoRecipients(_) | Self::NewRecipient(_) | Self::Late { .. })
+        !matches!(self, Self::NoRecipients(_) | Self::NewRecipient(_) | Self::Late { .. } | Self::RowsRejected(_))
     }
 
     /// Whether a person was told of the same within the last day, so that it need not be said in full again.

@@ -52,7 +52,7 @@ pub fn sentence(language: Language, notice: &Notice) -> String {
                 "{name}: could not be handled ({why}). It is still in the inbox; check permissions and free space."
             ),
         ),
-        Notice::NotesRefused(sentences) => sentences.join("\n"),
+        Notice::NotesRefused(sentences) | Notice::RowsRejected(sentences) => sentences.join("\n"),
         Notice::UnplacedBookings(carts) => say(
             format!(
                 "どのショップの予約か決められない予約が{}件あります（{}）。booking_prefixes を設定するか、ファイルを inbox/<ショップID>/ に置いてください。",

@@ -7,6 +7,7 @@ use crate::domain::ids::{CartCode, ShopId};
 use crate::domain::policy::Shop;
 use crate::domain::quiet::Background;
 use crate::domain::reconciliation::{FileSummary, ShopFacts};
+use crate::domain::text::code_key;
 use crate::reconcile::{Desk, Home, Quiet};
 use crate::store::{CartCard, CartTally, CartTotals, Facts, Reader, Result, Version};
 use hashbrown::{HashMap, HashSet};
@@ -43,10 +44,13 @@ pub fn place(config: &Config, facts: Facts, report: Option<(Period, Day)>) -> Re
         let by_cart = reader.transactions()?;
         let named = by_cart.values().flatten().map(|id| Box::from(id.trim())).collect();
         let outlook = Outlook::new(config, reader, report)?;
-        let Homes { homes, totals, mut unplaced, .. } = homes(&shops, &outlook, &facts, reader, &by_cart, &named)?;
+        let listed = reader.listed()?;
+        let lists = Lists { by_cart: &by_cart, named: &named, listed: &listed };
+        let Homes { homes, totals, mut unplaced, .. } = homes(&shops, &outlook, &facts, reader, &lists)?;
         unplaced.sort();
         let shops: Vec<ShopId> = homes.iter().map(|home| home.shop.clone()).collect();
-        Ok((homes, unplaced, reader.file_summaries(&shops, totals)?, named))
+        let only = config.shops.first().filter(|_| config.shops.len() == 1).map(|shop| &shop.shop.id);
+        Ok((homes, unplaced, reader.file_summaries(&shops, totals, only)?, named))
     })?;
     let (mut carts, mut quiet) = (HashMap::new(), HashMap::new());
     for home in homes {
@@ -126,7 +130,7 @@ impl<'c> Outlook<'c> {
         let mut outside = HashMap::new();
         if let Some((period, _)) = report {
             // What its payments say holds for its bookings too, whose files are often those of all shops.
-            let files = reader.file_summaries(&[], CartTotals::default())?;
+            let files = reader.file_summaries(&[], CartTotals::default(), None)?;
             let shops = config.shops.iter().map(|shop| &shop.shop);
             let is_outside = |shop: &&Shop| files.get(&shop.id).is_some_and(|files| is_mostly_outside(files, period));
             outside.extend(shops.filter(is_outside).map(|shop| (shop.id.as_str(), shop)));
@@ -163,9 +167,20 @@ struct ShopHome {
     quiet: Option<Quiet>,
 }
 
+/// What is known of carts besides their cards.
+struct Lists<'l> {
+    /// The Transaction IDs that each cart names.
+    by_cart: &'l HashMap<Version, Vec<Box<str>>>,
+    /// All of them.
+    named: &'l HashSet<Box<str>>,
+    /// Rows of the payment list, by the key of their cart.
+    listed: &'l HashMap<String, Vec<CartTally>>,
+}
+
 /// Carts on their way to their shops.
 struct Homes<'o, 'c> {
     outlook: &'o Outlook<'c>,
+    lists: &'o Lists<'o>,
     homes: Vec<ShopHome>,
     /// The position of a shop's home.
     at: HashMap<ShopId, usize>,
@@ -177,9 +192,10 @@ struct Homes<'o, 'c> {
 }
 
 impl<'o, 'c> Homes<'o, 'c> {
-    fn new(outlook: &'o Outlook<'c>) -> Self {
+    fn new(outlook: &'o Outlook<'c>, lists: &'o Lists<'o>) -> Self {
         Self {
             outlook,
+            lists,
             homes: Vec::new(),
             at: HashMap::new(),
             totals: CartTotals::default(),
@@ -218,6 +234,10 @@ impl<'o, 'c> Homes<'o, 'c> {
         let at = self.position(shop);
         self.totals.add(at, &card.tally);
         if let Some(home) = self.homes.get_mut(at).filter(|_| card.is_newest) {
+            if !self.lists.listed.is_empty() {
+                let listed = self.lists.listed.get(&code_key(card.cart));
+                listed.into_iter().flatten().for_each(|tally| self.totals.add(at, tally));
+            }
             home.carts.push(card.version);
             if let Some(quiet) = &mut home.quiet {
                 quiet.cart(card.note());
@@ -226,15 +246,14 @@ impl<'o, 'c> Homes<'o, 'c> {
     }
 }
 
-/// `by_cart`: the Transaction IDs that each cart names; `named`: all of them.
 fn homes<'o, 'c>(
     shops: &[Shop],
     outlook: &'o Outlook<'c>,
     facts: &Facts,
     reader: &Reader,
-    by_cart: &HashMap<Version, Vec<Box<str>>>,
-    named: &HashSet<Box<str>>,
+    lists: &'o Lists<'o>,
 ) -> Result<Homes<'o, 'c>> {
+    let Lists { by_cart, named, .. } = lists;
     let mut desk = Desk::new(shops);
     if !named.is_empty() {
         reader.order_ids(|shop, order_id| {
@@ -253,13 +272,13 @@ fn homes<'o, 'c>(
         }
     };
     let by_code = |(first, last): &(Version, Version)| -> Result<Homes<'o, 'c>> {
-        let mut homes = Homes::new(outlook);
+        let mut homes = Homes::new(outlook, lists);
         facts.read(|reader| reader.carts(*first..=*last, |card| give(&mut homes, card)))?;
         Ok(homes)
     };
     let (first, last) = reader.versions()?;
     let goes: Vec<_> = (first..=last).step_by(GO).map(|first| (first, first.saturating_add(GO as i64 - 1))).collect();
-    let mut homes = Ok(Homes::new(outlook));
+    let mut homes = Ok(Homes::new(outlook, lists));
     side_by_side(&goes, by_code, |_, placed| match (&mut homes, placed) {
         (Ok(homes), Ok(placed)) => homes.append(placed),
         (Ok(_), Err(error)) => homes = Err(error),

@@ -9,6 +9,7 @@ use super::{Notice, Order, SlotOrder, Stage, Timings, Workshop, message};
 use crate::config::ShopConfig;
 use crate::domain::dates::{Day, Period};
 use crate::domain::finding::{FindingRecord, Severity};
+use crate::domain::intake::Kind;
 use crate::domain::reconciliation::{FileSummary, HeldSummary, Reconciliation, ShopFacts};
 use crate::durable;
 use crate::locale::verdict::verdict;
@@ -112,6 +113,8 @@ impl ShopJob<'_> {
         drop(facts);
         drop(alone);
         result.freshness.is_behind = !known.is_export_in && result.freshness.payments.is_some();
+        result.freshness.has_empty_payments = result.freshness.payments.is_none() && self.has_file_of(Kind::Payments);
+        result.freshness.has_empty_bookings = result.freshness.bookings.is_none() && self.has_file_of(Kind::Bookings);
         let mut notices = self.missing(&result);
         let now = figures(&result);
         let last = known.last.as_ref();
@@ -157,9 +160,18 @@ impl ShopJob<'_> {
         self.placed.files(&self.shop.shop.id)
     }
 
+    fn has_file_of(&self, kind: Kind) -> bool {
+        let mut of_kind = self.workshop.layouts.iter().filter(|layout| layout.kind() == kind);
+        of_kind.any(|layout| self.files().iter().any(|file| file.layout == layout.name()))
+    }
+
     fn missing(&self, result: &Reconciliation) -> Vec<Notice> {
-        let sources = [("GMO-PG", result.freshness.payments), ("Bókun", result.freshness.bookings)];
-        let missing = sources.into_iter().filter(|(_, newest)| newest.is_none());
+        let fresh = &result.freshness;
+        let sources = [
+            ("GMO-PG", fresh.payments.is_none() && !fresh.has_empty_payments),
+            ("Bókun", fresh.bookings.is_none() && !fresh.has_empty_bookings),
+        ];
+        let missing = sources.into_iter().filter(|(_, is_missing)| *is_missing);
         missing.map(|(source, _)| Notice::MissingExport { shop: self.shop.shop.id.clone(), source }).collect()
     }
 

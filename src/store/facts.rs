@@ -3,8 +3,8 @@
 
 use super::bookings::NO_START;
 use super::bookings::{Entries, Lines};
-use super::files::CartTally;
 use super::payments::ObservationReader;
+use super::summaries::CartTally;
 use super::words::{self, WordReader, Words};
 use super::{Result, Store};
 use crate::domain::booking::Booking;

@@ -1,6 +1,5 @@
 //! Files: what was read, and what became of every row. One transaction a file.
 
-use super::facts::Reader;
 use super::integrity::{self, Beside, Written};
 use super::words::WordWriter;
 use super::{Result, Store, bookings, payments, unexpected};
@@ -9,9 +8,8 @@ use crate::domain::ids::{FileDigest, ShopId};
 use crate::domain::intake::{Disposition, Normalised, PaymentRow, RowCounts, Rows, reach};
 use crate::domain::money::Yen;
 use crate::domain::payment::Observation;
-use crate::domain::reconciliation::FileSummary;
-use hashbrown::{HashMap, HashSet};
-use rusqlite::{OptionalExtension, Row, Transaction, params};
+use hashbrown::HashSet;
+use rusqlite::{OptionalExtension, Transaction, params};
 use std::collections::BTreeMap;
 
 /// A file to be stored.
@@ -25,6 +23,8 @@ pub struct NewFile<'a> {
     pub folder: Option<&'a ShopId>,
     /// Its rows.
     pub normalised: &'a Normalised,
+    /// Why each rejected row was, a sentence each.
+    pub reasons: &'a [String],
 }
 
 /// Takes the next rows of a file.
@@ -66,7 +66,14 @@ impl ShopTotals {
         self.widen(Some((day, day)));
     }
 
-    fn widen(&mut self, covers: Option<(Day, Day)>) {
+    /// Adds those of more rows.
+    pub(super) fn append(&mut self, more: Self) {
+        self.rows += more.rows;
+        self.yen += more.yen;
+        self.widen(more.covers);
+    }
+
+    pub(super) fn widen(&mut self, covers: Option<(Day, Day)>) {
         if let Some((from, to)) = covers {
             self.covers = Some(widen(self.covers, from, to));
         }
@@ -91,7 +98,7 @@ pub(super) const fn disposition_name(disposition: Disposition) -> &'static str {
     }
 }
 
-fn disposition_named(name: &str) -> Result<Disposition> {
+pub(super) fn disposition_named(name: &str) -> Result<Disposition> {
     [
         Disposition::New,
         Disposition::Update,
@@ -237,8 +244,8 @@ impl Store {
             let reason = Some(rule.as_str().into());
             outcomes.push(RowOutcome { line: *line, disposition: Disposition::Excluded, reason });
         }
-        for problem in &file.normalised.rejected {
-            let reason = Some(format!("{:?}", problem.fault).into());
+        for (nth, problem) in file.normalised.rejected.iter().enumerate() {
+            let reason = file.reasons.get(nth).map(|reason| reason.as_str().into());
             let line = problem.place.line.unwrap_or(0);
             outcomes.push(RowOutcome { line, disposition: Disposition::Rejected, reason });
         }
@@ -263,154 +270,6 @@ impl Store {
         transaction.commit()?;
         Ok(counts)
     }
-}
-
-/// What became of one cart in one file.
-#[derive(Clone, Debug)]
-pub struct CartTally {
-    file: i64,
-    disposition: Disposition,
-    rows: u64,
-    repeated: u64,
-    yen: Yen,
-    covers: Option<(Day, Day)>,
-}
-
-impl CartTally {
-    /// Columns from `at`: file_id, disposition, rows, repeated, yen, covers_from, covers_to.
-    pub(super) fn read(row: &Row<'_>, at: usize) -> Result<Self> {
-        Ok(Self {
-            file: row.get(at)?,
-            disposition: disposition_named(row.get_ref(at + 1)?.as_str().unwrap_or_default())?,
-            rows: row.get::<_, i64>(at + 2)?.unsigned_abs(),
-            repeated: row.get::<_, i64>(at + 3)?.unsigned_abs(),
-            yen: Yen::new(row.get(at + 4)?),
-            covers: read_covers(row, at + 5)?,
-        })
-    }
-
-    /// The sum of its lines in yen.
-    pub(super) const fn yen(&self) -> Yen {
-        self.yen
-    }
-
-    /// The first day on which a line of it was created.
-    pub(super) fn first_day(&self) -> Option<Day> {
-        self.covers.map(|(first, _)| first)
-    }
-}
-
-/// First and last day in two columns from `at`.
-fn read_covers(row: &Row<'_>, at: usize) -> rusqlite::Result<Option<(Day, Day)>> {
-    let covers = row.get::<_, Option<i32>>(at)?.zip(row.get::<_, Option<i32>>(at + 1)?);
-    Ok(covers.map(|(from, to)| (Day::from_number(from), Day::from_number(to))))
-}
-
-/// The control totals of bookings files, by shop and file.
-#[derive(Default)]
-pub struct CartTotals(HashMap<(usize, i64), ShopTotals>);
-
-impl CartTotals {
-    /// Counts a cart for the shop that it belongs to, by the shop's position in a list.
-    pub fn add(&mut self, shop: usize, tally: &CartTally) {
-        let totals = self.0.entry((shop, tally.file)).or_default();
-        totals.rows.add_all(tally.disposition, tally.rows);
-        totals.rows.add_all(Disposition::Same, tally.repeated);
-        totals.yen += tally.yen;
-        totals.widen(tally.covers);
-    }
-
-    /// Adds those of `others`, of the shop at each place what belongs to the shop that `positions` says.
-    pub fn append(&mut self, others: Self, positions: &[usize]) {
-        for ((shop, file), more) in others.0 {
-            let Some(shop) = positions.get(shop) else { continue };
-            let totals = self.0.entry((*shop, file)).or_default();
-            totals.rows += more.rows;
-            totals.yen += more.yen;
-            totals.widen(more.covers);
-        }
-    }
-}
-
-impl Reader {
-    /// The stored files that hold rows of each shop, with that shop's control totals (SPEC §6 検算).
-    ///
-    /// `carts` are the totals of carts, by position in `shops`: a bookings file is listed for every shop it holds carts of.
-    ///
-    /// # Errors
-    /// When the database cannot be read.
-    pub fn file_summaries(&self, shops: &[ShopId], carts: CartTotals) -> Result<BTreeMap<ShopId, Vec<FileSummary>>> {
-        let mut by_shop: BTreeMap<(ShopId, i64), ShopTotals> = BTreeMap::new();
-        let mut statement = self.connection.prepare(
-            "SELECT file_id, shop, \"new\", \"update\", same, stale, conflict, excluded, rejected, yen, covers_from, \
-             covers_to FROM file_shop",
-        )?;
-        let mut rows = statement.query([])?;
-        while let Some(row) = rows.next()? {
-            let count = |at: usize| row.get::<_, i64>(at).map(|n| n.unsigned_abs());
-            let mut counts = RowCounts {
-                read: 0,
-                new: count(2)?,
-                update: count(3)?,
-                same: count(4)?,
-                stale: count(5)?,
-                conflict: count(6)?,
-                excluded: count(7)?,
-                rejected: count(8)?,
-            };
-            counts.read = counts.accounted();
-            let totals = ShopTotals { rows: counts, yen: Yen::new(row.get(9)?), covers: read_covers(row, 10)? };
-            by_shop.insert((ShopId::new(&row.get::<_, String>(1)?), row.get(0)?), totals);
-        }
-        for ((shop, file), totals) in carts.0 {
-            if let Some(shop) = shops.get(shop) {
-                by_shop.insert((shop.clone(), file), totals);
-            }
-        }
-        let names = self.file_names()?;
-        let mut summaries: BTreeMap<ShopId, Vec<FileSummary>> = BTreeMap::new();
-        for ((shop, file), totals) in by_shop {
-            let Some(summary) = names.get(&file) else { continue };
-            summaries.entry(shop).or_default().push(FileSummary {
-                rows: totals.rows,
-                yen: totals.yen,
-                covers: totals.covers,
-                ..summary.clone()
-            });
-        }
-        for files in summaries.values_mut() {
-            files.sort_by(|a, b| (&a.layout, &a.name, &a.digest).cmp(&(&b.layout, &b.name, &b.digest)));
-        }
-        Ok(summaries)
-    }
-
-    /// Every file without what it brought a shop.
-    fn file_names(&self) -> Result<HashMap<i64, FileSummary>> {
-        let mut statement = self
-            .connection
-            .prepare("SELECT id, name, layout, digest, hidden_rows, unknown_columns, dropped_columns FROM file")?;
-        let rows = statement.query_map([], |row| {
-            let digest: [u8; 32] = row.get(3)?;
-            let summary = FileSummary {
-                name: row.get(1)?,
-                layout: row.get(2)?,
-                digest: FileDigest(digest).to_string(),
-                rows: RowCounts::default(),
-                hidden_rows: row.get::<_, i64>(4)?.unsigned_abs(),
-                unknown_columns: headings(&row.get::<_, String>(5)?),
-                dropped_columns: headings(&row.get::<_, String>(6)?),
-                yen: Yen::ZERO,
-                covers: None,
-            };
-            Ok((row.get(0)?, summary))
-        })?;
-        Ok(rows.collect::<rusqlite::Result<_>>()?)
-    }
-}
-
-/// Headings that are stored one on each line.
-fn headings(stored: &str) -> Vec<String> {
-    stored.lines().map(str::to_owned).collect()
 }
 
 /// The yen that the accepted rows of a file state; those of payments are summed up while they are stored.

@@ -23,13 +23,14 @@ mod retention;
 mod sealed;
 mod sent;
 mod slots;
+mod summaries;
 mod upgrade;
 mod words;
 
 pub use acts::Act;
 pub use backup::Restored;
 pub use facts::{CartCard, Facts, Reader, Version};
-pub use files::{CartTally, CartTotals, KnownFile, NewFile, TakeRows};
+pub use files::{KnownFile, NewFile, TakeRows};
 pub use findings::OpenFinding;
 pub use held::HeldFile;
 pub use integrity::Verified;
@@ -42,6 +43,7 @@ pub use remembered::FactsMark;
 pub use reports::{HistoryRun, HistoryShop, ReportRecord, RunRecord, ShopRun};
 pub use sent::{Found, SentReport};
 pub use slots::{LedgerSlot, SlotCounts, SlotEnd, SlotState};
+pub use summaries::{CartTally, CartTotals};
 
 use rusqlite::{Connection, ErrorCode};
 use std::io;

@@ -264,6 +264,7 @@ fn findings_come_worst_first() {
 fn r17_a_lost_row_breaks_the_proof() {
     let mut rows = RowCounts { read: 3, new: 2, ..RowCounts::default() };
     let file = |rows| FileSummary {
+        rejected: Vec::new(),
         name: "a.csv".to_owned(),
         layout: String::new(),
         digest: String::new(),

@@ -41,7 +41,7 @@ pub(in crate::report) fn sheet<'a>(edition: &'a Edition<'a>) -> Sheet<'a> {
             Cell::day(booking.and_then(|b| b.start)),
             Cell::yen(payment.held),
             Cell::text(words::operation(l, line.window.operation)),
-            source_lines(std::iter::once(&payment.source).chain(booking.map(|b| &b.source))),
+            source_lines(std::iter::once(&payment.source).chain(booking.into_iter().flat_map(|b| b.sources()))),
         ];
         if edition.with_customer {
             cells.push(optional(booking.map(|b| &*b.customer)));

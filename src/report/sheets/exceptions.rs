@@ -126,7 +126,7 @@ fn row(edition: &Edition<'_>, finding: &Finding) -> Vec<Cell> {
         Cell::text(words::work_state(l, &finding.note.state)).styled(Style::Input),
         optional(Some(&finding.note.assignee)).styled(Style::Input),
         optional(Some(&finding.note.text)).styled(Style::Input),
-        source_lines(payments.iter().map(|p| &p.source).chain(booking.map(|b| &b.source))),
+        source_lines(payments.iter().map(|p| &p.source).chain(booking.into_iter().flat_map(|b| b.sources()))),
     ];
     if edition.with_customer {
         cells.push(optional(booking.map(|b| &*b.customer)));

@@ -56,7 +56,7 @@ fn row(edition: &Edition<'_>, item: &RestItem) -> Vec<Cell> {
             Cell::text(booking.cart.as_str()),
             Cell::day(booking.created_at.day()),
             if booking.foreign.is_some() { Cell::empty() } else { Cell::yen(booking.expected) },
-            source_lines([&booking.source]),
+            source_lines(booking.sources()),
         ],
     }
 }

@@ -99,7 +99,7 @@ fn row(edition: &Edition<'_>, line: Line<'_>) -> Vec<Cell> {
         optional(booking.map(|b| &*b.products)).styled(Style::Wrap),
         Cell::day(booking.and_then(|b| b.start)),
         optional(payment.map(|p| &*p.method)).styled(Style::Wrap),
-        source_lines(payment.map(|p| &p.source).into_iter().chain(booking.map(|b| &b.source))),
+        source_lines(payment.map(|p| &p.source).into_iter().chain(booking.into_iter().flat_map(BookingView::sources))),
     ];
     if edition.with_customer {
         cells.push(optional(booking.map(|b| &*b.customer)));

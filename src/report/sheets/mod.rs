@@ -185,7 +185,7 @@ mod tests {
             travels_after_window: 0,
             awaiting: Vec::new(),
             excluded: Vec::new(),
-            freshness: Freshness { payments: None, bookings: None, is_behind: false },
+            freshness: Freshness::default(),
             checks: Vec::new(),
             cleared: Vec::new(),
             trend: Trend::default(),

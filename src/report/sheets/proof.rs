@@ -144,6 +144,10 @@ fn files(edition: &Edition<'_>, sheet: &mut Sheet<'_>, row: u32) {
         let line = words::hidden_rows(l, &file.name, file.hidden_rows);
         sheet.put((at, 0), Cell::text(line).styled(Style::Subtitle));
     }
+    for sentence in edition.files.iter().flat_map(|file| &file.rejected) {
+        at += 1;
+        sheet.put((at, 0), Cell::text(words::rejected_row(l, sentence)).styled(Style::Subtitle));
+    }
     for (columns_of, line) in OTHER_COLUMNS {
         if let Some((headings, files)) = other_columns(edition, columns_of) {
             at += 1;

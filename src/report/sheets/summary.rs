@@ -60,9 +60,10 @@ pub(in crate::report) fn sheet<'a>(edition: &'a Edition<'a>, places: &Places, na
 /// Shop, period, as-of date, revision, freshness, held files, proof; the first row below.
 fn facts(edition: &Edition<'_>, sheet: &mut Sheet<'_>) -> u32 {
     let (r, l) = (edition.reconciliation, edition.language);
-    let fresh = |newest: Option<Moment>, is_behind: bool| match newest {
+    let fresh = |newest: Option<Moment>, is_behind: bool, is_empty: bool| match newest {
         Some(at) if is_behind => Cell::text(words::data_up_to(l, at)).styled(Style::Red),
         Some(at) => Cell::text(at.to_string()),
+        None if is_empty => Cell::text(words::NO_ROWS.of(l)),
         None => Cell::text(words::NOT_ARRIVED.of(l)).styled(Style::Red),
     };
     let proof = if r.balanced() {
@@ -79,8 +80,8 @@ fn facts(edition: &Edition<'_>, sheet: &mut Sheet<'_>) -> u32 {
         (words::PERIOD, Cell::text(words::period(l, r.period))),
         (words::AS_OF, Cell::day(r.as_of).styled(Style::Value)),
         (words::REVISION, Cell::text(format!("r{}", edition.revision))),
-        (words::PAYMENT_DATA, fresh(r.freshness.payments, r.are_payments_behind())),
-        (words::BOOKING_DATA, fresh(r.freshness.bookings, r.are_bookings_behind())),
+        (words::PAYMENT_DATA, fresh(r.freshness.payments, r.are_payments_behind(), r.freshness.has_empty_payments)),
+        (words::BOOKING_DATA, fresh(r.freshness.bookings, r.are_bookings_behind(), r.freshness.has_empty_bookings)),
         (words::HELD_FILES, held),
         (words::PROOF, proof),
     ];

@@ -46,6 +46,7 @@ fn payment(order: &str, held: i64) -> PaymentView {
 
 fn booking(cart: &str, expected: i64, foreign: Option<&str>) -> BookingView {
     BookingView {
+        listed: Box::default(),
         cart: CartCode::new(cart),
         state: State::Live,
         status: "CONFIRMED".into(),
@@ -123,7 +124,7 @@ fn filled(shop: usize) -> Reconciliation {
         travels_after_window: 0,
         awaiting: vec![rest(Item::Payment(payment("P-7", 70)), Cause::Wait(Wait::Grace))],
         excluded: vec![rest(Item::Booking(booking("MZ9", 10, None)), Cause::Rule(Rule::Free))],
-        freshness: Freshness { payments: None, bookings: None, is_behind: false },
+        freshness: Freshness::default(),
         checks: Vec::new(),
         cleared: Vec::new(),
         trend: Trend::default(),
