@@ -137,6 +137,30 @@ fn r20_notes_of_a_renamed_resorted_workbook_come_back_and_nothing_else_of_it() {
 }
 
 #[test]
+fn s07_notes_come_back_from_the_archive_once_a_run_has_found_their_findings_again() {
+    let (sandbox, workbook) = reported();
+    let original = std::fs::read(&workbook).expect("a workbook");
+    let mut edited = rows(&workbook);
+    set(&mut edited[0], "メモ", "返品済");
+    sandbox.write("inbox/経理より.xlsx", &saved_by_another_program(&original, &edited, COLUMNS, None));
+    run(&sandbox, &["--no-mail"]);
+    let json = run(&sandbox, &["--reissue", "--no-mail"]);
+    let noted = notes(&sandbox.path(json["shops"][0]["workbook"].as_str().expect("a workbook")));
+    assert!(noted.values().any(|note| note[2] == "返品済"), "{noted:?}");
+    for file in sandbox.find("", "totsugo.db").into_keys() {
+        std::fs::remove_file(sandbox.path(&file)).expect("lost");
+    }
+    for lost in ["totsugo.db-wal", "totsugo.db-shm"] {
+        let _ = std::fs::remove_file(sandbox.path(lost));
+    }
+    assert_eq!(sandbox.program(&["ingest", "archive"]).code, 1, "its findings are not known yet");
+    run(&sandbox, &["--no-mail"]);
+    assert_eq!(sandbox.program(&["ingest", "archive"]).code, 0);
+    let json = run(&sandbox, &["--reissue", "--no-mail"]);
+    assert_eq!(notes(&sandbox.path(json["shops"][0]["workbook"].as_str().expect("a workbook"))), noted);
+}
+
+#[test]
 fn r20_of_two_notes_the_later_holds_and_an_untouched_cell_takes_nothing_away() {
     let (sandbox, workbook) = reported();
     let original = std::fs::read(&workbook).expect("a workbook");

@@ -216,8 +216,10 @@ fn take_in(
             (Outcome::Stored, normalised.layout, rows)
         }
         Decision::Notes(received) => {
-            let file = ReturnedFile { digest, name: &arrival.name, folder: folder.as_ref(), rows: &received.rows };
-            timings.of(Stage::Store, || store.save_returned(&file, &received.entries))?;
+            if !received.is_too_early() {
+                let file = ReturnedFile { digest, name: &arrival.name, folder: folder.as_ref(), rows: &received.rows };
+                timings.of(Stage::Store, || store.save_returned(&file, &received.entries))?;
+            }
             let sentences = sentences(workshop, arrival, &received.refused);
             notice = (!sentences.is_empty()).then_some(Notice::NotesRefused(sentences));
             (Outcome::Stored, LAYOUT.to_owned(), received.counts)

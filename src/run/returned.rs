@@ -73,6 +73,15 @@ fn admit(workshop: &Workshop, installation: &str, mark: Option<Mark>, folder: Op
     }
 }
 
+impl Received {
+    /// Whether the history knows none of its findings: as long as no run has found them, say after a rebuild, its notes have
+    /// no place, and the workbook may come again (FAULTS S07).
+    pub(super) fn is_too_early(&self) -> bool {
+        let is_unknown = |problem: &Problem| matches!(problem.fault, Fault::UnknownFinding { .. });
+        !self.rows.is_empty() && self.refused.iter().filter(|problem| is_unknown(problem)).count() == self.rows.len()
+    }
+}
+
 /// What is known of the notes of one shop.
 struct History {
     known: HashMap<FindingId, Note>,
