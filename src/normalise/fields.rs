@@ -3,7 +3,6 @@
 use crate::domain::money::Yen;
 use crate::domain::text::trimmed;
 use std::borrow::Cow;
-use unicode_normalization::UnicodeNormalization;
 
 /// Trimmed and, where it is not plain ASCII, folded to half width.
 pub(super) fn narrow(text: &str) -> Cow<'_, str> {
@@ -11,7 +10,18 @@ pub(super) fn narrow(text: &str) -> Cow<'_, str> {
     if text.is_ascii() {
         return Cow::Borrowed(text);
     }
-    Cow::Owned(text.nfkc().collect::<String>().trim().to_owned())
+    Cow::Owned(text.chars().map(half_width).collect::<String>().trim().to_owned())
+}
+
+/// The half-width form of a full-width character. No more is folded: `①` in an Order ID or `²` in an amount is no digit
+/// (FAULTS N07, N14).
+fn half_width(c: char) -> char {
+    match c {
+        '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(c) - 0xfee0).unwrap_or(c),
+        '\u{3000}' => ' ',
+        '￥' => '¥',
+        other => other,
+    }
 }
 
 /// Digits, perhaps grouped by three, perhaps with decimals.
@@ -202,6 +212,10 @@ mod tests {
             "1円円",
             "1,234,",
             "0x10",
+            "1000②",
+            "10²",
+            "１０⁰",
+            "㍘",
         ] {
             assert_eq!(yen(text, limit), None, "{text}");
         }
