@@ -462,3 +462,14 @@ fn history_and_show_know_what_was_done() {
         assert!(said.out.contains(needle), "no {needle} in\n{}", said.out);
     }
 }
+
+#[test]
+fn a_blank_reason_is_none() {
+    let sandbox = Sandbox::minimal("ja");
+    for reason in ["", " ", "\u{3000}"] {
+        for command in [&["held", "discard", "x"][..], &["findings", "resolve", "F-1"], &["mail", "resend", "1"]] {
+            let said = sandbox.program(&[command, &["--reason", reason]].concat());
+            assert_eq!(said.code, 2, "{command:?}: {}", said.err);
+        }
+    }
+}

@@ -213,7 +213,7 @@ pub(super) enum FindingsAction {
         /// The finding, F-XXXXXXXX
         id: String,
         /// Why; it is added to the memo
-        #[arg(long)]
+        #[arg(long, value_parser = words)]
         reason: String,
     },
     /// Mark a finding as not done again
@@ -241,7 +241,7 @@ pub(super) enum HeldAction {
         /// Its name in the held folder
         name: String,
         /// Why
-        #[arg(long)]
+        #[arg(long, value_parser = words)]
         reason: String,
     },
 }
@@ -259,7 +259,7 @@ pub(super) enum MailAction {
         /// Its number in the list
         id: i64,
         /// Why
-        #[arg(long)]
+        #[arg(long, value_parser = words)]
         reason: String,
     },
     /// Close a mail that was refused or may have arrived, once it is known what became of it
@@ -267,7 +267,7 @@ pub(super) enum MailAction {
         /// Its number in the list
         id: i64,
         /// What is known of it
-        #[arg(long)]
+        #[arg(long, value_parser = words)]
         reason: String,
     },
     /// Send a message without figures to see whether mail arrives
@@ -275,4 +275,9 @@ pub(super) enum MailAction {
         /// Where to; within mail.allowed_domains
         address: String,
     },
+}
+
+/// A reason in words: one that is blank says nothing to whoever reads the trail.
+fn words(text: &str) -> Result<String, &'static str> {
+    if text.trim().is_empty() { Err("blank") } else { Ok(text.to_owned()) }
 }
