@@ -1,5 +1,8 @@
 //! Promise 1 as finance sees it: every row of every file stands in 検算, and each rejected one with its file and line.
 
+#![expect(clippy::expect_used, clippy::panic, reason = "a test may stop")]
+
+#[expect(dead_code, reason = "each test file uses a part of the sandbox")]
 mod sandbox;
 
 use calamine::Data;
@@ -39,8 +42,11 @@ fn first_sheet(sandbox: &Sandbox, name: &str) -> calamine::Range<Data> {
     sheet(&sandbox.path(reports.keys().next().expect("a report")), name)
 }
 
-/// The lines of 検算 below the headings of its files: name, yen, rows read, rejected, whether they agree; and what follows.
-fn proof(sandbox: &Sandbox) -> (Vec<(String, i64, i64, i64, bool)>, Vec<String>) {
+/// A file in 検算: name, yen, rows read, rejected, whether they agree.
+type File = (String, i64, i64, i64, bool);
+
+/// The files in 検算, and the lines that follow on them.
+fn proof(sandbox: &Sandbox) -> (Vec<File>, Vec<String>) {
     let sheet = first_sheet(sandbox, "検算");
     let text = |row: &[Data], at: usize| row.get(at).map(ToString::to_string).unwrap_or_default();
     let rows: Vec<&[Data]> = sheet.rows().skip_while(|row| text(row, 0) != "読み込んだファイル").skip(2).collect();

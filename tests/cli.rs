@@ -473,3 +473,14 @@ fn a_blank_reason_is_none() {
         }
     }
 }
+
+#[test]
+fn k10_a_layout_copied_under_another_file_name_is_an_error() {
+    let sandbox = Sandbox::minimal("en");
+    let layouts = totsugo::templates::layouts(&sandbox.path("templates")).expect("the built-in layouts");
+    let layout = layouts.iter().find(|layout| layout.name.contains("gmo-torihiki-shukei")).expect("the layout");
+    sandbox.write("templates/layouts/mine.toml", layout.text.as_bytes());
+    let said = sandbox.program(&["check"]);
+    assert_eq!(said.code, 2, "{}", said.err);
+    assert!(said.err.contains("mine.toml:") && said.err.contains("gmo-torihiki-shukei.toml"), "{}", said.err);
+}

@@ -248,6 +248,15 @@ impl Layout {
         })
     }
 
+    /// That this layout, in the file `file_name` with `toml_text`, has the name of `known`.
+    pub fn named_like(&self, known: &Self, file_name: &str, toml_text: &str) -> LayoutError {
+        let line = toml_text.lines().position(|line| line.trim_start().starts_with("name")).map_or(0, |at| at + 1);
+        let name = known.name();
+        let message =
+            format!("a second layout named `{name}`; name the file {name}.toml, or give the layout another name");
+        LayoutError { file: file_name.to_owned(), line, message }
+    }
+
     /// Its name, e.g. `gmo-torihiki-shukei`.
     pub fn name(&self) -> &str {
         &self.name

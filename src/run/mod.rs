@@ -260,9 +260,14 @@ impl Workshop {
     /// # Errors
     /// When an override is broken; there is never a quiet fall-back to the built-in (FAULTS K10).
     pub fn prepare(config: Config, now: DateTime<FixedOffset>) -> Result<Self, PreparationError> {
-        let mut layouts = Vec::new();
+        let mut layouts: Vec<Layout> = Vec::new();
         for file in templates::layouts(&config.paths.templates)? {
-            layouts.push(Layout::parse(&file.name, &file.text).map_err(PreparationError::Layout)?);
+            let layout = Layout::parse(&file.name, &file.text).map_err(PreparationError::Layout)?;
+            // A copy beside the built-in one: every export would fit both and be held.
+            if let Some(known) = layouts.iter().find(|known| known.name() == layout.name()) {
+                return Err(PreparationError::Layout(layout.named_like(known, &file.name, &file.text)));
+            }
+            layouts.push(layout);
         }
         let templates = templates::mail(&config.paths.templates, config.language)?;
         Ok(Self { config, layouts, templates, now, user: String::new(), remote: store::remote_file_system })
