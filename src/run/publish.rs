@@ -160,22 +160,26 @@ fn work_out(job: &ShopJob<'_>) -> Result<WorkedOut, String> {
 /// What the history says about `shop` before the report `order` asks for.
 fn known(store: &Store, shop: &ShopId, order: &Order) -> Result<Known, StoreError> {
     let held = store.held()?.into_iter().filter(|held| held.shop.as_ref() == Some(shop));
+    let last = store.latest_report(shop, order.period)?;
+    // What another report of this very period said is compared as its revision.
+    let until = if last.is_some() { order.period.from() } else { order.period.to().plus(1) };
     Ok(Known {
         ledger: store.findings(Some(shop))?,
         held: held.map(|held| HeldSummary { name: held.original, reason: held.reason }).collect(),
-        last: store.latest_report(shop, order.period)?,
-        said: said_before(store, shop, order.period.from())?,
+        last,
+        said: said_before(store, shop, until)?,
         installation: store.installation().to_owned(),
         is_export_in: store.has_export_of(shop, order.as_of)?,
     })
 }
 
-/// What the newest report covering each day before `start` said the day had sold.
-fn said_before(store: &Store, shop: &ShopId, start: Day) -> Result<BTreeMap<Day, Option<String>>, StoreError> {
+/// What the newest report covering each day before `until` said the day had sold. Of a day that was not over by then it
+/// said nothing yet.
+fn said_before(store: &Store, shop: &ShopId, until: Day) -> Result<BTreeMap<Day, Option<String>>, StoreError> {
     let mut said = BTreeMap::new();
-    for period in store.periods_before(shop, start)? {
+    for (period, as_of) in store.periods_before(shop, until)? {
         let days = (0..=period.to().since(period.from())).map(|ahead| period.from().plus(ahead));
-        let unsaid: Vec<Day> = days.filter(|day| *day < start && !said.contains_key(day)).collect();
+        let unsaid: Vec<Day> = days.filter(|day| *day < until.min(as_of) && !said.contains_key(day)).collect();
         if unsaid.is_empty() {
             continue;
         }

@@ -32,7 +32,8 @@ pub(super) struct Known {
     pub(super) held: Vec<HeldSummary>,
     /// The newest report of the same period.
     pub(super) last: Option<ReportRecord>,
-    /// What the newest report covering it said a day before the period had sold.
+    /// What the newest report covering it said a day had sold: before the period, or in it if there is no report of the
+    /// same period yet.
     pub(super) said: BTreeMap<Day, Option<String>>,
     /// The installation's id.
     pub(super) installation: String,

@@ -140,21 +140,22 @@ impl Store {
         figures(&self.connection, shop, period, revision)
     }
 
-    /// The periods that were reported of `shop` and begin before `day`, the last reported first.
+    /// The periods that were reported of `shop` and begin before `day`, each with its newest as-of date; the last reported
+    /// first.
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub fn periods_before(&self, shop: &ShopId, day: Day) -> Result<Vec<Period>> {
+    pub fn periods_before(&self, shop: &ShopId, day: Day) -> Result<Vec<(Period, Day)>> {
         let mut statement = self.connection.prepare_cached(
-            "SELECT period_from, period_to FROM report r WHERE shop = ?1 AND period_from < ?2 \
+            "SELECT period_from, period_to, max(as_of) FROM report r WHERE shop = ?1 AND period_from < ?2 \
              AND EXISTS (SELECT 1 FROM report_figures f WHERE f.shop = r.shop AND f.period_from = r.period_from \
              AND f.period_to = r.period_to AND f.revision = r.revision) GROUP BY period_from, period_to ORDER BY max(run_id) DESC, period_from, period_to",
         )?;
         let ends = statement.query_map(params![shop.as_str(), day.number()], |row| {
-            Ok((Day::from_number(row.get(0)?), Day::from_number(row.get(1)?)))
+            Ok((Day::from_number(row.get(0)?), Day::from_number(row.get(1)?), Day::from_number(row.get(2)?)))
         })?;
         let ends = ends.collect::<rusqlite::Result<Vec<_>>>()?;
-        Ok(ends.into_iter().filter_map(|(from, to)| Period::new(from, to)).collect())
+        Ok(ends.into_iter().filter_map(|(from, to, as_of)| Some((Period::new(from, to)?, as_of))).collect())
     }
 
     /// The newest as-of date that findings of `shop` were computed for.
