@@ -41,8 +41,13 @@ impl<'a> Member<'a> {
         }
     }
 
+    /// What its newest label says of money; a hold under way to something else is still a hold (SPEC §5.1).
     fn money(&self) -> Money {
-        self.newest.status.money()
+        let mut labels = self.payment.observations.iter().rev().map(|observation| observation.status.money());
+        match labels.find(|money| *money != Money::Pending) {
+            Some(Money::HeldOnly) => Money::HeldOnly,
+            _ => self.newest.status.money(),
+        }
     }
 
     fn is_attempt(&self) -> bool {

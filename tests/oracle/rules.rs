@@ -139,8 +139,12 @@ impl Payment {
         written.into_iter().find(|text| !text.is_empty()).unwrap_or("")
     }
 
+    /// Of the newest label; while something is pending, what was held before it is still held.
     pub(crate) fn money(&self) -> Money {
-        money(&self.newest().label)
+        let newest = money(&self.newest().label);
+        let settled: Vec<Money> =
+            self.seen.iter().map(|row| money(&row.label)).filter(|m| *m != Money::Pending).collect();
+        if newest == Money::Pending && settled.last() == Some(&Money::HeldOnly) { Money::HeldOnly } else { newest }
     }
 
     pub(crate) fn day(&self) -> NaiveDate {
