@@ -1,0 +1,155 @@
+//! 次の対応: what a person does about a finding (SPEC §5.4).
+
+use super::{Language, Text, window};
+use crate::domain::finding::Code;
+use crate::domain::reconciliation::{Finding, Operation};
+
+/// How to give money back today, up to and including the deadline, without a full stop.
+fn give_back(language: Language, finding: &Finding) -> String {
+    let Some((safe, left, operation)) = window(finding) else {
+        return match language {
+            Language::Ja => "GMO管理画面で取消または返品してください".to_owned(),
+            Language::En => "cancel it with 取消 or refund it with 返品 in the GMO console".to_owned(),
+        };
+    };
+    match (language, operation, left) {
+        (Language::Ja, Operation::Closed, _) => {
+            format!("取消期限（{safe}）を過ぎており、カードへの返金はできないため、銀行振込等で返金してください")
+        }
+        (Language::En, Operation::Closed, _) => {
+            format!(
+                "pay back by bank transfer: the cancellation window closed on {safe}, the card can no longer be refunded"
+            )
+        }
+        (Language::Ja, op, 0..) => {
+            format!("GMO管理画面で{}してください（期限 {safe}、残{left}日）", act(language, op))
+        }
+        (Language::Ja, op, _) => format!(
+            "本日中にGMO管理画面で{}してください（安全期限 {safe} を過ぎています。できない場合は銀行振込等で返金してください）",
+            act(language, op)
+        ),
+        (Language::En, op, 0..) => {
+            format!(
+                "{} in the GMO console (by {safe}, {left} day{} left)",
+                act(language, op),
+                if left == 1 { "" } else { "s" }
+            )
+        }
+        (Language::En, op, _) => format!(
+            "{} in the GMO console today (the safe day {safe} has passed; if that fails, pay back by bank transfer)",
+            act(language, op)
+        ),
+    }
+}
+
+const fn act(language: Language, operation: Operation) -> &'static str {
+    let text = match operation {
+        Operation::Void => Text { ja: "取消", en: "cancel it with 取消" },
+        Operation::Return | Operation::CrossMonthReturn | Operation::Closed => {
+            Text { ja: "返品", en: "refund it with 返品" }
+        }
+    };
+    text.of(language)
+}
+
+/// Where one payment is looked up in the GMO console.
+const LOOK_UP_JA: &str = "GMO管理画面（その他 → リンクタイプPlus → 取引状態検索 → 虫眼鏡）";
+const LOOK_UP_EN: &str = "the GMO console (その他 → リンクタイプPlus → 取引状態検索 → magnifier)";
+
+pub(super) fn ja(finding: &Finding) -> String {
+    match finding.code {
+        Code::UnknownStatus => {
+            format!("{LOOK_UP_JA}で取引の内容を確認し、状態名をシステム管理者に連絡してください。")
+        }
+        Code::ObservationConflict => {
+            format!("{LOOK_UP_JA}で正しい状態と金額を確認し、取引集計（マルチ取引 → 取引集計）をもう一度出力して取り込んでください。")
+        }
+        Code::KeyConflict => format!("{LOOK_UP_JA}とBókunで、どちらの予約の支払いかを確認し、Bókunの予約に記録してください。"),
+        Code::AmbiguousBooking => "候補の予約をBókunで確認し、該当する予約の支払い欄にオーダーIDを記録してください。".to_owned(),
+        Code::PaymentWithoutBooking => format!(
+            "Bókunで該当する予約を探してください。予約データの取り込み漏れの場合は出力し直し、予約がない場合は{}。",
+            give_back(Language::Ja, finding)
+        ),
+        Code::CurrencyMismatch => "Bókunの予約の通貨を確認し、円での請求額と入金額を手作業で照合してください。".to_owned(),
+        Code::PaidButDead => format!(
+            "お客様に確認し、予約を取り直すか、{}。",
+            give_back(Language::Ja, finding)
+        ),
+        Code::CancelledNotRefunded => match window(finding) {
+            Some((_, _, Operation::Closed)) => {
+                format!("{}。返金後、Bókunの予約に記録してください。", give_back(Language::Ja, finding))
+            }
+            Some((safe, left @ 0.., operation)) => format!(
+                "GMO管理画面で{}し、Bókunの予約に記録してください（期限 {safe}、残{left}日）。",
+                act(Language::Ja, operation)
+            ),
+            Some(_) | None => {
+                format!("{}。返金後、Bókunの予約に記録してください。", give_back(Language::Ja, finding))
+            }
+        },
+        Code::RefundMismatch => {
+            "返金額とキャンセル規定を確認してください。返しすぎの場合はお客様に連絡し、正しい金額をBókunの予約に記録してください。".to_owned()
+        }
+        Code::DuplicatePayment => format!("重複した決済を特定し、{}。", give_back(Language::Ja, finding)),
+        Code::NotificationMissing => {
+            "Bókunの予約に入金を記録し、GMO管理画面の通知設定（ショップ管理 → 通知設定 → 編集）を確認してください。".to_owned()
+        }
+        Code::RefundedNotCancelled => {
+            "取消の経緯を確認し、Bókunの予約も取り消してください。予約を続ける場合は、改めて決済を依頼してください。".to_owned()
+        }
+        Code::NotCaptured => format!(
+            "{LOOK_UP_JA}で実売上に変更し、処理区分が「即時売上（CAPTURE）」になっているかを設定画面（その他 → リンクタイプPlus → 設定）で確認してください。"
+        ),
+        Code::BookingWithoutPayment => {
+            "取引集計（マルチ取引 → 取引集計）の集計期間とショップを確認し、入金がなければお客様に支払いを依頼してください。".to_owned()
+        }
+        Code::AmountMismatch => format!("{LOOK_UP_JA}とBókunで変更の履歴を確認し、差額を請求または返金してください。"),
+        Code::StatusReverted => format!("{LOOK_UP_JA}で取引の経緯を確認してください。問題がなければ、対応状況を「対応済」にしてください。"),
+    }
+}
+
+pub(super) fn en(finding: &Finding) -> String {
+    match finding.code {
+        Code::UnknownStatus => format!("Look the payment up in {LOOK_UP_EN} and tell the operator the status."),
+        Code::ObservationConflict => format!(
+            "Look the payment up in {LOOK_UP_EN}, then export マルチ取引 → 取引集計 again and drop the file in the inbox."
+        ),
+        Code::KeyConflict => format!("Find out in {LOOK_UP_EN} and Bókun which booking was paid, and record it in Bókun."),
+        Code::AmbiguousBooking => "Look at the candidates in Bókun and record the Order ID on the right one.".to_owned(),
+        Code::PaymentWithoutBooking => format!(
+            "Look for the booking in Bókun. If the export left it out, export the bookings again; if there is none, {}.",
+            give_back(Language::En, finding)
+        ),
+        Code::CurrencyMismatch => "Check the currency in Bókun and compare the yen charged by hand.".to_owned(),
+        Code::PaidButDead => {
+            format!("Ask the guest and book again, or {}.", give_back(Language::En, finding))
+        }
+        Code::CancelledNotRefunded => {
+            let mut step = give_back(Language::En, finding);
+            step.get_mut(..1).map(str::make_ascii_uppercase);
+            format!("{step}. Then record it on the booking in Bókun.")
+        }
+        Code::RefundMismatch => {
+            "Check the refund against the cancellation terms, tell the guest if too much went back, and record it in Bókun.".to_owned()
+        }
+        Code::DuplicatePayment => {
+            format!("Find out which payment was made twice and {}.", give_back(Language::En, finding))
+        },
+        Code::NotificationMissing => {
+            "Record the payment in Bókun and check the notification settings (ショップ管理 → 通知設定 → 編集).".to_owned()
+        }
+        Code::RefundedNotCancelled => {
+            "Find out why it was cancelled at GMO and cancel the booking in Bókun too, or ask the guest to pay again.".to_owned()
+        }
+        Code::NotCaptured => format!(
+            "Capture it in {LOOK_UP_EN} and check that 処理区分 is CAPTURE (その他 → リンクタイプPlus → 設定)."
+        ),
+        Code::BookingWithoutPayment => {
+            "Check period and shop of the export (マルチ取引 → 取引集計); if nothing was paid, ask the guest to pay.".to_owned()
+        }
+        Code::AmountMismatch => {
+            format!("Compare the changes in {LOOK_UP_EN} and Bókun, then charge or refund the difference.")
+        }
+        Code::StatusReverted => format!("Look at the payment in {LOOK_UP_EN}; if all is well, set the work status to Done."),
+    }
+}
