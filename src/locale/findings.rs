@@ -19,7 +19,7 @@ pub const fn code_name(language: Language, code: Code) -> &'static str {
             Code::AmbiguousBooking => "Ambiguous booking",
             Code::PaymentWithoutBooking => "Payment without booking",
             Code::CurrencyMismatch => "Currency mismatch",
-            Code::PaidButDead => "Paid, booking not made",
+            Code::PaidButDead => "Paid, booking failed",
             Code::CancelledNotRefunded => "Cancelled, not refunded",
             Code::RefundMismatch => "Refund amount differs",
             Code::DuplicatePayment => "Duplicate payment",
@@ -166,7 +166,7 @@ fn reason_ja(finding: &Finding) -> String {
             format!("予約は成立していませんが（{booking_status}）、{gmo}円が入金されたままです。")
         }
         Code::CancelledNotRefunded => {
-            format!("予約は取消済ですが、{gmo}円が残っています（予約上の残額は{booking}円、未返金{gap}円）。")
+            format!("予約は取消済ですが、{gmo}円が残っています（残るべき金額は{booking}円、未返金{gap}円）。")
         }
         Code::RefundMismatch => {
             format!("取消済の予約に残るべき金額は{booking}円ですが、GMOの残高は{gmo}円です（{gap}円の返しすぎ）。")

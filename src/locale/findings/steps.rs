@@ -1,7 +1,7 @@
 //! 次の対応: what a person does about a finding (SPEC §5.4).
 
-use super::{Language, Text, window};
-use crate::domain::finding::Code;
+use super::{Language, Text, no_booking, window};
+use crate::domain::finding::{Code, NoBooking};
 use crate::domain::reconciliation::{Finding, Operation};
 
 /// How to give money back today, up to and including the deadline, without a full stop.
@@ -56,6 +56,11 @@ const fn act(language: Language, operation: Operation) -> &'static str {
 const LOOK_UP_JA: &str = "GMO管理画面（その他 → リンクタイプPlus → 取引状態検索 → 虫眼鏡）";
 const LOOK_UP_EN: &str = "the GMO console (その他 → リンクタイプPlus → 取引状態検索 → magnifier)";
 
+/// What settles the match for good: Order ID = Transaction ID is the first key (SPEC §5.3).
+const RECORD_JA: &str = "オーダーIDをTransaction IDとして記録し、それが載った予約データかPayment listを取り込んでください（これで突合が成立します）";
+const RECORD_EN: &str = "record the Order ID as its Transaction ID, then take in bookings or a Payment list that names it: \
+                         that settles the match";
+
 pub(super) fn ja(finding: &Finding) -> String {
     match finding.code {
         Code::UnknownStatus => {
@@ -65,11 +70,15 @@ pub(super) fn ja(finding: &Finding) -> String {
             format!("{LOOK_UP_JA}で正しい状態と金額を確認し、取引集計（マルチ取引 → 取引集計）をもう一度出力して取り込んでください。")
         }
         Code::KeyConflict => format!("{LOOK_UP_JA}とBókunで、どちらの予約の支払いかを確認し、Bókunの予約に記録してください。"),
-        Code::AmbiguousBooking => "候補の予約をBókunで確認し、該当する予約の支払い欄にオーダーIDを記録してください。".to_owned(),
-        Code::PaymentWithoutBooking => format!(
-            "Bókunで該当する予約を探してください。予約データの取り込み漏れの場合は出力し直し、予約がない場合は{}。",
-            give_back(Language::Ja, finding)
-        ),
+        Code::AmbiguousBooking => format!("候補の予約をBókunで確認し、該当する予約に{RECORD_JA}。"),
+        Code::PaymentWithoutBooking => {
+            let found = match no_booking(finding) {
+                NoBooking::Blank | NoBooking::NotANumber => format!("予約がある場合は、その予約に{RECORD_JA}。"),
+                NoBooking::NotAmongBookings => "予約データの取り込み漏れの場合は、出力し直して取り込んでください。".to_owned(),
+            };
+            let back = give_back(Language::Ja, finding);
+            format!("Bókunで該当する予約を探してください。{found}予約がない場合は、{back}。")
+        }
         Code::CurrencyMismatch => "Bókunの予約の通貨を確認し、円での請求額と入金額を手作業で照合してください。".to_owned(),
         Code::PaidButDead => format!(
             "お客様に確認し、予約を取り直すか、{}。",
@@ -115,11 +124,15 @@ pub(super) fn en(finding: &Finding) -> String {
             "Look the payment up in {LOOK_UP_EN}, then export マルチ取引 → 取引集計 again and drop the file in the inbox."
         ),
         Code::KeyConflict => format!("Find out in {LOOK_UP_EN} and Bókun which booking was paid, and record it in Bókun."),
-        Code::AmbiguousBooking => "Look at the candidates in Bókun and record the Order ID on the right one.".to_owned(),
-        Code::PaymentWithoutBooking => format!(
-            "Look for the booking in Bókun. If the export left it out, export the bookings again; if there is none, {}.",
-            give_back(Language::En, finding)
-        ),
+        Code::AmbiguousBooking => format!("Look at the candidates in Bókun and on the right one {RECORD_EN}."),
+        Code::PaymentWithoutBooking => {
+            let found = match no_booking(finding) {
+                NoBooking::Blank | NoBooking::NotANumber => format!("If there is one, {RECORD_EN}"),
+                NoBooking::NotAmongBookings => "If the export left it out, export the bookings again".to_owned(),
+            };
+            let back = give_back(Language::En, finding);
+            format!("Look for the booking in Bókun. {found}; if there is none, {back}.")
+        }
         Code::CurrencyMismatch => "Check the currency in Bókun and compare the yen charged by hand.".to_owned(),
         Code::PaidButDead => {
             format!("Ask the guest and book again, or {}.", give_back(Language::En, finding))
@@ -133,7 +146,7 @@ pub(super) fn en(finding: &Finding) -> String {
             "Check the refund against the cancellation terms, tell the guest if too much went back, and record it in Bókun.".to_owned()
         }
         Code::DuplicatePayment => {
-            format!("Find out which payment was made twice and {}.", give_back(Language::En, finding))
+            format!("Find out which payment is the duplicate and {}.", give_back(Language::En, finding))
         },
         Code::NotificationMissing => {
             "Record the payment in Bókun and check the notification settings (ショップ管理 → 通知設定 → 編集).".to_owned()
