@@ -68,3 +68,24 @@ fn english_asks_for_the_duplicate_and_not_for_a_payment_made_twice() {
     holds(&en, &["Find out which payment is the duplicate"]);
     lacks(&en, &["made twice"]);
 }
+
+#[test]
+fn a_hold_is_captured_only_for_a_booking_that_stands() {
+    let hold = "2026-11-05 仮売上 5000";
+    for words in ["CANCELLED NOT_PAID 5000", "TIMEOUT NOT_PAID 5000"] {
+        let [ja, en] = steps(words, &[hold]);
+        holds(&ja, &["仮売上を取り消してください（実売上にはしないでください）"]);
+        lacks(&ja, &["実売上に変更"]);
+        holds(&en, &["release the hold; do not capture it"]);
+    }
+    let [ja, en] = steps("CONFIRMED PAID_IN_FULL 5000", &[hold]);
+    holds(&ja, &["取引を開いて内容を確認し、実売上に変更", "変更できない場合は、お客様に改めて決済を依頼"]);
+    holds(&en, &["capture it (実売上)", "ask the guest to pay again"]);
+    let [ja, en] = steps("REQUESTED NOT_PAID 5000", &[hold]);
+    holds(&ja, &["予約が確定したら実売上に変更し、成立しない場合は仮売上を取り消して"]);
+    holds(&en, &["when the booking is confirmed"]);
+    let [ja, en] = said(&found(vec![paid("A", "77", hold)], Vec::new(), AS_OF));
+    holds(&ja, &["先にBókunで該当する予約を確認", "予約がない場合は", "仮売上を取り消してください"]);
+    lacks(&ja, &["実売上"]);
+    holds(&en, &["First look for its booking"]);
+}

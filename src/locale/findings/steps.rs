@@ -1,6 +1,7 @@
 //! 次の対応: what a person does about a finding (SPEC §5.4).
 
 use super::{Language, Text, no_booking, window};
+use crate::domain::booking::State;
 use crate::domain::finding::{Code, NoBooking};
 use crate::domain::reconciliation::{Finding, Operation};
 
@@ -107,7 +108,8 @@ pub(super) fn ja(finding: &Finding) -> String {
             "取消の経緯を確認し、Bókunの予約も取り消してください。予約を続ける場合は、改めて決済を依頼してください。".to_owned()
         }
         Code::NotCaptured => format!(
-            "{LOOK_UP_JA}で実売上に変更し、処理区分が「即時売上（CAPTURE）」になっているかを設定画面（その他 → リンクタイプPlus → 設定）で確認してください。"
+            "{}あわせて、処理区分が「即時売上（CAPTURE）」になっているかを設定画面（その他 → リンクタイプPlus → 設定）で確認してください。",
+            capture_ja(finding)
         ),
         Code::BookingWithoutPayment => {
             "取引集計（マルチ取引 → 取引集計）の集計期間とショップを確認し、入金がなければお客様に支払いを依頼してください。".to_owned()
@@ -155,7 +157,8 @@ pub(super) fn en(finding: &Finding) -> String {
             "Find out why it was cancelled at GMO and cancel the booking in Bókun too, or ask the guest to pay again.".to_owned()
         }
         Code::NotCaptured => format!(
-            "Capture it in {LOOK_UP_EN} and check that 処理区分 is CAPTURE (その他 → リンクタイプPlus → 設定)."
+            "{} Also check that 処理区分 is CAPTURE (その他 → リンクタイプPlus → 設定).",
+            capture_en(finding)
         ),
         Code::BookingWithoutPayment => {
             "Check period and shop of the export (マルチ取引 → 取引集計); if nothing was paid, ask the guest to pay.".to_owned()
@@ -164,5 +167,46 @@ pub(super) fn en(finding: &Finding) -> String {
             format!("Compare the changes in {LOOK_UP_EN} and Bókun, then charge or refund the difference.")
         }
         Code::StatusReverted => format!("Look at the payment in {LOOK_UP_EN}; if all is well, set the work status to Done."),
+    }
+}
+
+/// What becomes of money that is only reserved: nobody may be charged for a booking that does not stand. A hold cannot be
+/// captured for ever (60 to 90 days, DOMAIN §4), so a live one may have to be paid anew.
+fn capture_ja(finding: &Finding) -> String {
+    match finding.group.booking.as_ref().map(|booking| booking.state) {
+        Some(State::Live) => format!(
+            "{LOOK_UP_JA}で取引を開いて内容を確認し、実売上に変更してください。期間の経過などで変更できない場合は、お客様に改めて決済を依頼してください。"
+        ),
+        Some(State::Waiting) => format!(
+            "{LOOK_UP_JA}で取引を開いて内容を確認し、予約が確定したら実売上に変更し、成立しない場合は仮売上を取り消してください。"
+        ),
+        Some(State::Cancelled | State::Dead) => {
+            format!(
+                "{LOOK_UP_JA}で取引を開いて内容を確認し、仮売上を取り消してください（実売上にはしないでください）。"
+            )
+        }
+        None => format!(
+            "先にBókunで該当する予約を確認してください。予約がない場合は、{LOOK_UP_JA}で取引を開いて内容を確認し、仮売上を取り消してください。"
+        ),
+    }
+}
+
+fn capture_en(finding: &Finding) -> String {
+    match finding.group.booking.as_ref().map(|booking| booking.state) {
+        Some(State::Live) => format!(
+            "Open the payment in {LOOK_UP_EN}, check it and capture it (実売上). If that is no longer possible, for \
+             instance because too much time has passed, ask the guest to pay again."
+        ),
+        Some(State::Waiting) => format!(
+            "Open the payment in {LOOK_UP_EN} and check it; capture it (実売上) when the booking is confirmed, and \
+             release the hold if it is not."
+        ),
+        Some(State::Cancelled | State::Dead) => {
+            format!("Open the payment in {LOOK_UP_EN}, check it and release the hold; do not capture it.")
+        }
+        None => format!(
+            "First look for its booking in Bókun. If there is none, open the payment in {LOOK_UP_EN}, check it and \
+             release the hold."
+        ),
     }
 }
