@@ -58,6 +58,13 @@ fn payment(order: &str, held: i64, line: u32) -> PaymentView {
     }
 }
 
+/// Each of `payments`, taken on the day `sale`, as it looks on 2026-11-23.
+fn holdings(payments: &[PaymentView], sale: &str) -> Vec<Holding> {
+    let window = window(sale, "2026-11-23");
+    let holding = |p: &PaymentView| Holding { order_id: p.order_id.clone(), held: p.held, window, is_returning: false };
+    payments.iter().map(holding).collect()
+}
+
 fn booking(cart: &str, expected: i64) -> BookingView {
     BookingView {
         cart: CartCode::new(cart),
@@ -135,9 +142,10 @@ fn rich() -> Reconciliation {
             code,
             severity,
             key: cart,
-            group: group(payments, view),
             reason: reason_of(code),
             window: with_window.then(|| window("2025-12-02", "2026-11-23")),
+            holdings: if with_window { holdings(&payments, "2025-12-02") } else { Vec::new() },
+            group: group(payments, view),
             suggestion: (code == Code::PaymentWithoutBooking).then(|| Suggestion {
                 other: "MZ1102499".to_owned(),
                 amount: Yen::new(12_000),

@@ -10,9 +10,9 @@ use crate::domain::dates::Day;
 use crate::domain::finding::{Code, FindingRecord, Severity, finding_id};
 use crate::domain::ids::{FindingId, ShopId};
 use crate::domain::money::Yen;
-use crate::domain::payment::Money;
+use crate::domain::payment::{Money, asks_reversal};
 use crate::domain::policy::Shop;
-use crate::domain::reconciliation::{Finding, MatchGroup, Reason, Suggestion, Window};
+use crate::domain::reconciliation::{Finding, Holding, MatchGroup, PaymentView, Reason, Suggestion, Window};
 use hashbrown::HashMap;
 use std::cmp::Reverse;
 use std::sync::Arc;
@@ -55,16 +55,20 @@ pub(super) fn finding(ground: &Ground<'_>, code: Code, group: MatchGroup, core: 
     let id = finding_id(&ground.shop.id, &key, code);
     let known = ground.ledger.by_id.get(&id);
     let policy = &ground.shop.policy;
-    let windows = group.payments.iter().filter_map(|p| window_of(p.held, p.sale_date, policy, ground.as_of));
-    let window = windows.min_by_key(|window| window.last_safe_day);
+    let holdings: Vec<Holding> = group.payments.iter().filter_map(|payment| holding(ground, payment)).collect();
+    let windows = || holdings.iter().map(|holding| holding.window);
+    // One payment whose window is closed makes the finding urgent, but does not speak for those that can still go back.
+    let window = windows().min_by_key(|window| (window.is_closed(), window.last_safe_day));
+    let first_to_close = windows().min_by_key(|window| window.last_safe_day);
     let in_period = group.payments.iter().any(|payment| payment.in_period) || booking.is_some_and(|b| b.in_period);
     Finding {
         code,
-        severity: severity(code, window.as_ref(), policy.expiring_within_days),
+        severity: severity(code, first_to_close.as_ref(), policy.expiring_within_days),
         reason: reason(ground, code, &group, core, window),
         key,
         group,
         window,
+        holdings,
         suggestion: None,
         carried: !in_period,
         first_seen: known.map_or(ground.as_of, |record| record.first_seen),
@@ -72,6 +76,13 @@ pub(super) fn finding(ground: &Ground<'_>, code: Code, group: MatchGroup, core: 
         note: known.map(|record| record.note.clone()).unwrap_or_default(),
         id,
     }
+}
+
+/// What `payment` holds and until when it can go back; `None` if it holds nothing.
+fn holding(ground: &Ground<'_>, payment: &PaymentView) -> Option<Holding> {
+    let window = window_of(payment.held, payment.sale_date, &ground.shop.policy, ground.as_of)?;
+    let order_id = payment.order_id.clone();
+    Some(Holding { order_id, held: payment.held, window, is_returning: asks_reversal(&payment.status) })
 }
 
 /// The facts that the reason is made of (SPEC §5.4).
