@@ -1,5 +1,6 @@
 //! Findings in words: category, severity, reason and next step (SPEC §5.4, §7).
 
+mod refund;
 mod steps;
 
 use super::{Language, Text, sheets};

@@ -2,6 +2,7 @@
 
 use crate::facts::{AS_OF, booked, facts, paid, run, shop};
 use totsugo::domain::booking::Booking;
+use totsugo::domain::money::Yen;
 use totsugo::domain::payment::Payment;
 use totsugo::domain::reconciliation::Finding;
 use totsugo::locale::Language;
@@ -88,4 +89,147 @@ fn a_hold_is_captured_only_for_a_booking_that_stands() {
     holds(&ja, &["先にBókunで該当する予約を確認", "予約がない場合は", "仮売上を取り消してください"]);
     lacks(&ja, &["実売上"]);
     holds(&en, &["First look for its booking"]);
+}
+
+const SALE: &str = "2026-11-05 即時売上 5000";
+const CLOSED: &str = "2025-11-05 即時売上 5000";
+const SAFE_DAY_PAST: &str = "2025-11-23 即時売上 5000";
+const BANK: &str = "銀行振込等で返金してください（取消期限 2026-11-04 を過ぎたため、カードには返金できません）";
+
+/// A cancelled booking of which 3,000 yen are kept by the merchant.
+fn kept_fee() -> Booking {
+    let mut booking = booked("MZ1", "CANCELLED REFUND 8000");
+    (booking.lines[0].paid, booking.lines[0].refunded) = (Some(Yen::new(8_000)), Some(Yen::new(5_000)));
+    booking
+}
+
+#[test]
+fn a_closed_window_is_told_in_whole_sentences_wherever_money_goes_back() {
+    let [ja, en] = steps("TIMEOUT NOT_PAID 5000", &[CLOSED]);
+    assert_eq!(ja, format!("お客様に確認し、予約を取り直すか、{BANK}。"));
+    assert_eq!(
+        en,
+        "Ask the guest and book again, or pay the money back by bank transfer (the window closed on 2026-11-04, so the \
+         card can no longer be refunded)."
+    );
+    let [ja, en] = steps("CANCELLED REFUND 5000", &[CLOSED]);
+    assert_eq!(ja, format!("{BANK}。返金後、Bókunの予約に記録してください。"));
+    holds(&en, &["Pay the money back by bank transfer (", "refunded). Then record it"]);
+    let [ja, en] = said(&found(vec![paid("A", "77", CLOSED)], Vec::new(), AS_OF));
+    holds(&ja, &[&format!("予約がない場合は、{BANK}。")]);
+    holds(&en, &["If there is none, pay the money back by bank transfer ("]);
+    let [ja, en] = steps("CONFIRMED PAID_IN_FULL 5000", &[CLOSED, CLOSED]);
+    assert_eq!(ja, format!("二重の決済であることを確認し、5,000円を{BANK}。"));
+    holds(&en, &["Make sure that it was paid twice, then pay ¥5,000 back by bank transfer ("]);
+    let [ja, _] = steps("CANCELLED REFUND 5000", &[SAFE_DAY_PAST]);
+    assert_eq!(
+        ja,
+        "本日中にGMO管理画面で返品してください（安全期限 2026-11-22 を過ぎています）。できない場合は銀行振込等で返金してください。\
+         返金後、Bókunの予約に記録してください。"
+    );
+}
+
+#[test]
+fn each_payment_goes_back_the_way_it_still_can() {
+    let [ja, en] = steps("CANCELLED REFUND 5000", &[CLOSED, "2026-11-06 即時売上 700"]);
+    assert_eq!(
+        ja,
+        "GMO管理画面でB（700円）を返品し（期限 2027-11-05、残347日）、残りの5,000円は銀行振込等で返金してください\
+         （Aは取消期限 2026-11-04 を過ぎたため、カードには返金できません）。返金後、Bókunの予約に記録してください。"
+    );
+    assert_eq!(
+        en,
+        "Refund B (¥700) with 返品 in the GMO console (by 2027-11-05, 347 days left) and pay the remaining ¥5,000 back by \
+         bank transfer (A can no longer go back to the card: the window closed on 2026-11-04). Then record it on the \
+         booking in Bókun."
+    );
+    let [ja, en] = steps("CONFIRMED PAID_IN_FULL 5000", &[CLOSED, SALE]);
+    assert_eq!(
+        ja,
+        "二重の決済であることを確認し、GMO管理画面でB（5,000円）を返品してください（期限 2027-11-04、残346日）。\
+         Aは取消期限 2026-11-04 を過ぎたため、カードには返金できません。"
+    );
+    holds(&en, &["refund B (¥5,000) with 返品", "A can no longer go back to the card"]);
+    let [ja, _] = steps("CANCELLED REFUND 5000", &[SALE, "2026-11-23 即時売上 700"]);
+    holds(
+        &ja,
+        &[
+            "GMO管理画面でA（5,000円）、B（700円）を取消または返品してください（A：期限 2027-11-04、残346日、B：期限 2027-11-22、残364日）",
+        ],
+    );
+}
+
+#[test]
+fn a_duplicate_is_returned_whole_or_else_lowered() {
+    let [ja, en] = steps("CONFIRMED PAID_IN_FULL 5000", &[SALE, SALE]);
+    assert_eq!(
+        ja,
+        "どの決済が重複かを確認し、重複した決済だけをGMO管理画面で返品してください（期限 2027-11-04、残346日）。"
+    );
+    assert_eq!(
+        en,
+        "Find out which payment is the duplicate and refund that one with 返品 in the GMO console (by 2027-11-04, 346 days \
+         left)."
+    );
+    let [ja, _] = steps("CONFIRMED PAID_IN_FULL 5000", &[SALE, SALE, SALE]);
+    holds(&ja, &["重複した決済だけを"]);
+    let [ja, en] = steps("CONFIRMED PAID_IN_FULL 8000", &[SALE, "2026-11-05 即時売上 4000"]);
+    holds(&ja, &["返品または金額変更で、残高の合計を8,000円にしてください（返金額1,000円、期限 2027-11-04、残346日）"]);
+    holds(&ja, &["お客様のカードの利用状況によりエラーとなった場合は"]);
+    holds(&en, &["to ¥8,000 in all with 返品 or 金額変更", "(¥1,000 goes back, by 2027-11-04, 346 days left)"]);
+    let [ja, _] = steps("CONFIRMED PAID_IN_FULL 8000", &[CLOSED, SALE]);
+    holds(&ja, &["金額変更でB（5,000円）を3,000円に変更してください（返金額2,000円、", "Aは取消期限 2026-11-04"]);
+}
+
+#[test]
+fn a_kept_fee_stays_with_the_merchant() {
+    let [ja, en] = said(&found(vec![paid("A", "1", "2026-11-05 即時売上 8000")], vec![kept_fee()], AS_OF));
+    assert_eq!(
+        ja,
+        "GMO管理画面の金額変更で3,000円に変更してください（返金額5,000円、期限 2027-11-04、残346日）。\
+         お客様のカードの利用状況によりエラーとなった場合は、銀行振込等で返金してください。返金後、Bókunの予約に記録してください。"
+    );
+    assert_eq!(
+        en,
+        "Lower it to ¥3,000 with 金額変更 in the GMO console (¥5,000 goes back, by 2027-11-04, 346 days left). If the \
+         guest's card does not allow it, pay it back by bank transfer. Then record it on the booking in Bókun."
+    );
+    let [ja, _] = said(&found(vec![paid("A", "1", "2025-11-05 即時売上 8000")], vec![kept_fee()], AS_OF));
+    assert_eq!(ja, format!("5,000円を{BANK}。返金後、Bókunの予約に記録してください。"));
+}
+
+#[test]
+fn an_amount_that_differs_says_which_way_and_until_when() {
+    let [ja, en] = steps("CONFIRMED PAID_IN_FULL 4000", &[SALE]);
+    holds(
+        &ja,
+        &[
+            "予約金額が正しければ、GMO管理画面の金額変更で4,000円に変更してください（返金額1,000円、期限 2027-11-04、残346日）",
+        ],
+    );
+    holds(&ja, &["予約金額が誤っている場合は、Bókunの金額を訂正してください。"]);
+    holds(&en, &["If the booking is right, lower it to ¥4,000 with 金額変更", "¥1,000 goes back, by 2027-11-04"]);
+    let [ja, en] = steps("CONFIRMED PAID_IN_FULL 4000", &[CLOSED]);
+    holds(&ja, &[&format!("予約金額が正しければ、1,000円を{BANK}。")]);
+    holds(&en, &["If the booking is right, pay ¥1,000 back by bank transfer"]);
+    let [ja, en] = steps("CONFIRMED PAID_IN_FULL 6000", &[SALE]);
+    holds(&ja, &["差額1,000円をお客様に請求するか、Bókunの金額を訂正してください。"]);
+    lacks(&ja, &["返金", "金額変更"]);
+    holds(&en, &["Charge the guest the missing ¥1,000, or correct the amount in Bókun."]);
+}
+
+#[test]
+fn a_refund_that_was_asked_for_is_not_asked_for_again() {
+    for label in ["返品受付", "キャンセル受付"] {
+        let asked = format!("{SALE};2026-11-09 {label} 5000");
+        for words in ["CANCELLED REFUND 5000", "TIMEOUT NOT_PAID 5000"] {
+            let [ja, en] = steps(words, &[&asked]);
+            holds(&ja, &["返金は受付済みです。", "取引状態検索", "完了を確認してください。"]);
+            lacks(&ja, &["返品し", "返品して", "取り直す"]);
+            holds(&en, &["The refund has been asked for."]);
+        }
+        let [ja, en] = steps("CANCELLED REFUND 5000", &[&asked, "2026-11-06 即時売上 700"]);
+        holds(&ja, &["B（700円）を返品してください", "A（5,000円）の返金は受付済みです。完了を取引状態検索で確認"]);
+        holds(&en, &["Refund B (¥700)", "The refund of A (¥5,000) has been asked for"]);
+    }
 }

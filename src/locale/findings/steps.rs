@@ -1,61 +1,15 @@
 //! 次の対応: what a person does about a finding (SPEC §5.4).
 
-use super::{Language, Text, no_booking, window};
+use super::refund::Refund;
+use super::{Facts, no_booking};
 use crate::domain::booking::State;
 use crate::domain::finding::{Code, NoBooking};
+use crate::domain::money::Yen;
 use crate::domain::reconciliation::{Finding, Operation};
 
-/// How to give money back today, up to and including the deadline, without a full stop.
-fn give_back(language: Language, finding: &Finding) -> String {
-    let Some((safe, left, operation)) = window(finding) else {
-        return match language {
-            Language::Ja => "GMO管理画面で取消または返品してください".to_owned(),
-            Language::En => "cancel it with 取消 or refund it with 返品 in the GMO console".to_owned(),
-        };
-    };
-    match (language, operation, left) {
-        (Language::Ja, Operation::Closed, _) => {
-            format!("取消期限（{safe}）を過ぎており、カードへの返金はできないため、銀行振込等で返金してください")
-        }
-        (Language::En, Operation::Closed, _) => {
-            format!(
-                "pay back by bank transfer: the cancellation window closed on {safe}, the card can no longer be refunded"
-            )
-        }
-        (Language::Ja, op, 0..) => {
-            format!("GMO管理画面で{}してください（期限 {safe}、残{left}日）", act(language, op))
-        }
-        (Language::Ja, op, _) => format!(
-            "本日中にGMO管理画面で{}してください（安全期限 {safe} を過ぎています。できない場合は銀行振込等で返金してください）",
-            act(language, op)
-        ),
-        (Language::En, op, 0..) => {
-            format!(
-                "{} in the GMO console (by {safe}, {left} day{} left)",
-                act(language, op),
-                if left == 1 { "" } else { "s" }
-            )
-        }
-        (Language::En, op, _) => format!(
-            "{} in the GMO console today (the safe day {safe} has passed; if that fails, pay back by bank transfer)",
-            act(language, op)
-        ),
-    }
-}
-
-const fn act(language: Language, operation: Operation) -> &'static str {
-    let text = match operation {
-        Operation::Void => Text { ja: "取消", en: "cancel it with 取消" },
-        Operation::Return | Operation::CrossMonthReturn | Operation::Closed => {
-            Text { ja: "返品", en: "refund it with 返品" }
-        }
-    };
-    text.of(language)
-}
-
 /// Where one payment is looked up in the GMO console.
-const LOOK_UP_JA: &str = "GMO管理画面（その他 → リンクタイプPlus → 取引状態検索 → 虫眼鏡）";
-const LOOK_UP_EN: &str = "the GMO console (その他 → リンクタイプPlus → 取引状態検索 → magnifier)";
+pub(super) const LOOK_UP_JA: &str = "GMO管理画面（その他 → リンクタイプPlus → 取引状態検索 → 虫眼鏡）";
+pub(super) const LOOK_UP_EN: &str = "the GMO console (その他 → リンクタイプPlus → 取引状態検索 → magnifier)";
 
 /// What settles the match for good: Order ID = Transaction ID is the first key (SPEC §5.3).
 const RECORD_JA: &str = "オーダーIDをTransaction IDとして記録し、それが載った予約データかPayment listを取り込んでください（これで突合が成立します）";
@@ -77,30 +31,29 @@ pub(super) fn ja(finding: &Finding) -> String {
                 NoBooking::Blank | NoBooking::NotANumber => format!("予約がある場合は、その予約に{RECORD_JA}。"),
                 NoBooking::NotAmongBookings => "予約データの取り込み漏れの場合は、出力し直して取り込んでください。".to_owned(),
             };
-            let back = give_back(Language::Ja, finding);
-            format!("Bókunで該当する予約を探してください。{found}予約がない場合は、{back}。")
+            let back = Refund::down_to(finding, Yen::ZERO).ja("予約がない場合は、");
+            format!("Bókunで該当する予約を探してください。{found}{back}")
         }
         Code::CurrencyMismatch => "Bókunの予約の通貨を確認し、円での請求額と入金額を手作業で照合してください。".to_owned(),
-        Code::PaidButDead => format!(
-            "お客様に確認し、予約を取り直すか、{}。",
-            give_back(Language::Ja, finding)
-        ),
-        Code::CancelledNotRefunded => match window(finding) {
-            Some((_, _, Operation::Closed)) => {
-                format!("{}。返金後、Bókunの予約に記録してください。", give_back(Language::Ja, finding))
+        Code::PaidButDead => Refund::down_to(finding, Yen::ZERO).ja("お客様に確認し、予約を取り直すか、"),
+        Code::CancelledNotRefunded => {
+            let refund = Refund::down_to(finding, Facts::of(finding).booking);
+            match refund.single() {
+                Some((operation, safe, left)) => {
+                    let act = if operation == Operation::Void { "取消" } else { "返品" };
+                    format!("GMO管理画面で{act}し、Bókunの予約に記録してください（期限 {safe}、残{left}日）。")
+                }
+                None => format!("{}返金後、Bókunの予約に記録してください。", refund.ja("")),
             }
-            Some((safe, left @ 0.., operation)) => format!(
-                "GMO管理画面で{}し、Bókunの予約に記録してください（期限 {safe}、残{left}日）。",
-                act(Language::Ja, operation)
-            ),
-            Some(_) | None => {
-                format!("{}。返金後、Bókunの予約に記録してください。", give_back(Language::Ja, finding))
-            }
-        },
+        }
         Code::RefundMismatch => {
             "返金額とキャンセル規定を確認してください。返しすぎの場合はお客様に連絡し、正しい金額をBókunの予約に記録してください。".to_owned()
         }
-        Code::DuplicatePayment => format!("重複した決済を特定し、{}。", give_back(Language::Ja, finding)),
+        Code::DuplicatePayment => {
+            let refund = Refund::down_to(finding, Facts::of(finding).booking);
+            let which = "どの決済が重複かを確認し、";
+            refund.ja(if refund.asks_which() { which } else { "二重の決済であることを確認し、" })
+        }
         Code::NotificationMissing => {
             "Bókunの予約に入金を記録し、GMO管理画面の通知設定（ショップ管理 → 通知設定 → 編集）を確認してください。".to_owned()
         }
@@ -114,7 +67,15 @@ pub(super) fn ja(finding: &Finding) -> String {
         Code::BookingWithoutPayment => {
             "取引集計（マルチ取引 → 取引集計）の集計期間とショップを確認し、入金がなければお客様に支払いを依頼してください。".to_owned()
         }
-        Code::AmountMismatch => format!("{LOOK_UP_JA}とBókunで変更の履歴を確認し、差額を請求または返金してください。"),
+        Code::AmountMismatch => {
+            let Facts { gmo, booking, gap, .. } = Facts::of(finding);
+            let look = format!("{LOOK_UP_JA}とBókunで変更の履歴を確認し、");
+            if gmo < booking {
+                return format!("{look}差額{gap}円をお客様に請求するか、Bókunの金額を訂正してください。");
+            }
+            let back = Refund::down_to(finding, booking).ja(&format!("{look}予約金額が正しければ、"));
+            format!("{back}予約金額が誤っている場合は、Bókunの金額を訂正してください。")
+        }
         Code::StatusReverted => format!("{LOOK_UP_JA}で取引の経緯を確認してください。問題がなければ、対応状況を「対応済」にしてください。"),
     }
 }
@@ -129,27 +90,26 @@ pub(super) fn en(finding: &Finding) -> String {
         Code::AmbiguousBooking => format!("Look at the candidates in Bókun and on the right one {RECORD_EN}."),
         Code::PaymentWithoutBooking => {
             let found = match no_booking(finding) {
-                NoBooking::Blank | NoBooking::NotANumber => format!("If there is one, {RECORD_EN}"),
-                NoBooking::NotAmongBookings => "If the export left it out, export the bookings again".to_owned(),
+                NoBooking::Blank | NoBooking::NotANumber => format!("If there is one, {RECORD_EN}."),
+                NoBooking::NotAmongBookings => "If the export left it out, export the bookings again.".to_owned(),
             };
-            let back = give_back(Language::En, finding);
-            format!("Look for the booking in Bókun. {found}; if there is none, {back}.")
+            let back = Refund::down_to(finding, Yen::ZERO).en("If there is none, ");
+            format!("Look for the booking in Bókun. {found} {back}")
         }
         Code::CurrencyMismatch => "Check the currency in Bókun and compare the yen charged by hand.".to_owned(),
-        Code::PaidButDead => {
-            format!("Ask the guest and book again, or {}.", give_back(Language::En, finding))
-        }
+        Code::PaidButDead => Refund::down_to(finding, Yen::ZERO).en("Ask the guest and book again, or "),
         Code::CancelledNotRefunded => {
-            let mut step = give_back(Language::En, finding);
-            step.get_mut(..1).map(str::make_ascii_uppercase);
-            format!("{step}. Then record it on the booking in Bókun.")
+            let back = Refund::down_to(finding, Facts::of(finding).booking).en("");
+            format!("{back} Then record it on the booking in Bókun.")
         }
         Code::RefundMismatch => {
             "Check the refund against the cancellation terms, tell the guest if too much went back, and record it in Bókun.".to_owned()
         }
         Code::DuplicatePayment => {
-            format!("Find out which payment is the duplicate and {}.", give_back(Language::En, finding))
-        },
+            let refund = Refund::down_to(finding, Facts::of(finding).booking);
+            let which = "Find out which payment is the duplicate and ";
+            refund.en(if refund.asks_which() { which } else { "Make sure that it was paid twice, then " })
+        }
         Code::NotificationMissing => {
             "Record the payment in Bókun and check the notification settings (ショップ管理 → 通知設定 → 編集).".to_owned()
         }
@@ -164,7 +124,13 @@ pub(super) fn en(finding: &Finding) -> String {
             "Check period and shop of the export (マルチ取引 → 取引集計); if nothing was paid, ask the guest to pay.".to_owned()
         }
         Code::AmountMismatch => {
-            format!("Compare the changes in {LOOK_UP_EN} and Bókun, then charge or refund the difference.")
+            let Facts { gmo, booking, gap, .. } = Facts::of(finding);
+            let look = format!("Compare the changes in {LOOK_UP_EN} and Bókun.");
+            if gmo < booking {
+                return format!("{look} Charge the guest the missing ¥{gap}, or correct the amount in Bókun.");
+            }
+            let back = Refund::down_to(finding, booking).en("If the booking is right, ");
+            format!("{look} {back} If it is not, correct the amount in Bókun.")
         }
         Code::StatusReverted => format!("Look at the payment in {LOOK_UP_EN}; if all is well, set the work status to Done."),
     }
