@@ -1,7 +1,8 @@
 //! 次の対応: what each situation asks a person to do, word for word where a slip would cost money.
 
 use crate::facts::{AS_OF, booked, facts, paid, run, shop};
-use totsugo::domain::booking::Booking;
+use std::sync::Arc;
+use totsugo::domain::booking::{Booking, Price};
 use totsugo::domain::money::Yen;
 use totsugo::domain::payment::Payment;
 use totsugo::domain::reconciliation::Finding;
@@ -232,4 +233,25 @@ fn a_refund_that_was_asked_for_is_not_asked_for_again() {
         holds(&ja, &["B（700円）を返品してください", "A（5,000円）の返金は受付済みです。完了を取引状態検索で確認"]);
         holds(&en, &["Refund B (¥700)", "The refund of A (¥5,000) has been asked for"]);
     }
+}
+
+#[test]
+fn money_of_a_foreign_booking_that_does_not_stand_goes_back_first() {
+    let step = |words: &str, history: &str| {
+        let mut booking = booked("MZ1", words);
+        booking.lines[0].total = Price::Foreign { currency: Arc::from("USD"), written: Arc::from("40") };
+        said(&found(vec![paid("A", "1", history)], vec![booking], AS_OF))
+    };
+    let [ja, en] = step("CANCELLED REFUND 1", SALE);
+    assert_eq!(
+        ja,
+        "予約は取消済のため、残す取消料がなければ、GMO管理画面で返品してください（期限 2027-11-04、残346日）。"
+    );
+    holds(&en, &["The booking is cancelled: unless a fee is kept, refund it with 返品"]);
+    let [ja, en] = step("TIMEOUT NOT_PAID 1", SALE);
+    holds(&ja, &["予約は不成立のため、GMO管理画面で返品してください"]);
+    holds(&en, &["The booking failed: refund it with 返品"]);
+    holds(&step("CANCELLED REFUND 1", CLOSED)[0], &[BANK]);
+    let [ja, _] = step("CONFIRMED PAID_IN_FULL 1", SALE);
+    assert_eq!(ja, "Bókunの予約の通貨を確認し、円での請求額と入金額を手作業で照合してください。");
 }

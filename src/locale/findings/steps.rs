@@ -34,6 +34,12 @@ pub(super) fn ja(finding: &Finding) -> String {
             let back = Refund::down_to(finding, Yen::ZERO).ja("予約がない場合は、");
             format!("Bókunで該当する予約を探してください。{found}{back}")
         }
+        Code::CurrencyMismatch if state(finding) == Some(State::Cancelled) => {
+            Refund::down_to(finding, Yen::ZERO).ja("予約は取消済のため、残す取消料がなければ、")
+        }
+        Code::CurrencyMismatch if state(finding) == Some(State::Dead) => {
+            Refund::down_to(finding, Yen::ZERO).ja("予約は不成立のため、")
+        }
         Code::CurrencyMismatch => "Bókunの予約の通貨を確認し、円での請求額と入金額を手作業で照合してください。".to_owned(),
         Code::PaidButDead => Refund::down_to(finding, Yen::ZERO).ja("お客様に確認し、予約を取り直すか、"),
         Code::CancelledNotRefunded => {
@@ -96,6 +102,12 @@ pub(super) fn en(finding: &Finding) -> String {
             let back = Refund::down_to(finding, Yen::ZERO).en("If there is none, ");
             format!("Look for the booking in Bókun. {found} {back}")
         }
+        Code::CurrencyMismatch if state(finding) == Some(State::Cancelled) => {
+            Refund::down_to(finding, Yen::ZERO).en("The booking is cancelled: unless a fee is kept, ")
+        }
+        Code::CurrencyMismatch if state(finding) == Some(State::Dead) => {
+            Refund::down_to(finding, Yen::ZERO).en("The booking failed: ")
+        }
         Code::CurrencyMismatch => "Check the currency in Bókun and compare the yen charged by hand.".to_owned(),
         Code::PaidButDead => Refund::down_to(finding, Yen::ZERO).en("Ask the guest and book again, or "),
         Code::CancelledNotRefunded => {
@@ -136,10 +148,14 @@ pub(super) fn en(finding: &Finding) -> String {
     }
 }
 
+fn state(finding: &Finding) -> Option<State> {
+    finding.group.booking.as_ref().map(|booking| booking.state)
+}
+
 /// What becomes of money that is only reserved: nobody may be charged for a booking that does not stand. A hold cannot be
 /// captured for ever (60 to 90 days, DOMAIN §4), so a live one may have to be paid anew.
 fn capture_ja(finding: &Finding) -> String {
-    match finding.group.booking.as_ref().map(|booking| booking.state) {
+    match state(finding) {
         Some(State::Live) => format!(
             "{LOOK_UP_JA}で取引を開いて内容を確認し、実売上に変更してください。期間の経過などで変更できない場合は、お客様に改めて決済を依頼してください。"
         ),
@@ -158,7 +174,7 @@ fn capture_ja(finding: &Finding) -> String {
 }
 
 fn capture_en(finding: &Finding) -> String {
-    match finding.group.booking.as_ref().map(|booking| booking.state) {
+    match state(finding) {
         Some(State::Live) => format!(
             "Open the payment in {LOOK_UP_EN}, check it and capture it (実売上). If that is no longer possible, for \
              instance because too much time has passed, ask the guest to pay again."
