@@ -143,6 +143,8 @@ pub enum Reason {
         /// What GMO would apply today.
         operation: Operation,
     },
+    /// `refund_mismatch`: no payment of the group ever took money, so nothing can have gone back.
+    NeverPaid,
     /// `currency_mismatch`: the currency.
     Currency(Arc<str>),
 }

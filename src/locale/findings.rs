@@ -169,6 +169,9 @@ fn reason_ja(finding: &Finding) -> String {
         Code::CancelledNotRefunded => {
             format!("予約は取消済ですが、{gmo}円が残っています（残るべき金額は{booking}円、未返金{gap}円）。")
         }
+        Code::RefundMismatch if finding.reason == Reason::NeverPaid => {
+            format!("予約は取消済ですが、GMOに入金の記録がありません（残るべき金額 {booking}円）。")
+        }
         Code::RefundMismatch => {
             format!("取消済の予約に残るべき金額は{booking}円ですが、GMOの残高は{gmo}円です（{gap}円の返しすぎ）。")
         }
@@ -238,6 +241,9 @@ fn reason_en(finding: &Finding) -> String {
         Code::PaidButDead => format!("The booking did not go through ({booking_status}), but ¥{gmo} is held."),
         Code::CancelledNotRefunded => {
             format!("The booking is cancelled, but ¥{gmo} is held (¥{booking} should remain, ¥{gap} not refunded).")
+        }
+        Code::RefundMismatch if finding.reason == Reason::NeverPaid => {
+            format!("The booking is cancelled, and GMO has no payment of it (¥{booking} should remain).")
         }
         Code::RefundMismatch => {
             format!(

@@ -116,8 +116,11 @@ fn reason(ground: &Ground<'_>, code: Code, group: &MatchGroup, core: &[&Member<'
             days_left: w.days_left,
             operation: w.operation,
         }),
+        Code::RefundMismatch => {
+            let is_paid = core.iter().any(|member| member.events.ever_taken);
+            (!is_paid).then_some(Reason::NeverPaid)
+        }
         Code::ObservationConflict
-        | Code::RefundMismatch
         | Code::NotificationMissing
         | Code::RefundedNotCancelled
         | Code::NotCaptured

@@ -255,3 +255,19 @@ fn money_of_a_foreign_booking_that_does_not_stand_goes_back_first() {
     let [ja, _] = step("CONFIRMED PAID_IN_FULL 1", SALE);
     assert_eq!(ja, "Bókunの予約の通貨を確認し、円での請求額と入金額を手作業で照合してください。");
 }
+
+#[test]
+fn what_was_never_paid_was_not_refunded_too_much() {
+    let never = found(Vec::new(), vec![kept_fee()], AS_OF);
+    assert_eq!(
+        reason(Language::Ja, &never),
+        "予約は取消済ですが、GMOに入金の記録がありません（残るべき金額 3,000円）。"
+    );
+    holds(&reason(Language::En, &never), &["GMO has no payment of it (¥3,000 should remain)"]);
+    let [ja, en] = said(&never);
+    holds(&ja, &["集計期間とショップを確認"]);
+    lacks(&ja, &["返しすぎ"]);
+    holds(&en, &["Check period and shop of the export"]);
+    let returned = found(vec![paid("A", "1", "2026-11-09 月跨り返品 8000")], vec![kept_fee()], AS_OF);
+    holds(&reason(Language::Ja, &returned), &["（3,000円の返しすぎ）"]);
+}

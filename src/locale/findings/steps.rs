@@ -5,7 +5,7 @@ use super::{Facts, no_booking};
 use crate::domain::booking::State;
 use crate::domain::finding::{Code, NoBooking};
 use crate::domain::money::Yen;
-use crate::domain::reconciliation::{Finding, Operation};
+use crate::domain::reconciliation::{Finding, Operation, Reason};
 
 /// Where one payment is looked up in the GMO console.
 pub(super) const LOOK_UP_JA: &str = "GMO管理画面（その他 → リンクタイプPlus → 取引状態検索 → 虫眼鏡）";
@@ -51,6 +51,9 @@ pub(super) fn ja(finding: &Finding) -> String {
                 }
                 None => format!("{}返金後、Bókunの予約に記録してください。", refund.ja("")),
             }
+        }
+        Code::RefundMismatch if finding.reason == Reason::NeverPaid => {
+            "取引集計（マルチ取引 → 取引集計）の集計期間とショップを確認し、漏れがあれば出力し直して取り込んでください。漏れがなければ、Bókunの入金と返金の記録を確認してください。".to_owned()
         }
         Code::RefundMismatch => {
             "返金額とキャンセル規定を確認してください。返しすぎの場合はお客様に連絡し、正しい金額をBókunの予約に記録してください。".to_owned()
@@ -113,6 +116,9 @@ pub(super) fn en(finding: &Finding) -> String {
         Code::CancelledNotRefunded => {
             let back = Refund::down_to(finding, Facts::of(finding).booking).en("");
             format!("{back} Then record it on the booking in Bókun.")
+        }
+        Code::RefundMismatch if finding.reason == Reason::NeverPaid => {
+            "Check period and shop of the export (マルチ取引 → 取引集計) and export again what it left out; otherwise check the payments and refunds in Bókun.".to_owned()
         }
         Code::RefundMismatch => {
             "Check the refund against the cancellation terms, tell the guest if too much went back, and record it in Bókun.".to_owned()
