@@ -145,6 +145,8 @@ pub enum Reason {
     },
     /// `refund_mismatch`: no payment of the group ever took money, so nothing can have gone back.
     NeverPaid,
+    /// `booking_without_payment`: no payment data that covers the day the booking was created, which is this.
+    NoPaymentData(Day),
     /// `currency_mismatch`: the currency.
     Currency(Arc<str>),
 }

@@ -193,6 +193,11 @@ fn reason_ja(finding: &Finding) -> String {
             format!("仮売上のまま（{statuses}、{reserved}円）で、売上が確定していません。")
         }
         Code::BookingWithoutPayment => {
+            if let Reason::NoPaymentData(created) = finding.reason {
+                return format!(
+                    "Bókunではカード払い済（{booking}円）ですが、予約の日付（{created}）を含む取引集計が取り込まれていません。"
+                );
+            }
             format!("Bókunではカード払い済（{booking}円）ですが、GMOに入金の記録がありません。")
         }
         Code::AmountMismatch => {
@@ -264,6 +269,11 @@ fn reason_en(finding: &Finding) -> String {
             format!("¥{reserved} is only reserved on the card ({statuses}) and was never captured.")
         }
         Code::BookingWithoutPayment => {
+            if let Reason::NoPaymentData(created) = finding.reason {
+                return format!(
+                    "Bókun says ¥{booking} was paid by card, but no payment data covers the day of the booking ({created})."
+                );
+            }
             format!("Bókun says ¥{booking} was paid by card, but GMO has no payment.")
         }
         Code::AmountMismatch => format!("GMO holds ¥{gmo}, the booking says ¥{booking}: ¥{gap} apart."),

@@ -120,11 +120,14 @@ fn reason(ground: &Ground<'_>, code: Code, group: &MatchGroup, core: &[&Member<'
             let is_paid = core.iter().any(|member| member.events.ever_taken);
             (!is_paid).then_some(Reason::NeverPaid)
         }
+        Code::BookingWithoutPayment => {
+            let created = group.booking.as_ref().map(|booking| booking.created_at.day());
+            created.filter(|day| !ground.coverage.holds(*day)).map(Reason::NoPaymentData)
+        }
         Code::ObservationConflict
         | Code::NotificationMissing
         | Code::RefundedNotCancelled
         | Code::NotCaptured
-        | Code::BookingWithoutPayment
         | Code::AmountMismatch
         | Code::StatusReverted => None,
     };

@@ -1,6 +1,6 @@
 //! 次の対応: what each situation asks a person to do, word for word where a slip would cost money.
 
-use crate::facts::{AS_OF, booked, facts, paid, run, shop};
+use crate::facts::{AS_OF, at, booked, facts, paid, run, shop};
 use std::sync::Arc;
 use totsugo::domain::booking::{Booking, Price};
 use totsugo::domain::money::Yen;
@@ -270,4 +270,37 @@ fn what_was_never_paid_was_not_refunded_too_much() {
     holds(&en, &["Check period and shop of the export"]);
     let returned = found(vec![paid("A", "1", "2026-11-09 月跨り返品 8000")], vec![kept_fee()], AS_OF);
     holds(&reason(Language::Ja, &returned), &["（3,000円の返しすぎ）"]);
+}
+
+#[test]
+fn nobody_is_asked_to_pay_while_the_payment_data_has_a_gap() {
+    // A booking of 11-05, and the days on which other payments were processed.
+    for (days, is_covered) in [
+        (&[][..], false),
+        (&["2026-11-04"], false),
+        (&["2026-11-06"], false),
+        (&["2026-11-05"], true),
+        (&["2026-11-04", "2026-11-06"], true),
+        (&["2026-10-10", "2026-11-10"], true),
+        (&["2026-10-10", "2026-11-11"], false),
+    ] {
+        let other = |(nth, day): (usize, &&str)| paid(&format!("Z{nth}"), "", &format!("{day} 決済失敗 1"));
+        let payments = days.iter().enumerate().map(other).collect();
+        let mut booking = booked("MZ1", "CONFIRMED PAID_IN_FULL 5000");
+        booking.lines[0].created_at = at("2026-11-05");
+        let finding = found(payments, vec![booking], AS_OF);
+        let [ja, en] = said(&finding);
+        let asks = ["お客様に支払いを依頼", "予約の取り直しの場合は元の予約の入金を確認"];
+        let export = "この予約の日付（2026-11-05）を含む取引集計";
+        if is_covered {
+            holds(&ja, &asks);
+            holds(&en, &["If the guest booked again", "ask the guest to pay"]);
+            holds(&reason(Language::Ja, &finding), &["GMOに入金の記録がありません"]);
+        } else {
+            holds(&ja, &[export, "出力して取り込んでください"]);
+            lacks(&ja, &asks);
+            lacks(&en, &["ask the guest"]);
+            holds(&reason(Language::Ja, &finding), &["予約の日付（2026-11-05）を含む取引集計が取り込まれていません"]);
+        }
+    }
 }

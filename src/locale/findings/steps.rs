@@ -74,7 +74,12 @@ pub(super) fn ja(finding: &Finding) -> String {
             capture_ja(finding)
         ),
         Code::BookingWithoutPayment => {
-            "取引集計（マルチ取引 → 取引集計）の集計期間とショップを確認し、入金がなければお客様に支払いを依頼してください。".to_owned()
+            if let Reason::NoPaymentData(created) = finding.reason {
+                return format!(
+                    "この予約の日付（{created}）を含む取引集計（マルチ取引 → 取引集計）を出力して取り込んでください。その前後に取引がないと分かっている場合は、Bókunの入金の記録を確認してください。"
+                );
+            }
+            "取引集計（マルチ取引 → 取引集計）の集計期間とショップを確認してください。予約の取り直しの場合は元の予約の入金を確認し、入金がなければお客様に支払いを依頼してください。".to_owned()
         }
         Code::AmountMismatch => {
             let Facts { gmo, booking, gap, .. } = Facts::of(finding);
@@ -139,7 +144,12 @@ pub(super) fn en(finding: &Finding) -> String {
             capture_en(finding)
         ),
         Code::BookingWithoutPayment => {
-            "Check period and shop of the export (マルチ取引 → 取引集計); if nothing was paid, ask the guest to pay.".to_owned()
+            if let Reason::NoPaymentData(created) = finding.reason {
+                return format!(
+                    "Export マルチ取引 → 取引集計 for a period that holds the day of this booking ({created}) and take it in. Where you know that there are no payments around it, check the payment in Bókun."
+                );
+            }
+            "Check period and shop of the export (マルチ取引 → 取引集計). If the guest booked again, look for the payment of the first booking; if nothing was paid, ask the guest to pay.".to_owned()
         }
         Code::AmountMismatch => {
             let Facts { gmo, booking, gap, .. } = Facts::of(finding);
