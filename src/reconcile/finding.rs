@@ -182,8 +182,11 @@ pub(super) fn finish(findings: &mut [Finding], loose: &Loose, calendar: &Calenda
     findings.sort_by(|a, b| rank(a).cmp(&rank(b)).then_with(|| a.id.cmp(&b.id)));
 }
 
-/// Severity, days left (none last), amount.
-fn rank(finding: &Finding) -> (Severity, bool, i32, Reverse<Yen>) {
+/// Severity, what can still be done in time before what no longer can, days left (none last), the larger amount.
+fn rank(finding: &Finding) -> (Severity, bool, bool, i32, Reverse<Yen>) {
     let days_left = finding.window.map(|window| window.days_left);
-    (finding.severity, days_left.is_none(), days_left.unwrap_or(0), Reverse(finding.group.actual))
+    let is_closed = finding.window.is_some_and(|window| window.is_closed());
+    let expected = finding.group.booking.as_ref().map_or(Yen::ZERO, |booking| booking.expected);
+    let amount = Reverse(finding.group.actual.max(expected));
+    (finding.severity, is_closed, days_left.is_none(), days_left.unwrap_or(0), amount)
 }
