@@ -192,7 +192,7 @@ fn a_kept_fee_stays_with_the_merchant() {
     );
     assert_eq!(
         en,
-        "Lower it to ¥3,000 with 金額変更 in the GMO console (¥5,000 goes back, by 2027-11-04, 346 days left). If the \
+        "Lower the payment to ¥3,000 with 金額変更 in the GMO console (¥5,000 goes back, by 2027-11-04, 346 days left). If the \
          guest's card does not allow it, pay it back by bank transfer. Then record it on the booking in Bókun."
     );
     let [ja, _] = said(&found(vec![paid("A", "1", "2025-11-05 即時売上 8000")], vec![kept_fee()], AS_OF));
@@ -209,10 +209,16 @@ fn an_amount_that_differs_says_which_way_and_until_when() {
         ],
     );
     holds(&ja, &["予約金額が誤っている場合は、Bókunの金額を訂正してください。"]);
-    holds(&en, &["If the booking is right, lower it to ¥4,000 with 金額変更", "¥1,000 goes back, by 2027-11-04"]);
+    holds(
+        &en,
+        &[
+            "If the amount in Bókun is right, lower the payment to ¥4,000 with 金額変更",
+            "¥1,000 goes back, by 2027-11-04",
+        ],
+    );
     let [ja, en] = steps("CONFIRMED PAID_IN_FULL 4000", &[CLOSED]);
     holds(&ja, &[&format!("予約金額が正しければ、1,000円を{BANK}。")]);
-    holds(&en, &["If the booking is right, pay ¥1,000 back by bank transfer"]);
+    holds(&en, &["If the amount in Bókun is right, pay ¥1,000 back by bank transfer"]);
     let [ja, en] = steps("CONFIRMED PAID_IN_FULL 6000", &[SALE]);
     holds(&ja, &["差額1,000円をお客様に請求するか、Bókunの金額を訂正してください。"]);
     lacks(&ja, &["返金", "金額変更"]);
@@ -247,10 +253,10 @@ fn money_of_a_foreign_booking_that_does_not_stand_goes_back_first() {
         ja,
         "予約は取消済のため、残す取消料がなければ、GMO管理画面で返品してください（期限 2027-11-04、残346日）。"
     );
-    holds(&en, &["The booking is cancelled: unless a fee is kept, refund it with 返品"]);
+    holds(&en, &["The booking is cancelled: unless a fee is kept, refund the payment with 返品"]);
     let [ja, en] = step("TIMEOUT NOT_PAID 1", SALE);
     holds(&ja, &["予約は不成立のため、GMO管理画面で返品してください"]);
-    holds(&en, &["The booking failed: refund it with 返品"]);
+    holds(&en, &["The booking failed: refund the payment with 返品"]);
     holds(&step("CANCELLED REFUND 1", CLOSED)[0], &[BANK]);
     let [ja, _] = step("CONFIRMED PAID_IN_FULL 1", SALE);
     assert_eq!(ja, "Bókunの予約の通貨を確認し、円での請求額と入金額を手作業で照合してください。");

@@ -130,7 +130,7 @@ impl<'f> Refund<'f> {
         let (act, with) = (self.act("cancel", "refund", "reverse"), self.act("取消", "返品", "取消 or 返品"));
         let by = if until.is_empty() { String::new() } else { format!(" ({until})") };
         let today = if self.is_last_day() { " today" } else { "" };
-        let what = if self.is_several() { amounts_en(&self.open) } else { "it".to_owned() };
+        let what = if self.is_several() { amounts_en(&self.open) } else { "the payment".to_owned() };
         match self.way {
             Way::Asked | Way::Transfer => {
                 let amount = if self.is_part() { format!("¥{back}") } else { "the money".to_owned() };

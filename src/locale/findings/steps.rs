@@ -157,8 +157,8 @@ pub(super) fn en(finding: &Finding) -> String {
             if gmo < booking {
                 return format!("{look} Charge the guest the missing ¥{gap}, or correct the amount in Bókun.");
             }
-            let back = Refund::down_to(finding, booking).en("If the booking is right, ");
-            format!("{look} {back} If it is not, correct the amount in Bókun.")
+            let back = Refund::down_to(finding, booking).en("If the amount in Bókun is right, ");
+            format!("{look} {back} If the amount in Bókun is wrong, correct it.")
         }
         Code::StatusReverted => format!("Look at the payment in {LOOK_UP_EN}; if all is well, set the work status to Done."),
     }
