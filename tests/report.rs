@@ -58,6 +58,13 @@ fn payment(order: &str, held: i64, line: u32) -> PaymentView {
     }
 }
 
+/// Each of `payments`, taken on the day `sale`, as it looks on 2026-11-23.
+fn holdings(payments: &[PaymentView], sale: &str) -> Vec<Holding> {
+    let window = window(sale, "2026-11-23");
+    let holding = |p: &PaymentView| Holding { order_id: p.order_id.clone(), held: p.held, window, is_returning: false };
+    payments.iter().map(holding).collect()
+}
+
 fn booking(cart: &str, expected: i64) -> BookingView {
     BookingView {
         listed: Box::default(),
@@ -140,9 +147,10 @@ fn rich() -> Reconciliation {
             code,
             severity,
             key: cart,
-            group: group(payments, view),
             reason: reason_of(code),
             window: with_window.then(|| window("2025-12-02", "2026-11-23")),
+            holdings: if with_window { holdings(&payments, "2025-12-02") } else { Vec::new() },
+            group: group(payments, view),
             suggestion: (code == Code::PaymentWithoutBooking).then(|| Suggestion {
                 other: "MZ1102499".to_owned(),
                 amount: Yen::new(12_000),
@@ -437,12 +445,14 @@ fn every_sentence_stands_and_the_model_sentence_is_word_for_word() {
         }
         assert!(next_step(Language::Ja, finding).ends_with('。') && !reason(Language::Ja, finding).contains("。。"));
         if finding.code == Code::CancelledNotRefunded {
+            let mut whole = finding.clone();
+            whole.group.booking = Some(booking("MZ1", 0));
             assert_eq!(
-                next_step(Language::Ja, finding),
+                next_step(Language::Ja, &whole),
                 "GMO管理画面で返品し、Bókunの予約に記録してください（期限 2026-12-01、残8日）。"
             );
-            let closed = Finding { window: Some(window("2025-11-01", "2026-11-23")), ..finding.clone() };
-            assert!(next_step(Language::Ja, &closed).contains("カードへの返金はできないため、銀行振込等で"));
+            whole.holdings = holdings(&whole.group.payments, "2025-11-01");
+            assert!(next_step(Language::Ja, &whole).contains("を過ぎたため、カードには返金できません"));
         }
     }
 }

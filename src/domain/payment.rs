@@ -60,6 +60,14 @@ pub const STATUSES: [(&str, &str, Money); 25] = [
 pub const STATUS_VARIANTS: [(&str, &str); 3] =
     [("月跨ぎ返品", "月跨り返品"), ("月跨返品", "月跨り返品"), ("未決済(3DS登録済)", "未決済(3D登録済)")];
 
+/// Labels of [`STATUSES`] by which a reversal is asked for and not done yet.
+const REVERSAL_ASKED: [&str; 2] = ["返品受付", "キャンセル受付"];
+
+/// Whether `label`, in its canonical form, says that a reversal is asked for.
+pub fn asks_reversal(label: &str) -> bool {
+    REVERSAL_ASKED.contains(&label)
+}
+
 impl Status {
     /// The status that `written` stands for: a label or an API code, after folding width, case and spaces.
     pub fn read(written: &str) -> Self {

@@ -134,7 +134,7 @@ pub enum Reason {
     },
     /// `ambiguous_booking`: the candidates.
     Candidates(Vec<CartCode>),
-    /// `cancelled_not_refunded`, `paid_but_dead`, `duplicate_payment`: the earliest safe day of the money held.
+    /// `cancelled_not_refunded`, `paid_but_dead`, `duplicate_payment`: the window of the finding.
     Window {
         /// Last safe day.
         last_safe_day: Day,
@@ -145,6 +145,10 @@ pub enum Reason {
         /// What GMO would apply today.
         operation: Operation,
     },
+    /// `refund_mismatch`: no payment of the group ever took money, so nothing can have gone back.
+    NeverPaid,
+    /// `booking_without_payment`: no payment data that covers the day the booking was created, which is this.
+    NoPaymentData(Day),
     /// `currency_mismatch`: the currency.
     Currency(Arc<str>),
 }
@@ -164,8 +168,10 @@ pub struct Finding {
     pub group: MatchGroup,
     /// Why.
     pub reason: Reason,
-    /// Cancellation window of the money held, the earliest.
+    /// Cancellation window of the money held: the first that closes; one that is closed only where all are.
     pub window: Option<Window>,
+    /// Its payments that hold money, each with its own window, by Order ID.
+    pub holdings: Vec<Holding>,
     /// A suggestion, where one offers itself.
     pub suggestion: Option<Suggestion>,
     /// Whether it lies outside the period (繰越).
@@ -204,6 +210,26 @@ pub struct Window {
     pub days_left: i32,
     /// What GMO would apply on the as-of date.
     pub operation: Operation,
+}
+
+impl Window {
+    /// Whether the money can no longer go back to the card.
+    pub fn is_closed(&self) -> bool {
+        self.operation == Operation::Closed
+    }
+}
+
+/// A payment that holds money, and until when the card takes it back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Holding {
+    /// Order ID.
+    pub order_id: OrderId,
+    /// What it holds.
+    pub held: Yen,
+    /// Its cancellation window.
+    pub window: Window,
+    /// Whether GMO has been asked to reverse it and has not done so yet (SPEC §5.1).
+    pub is_returning: bool,
 }
 
 /// Why a payment is on the cancellation list, worst first (SPEC §5.5).

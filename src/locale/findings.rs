@@ -1,5 +1,8 @@
 //! Findings in words: category, severity, reason and next step (SPEC §5.4, §7).
 
+mod refund;
+mod steps;
+
 use super::{Language, Text, sheets};
 use crate::domain::dates::Day;
 use crate::domain::finding::{Code, NoBooking, Severity};
@@ -17,7 +20,7 @@ pub const fn code_name(language: Language, code: Code) -> &'static str {
             Code::AmbiguousBooking => "Ambiguous booking",
             Code::PaymentWithoutBooking => "Payment without booking",
             Code::CurrencyMismatch => "Currency mismatch",
-            Code::PaidButDead => "Paid, booking not made",
+            Code::PaidButDead => "Paid, booking failed",
             Code::CancelledNotRefunded => "Cancelled, not refunded",
             Code::RefundMismatch => "Refund amount differs",
             Code::DuplicatePayment => "Duplicate payment",
@@ -164,7 +167,10 @@ fn reason_ja(finding: &Finding) -> String {
             format!("予約は成立していませんが（{booking_status}）、{gmo}円が入金されたままです。")
         }
         Code::CancelledNotRefunded => {
-            format!("予約は取消済ですが、{gmo}円が残っています（予約上の残額は{booking}円、未返金{gap}円）。")
+            format!("予約は取消済ですが、{gmo}円が残っています（残るべき金額は{booking}円、未返金{gap}円）。")
+        }
+        Code::RefundMismatch if finding.reason == Reason::NeverPaid => {
+            format!("予約は取消済ですが、GMOに入金の記録がありません（残るべき金額 {booking}円）。")
         }
         Code::RefundMismatch => {
             format!("取消済の予約に残るべき金額は{booking}円ですが、GMOの残高は{gmo}円です（{gap}円の返しすぎ）。")
@@ -187,6 +193,11 @@ fn reason_ja(finding: &Finding) -> String {
             format!("仮売上のまま（{statuses}、{reserved}円）で、売上が確定していません。")
         }
         Code::BookingWithoutPayment => {
+            if let Reason::NoPaymentData(created) = finding.reason {
+                return format!(
+                    "Bókunではカード払い済（{booking}円）ですが、予約の日付（{created}）を含む取引集計が取り込まれていません。"
+                );
+            }
             format!("Bókunではカード払い済（{booking}円）ですが、GMOに入金の記録がありません。")
         }
         Code::AmountMismatch => {
@@ -236,6 +247,9 @@ fn reason_en(finding: &Finding) -> String {
         Code::CancelledNotRefunded => {
             format!("The booking is cancelled, but ¥{gmo} is held (¥{booking} should remain, ¥{gap} not refunded).")
         }
+        Code::RefundMismatch if finding.reason == Reason::NeverPaid => {
+            format!("The booking is cancelled, and GMO has no payment of it (¥{booking} should remain).")
+        }
         Code::RefundMismatch => {
             format!(
                 "¥{booking} should remain of the cancelled booking, but ¥{gmo} is held (¥{gap} too much was refunded)."
@@ -255,6 +269,11 @@ fn reason_en(finding: &Finding) -> String {
             format!("¥{reserved} is only reserved on the card ({statuses}) and was never captured.")
         }
         Code::BookingWithoutPayment => {
+            if let Reason::NoPaymentData(created) = finding.reason {
+                return format!(
+                    "Bókun says ¥{booking} was paid by card, but no payment data covers the day of the booking ({created})."
+                );
+            }
             format!("Bókun says ¥{booking} was paid by card, but GMO has no payment.")
         }
         Code::AmountMismatch => format!("GMO holds ¥{gmo}, the booking says ¥{booking}: ¥{gap} apart."),
@@ -283,160 +302,10 @@ pub fn window(finding: &Finding) -> Option<(Day, i32, Operation)> {
     }
 }
 
-/// How to give money back today, up to and including the deadline, without a full stop.
-fn give_back(language: Language, finding: &Finding) -> String {
-    let Some((safe, left, operation)) = window(finding) else {
-        return match language {
-            Language::Ja => "GMO管理画面で取消または返品してください".to_owned(),
-            Language::En => "cancel it with 取消 or refund it with 返品 in the GMO console".to_owned(),
-        };
-    };
-    match (language, operation, left) {
-        (Language::Ja, Operation::Closed, _) => {
-            format!("取消期限（{safe}）を過ぎており、カードへの返金はできないため、銀行振込等で返金してください")
-        }
-        (Language::En, Operation::Closed, _) => {
-            format!(
-                "pay back by bank transfer: the cancellation window closed on {safe}, the card can no longer be refunded"
-            )
-        }
-        (Language::Ja, op, 0..) => {
-            format!("GMO管理画面で{}してください（期限 {safe}、残{left}日）", act(language, op))
-        }
-        (Language::Ja, op, _) => format!(
-            "本日中にGMO管理画面で{}してください（安全期限 {safe} を過ぎています。できない場合は銀行振込等で返金してください）",
-            act(language, op)
-        ),
-        (Language::En, op, 0..) => {
-            format!(
-                "{} in the GMO console (by {safe}, {left} day{} left)",
-                act(language, op),
-                if left == 1 { "" } else { "s" }
-            )
-        }
-        (Language::En, op, _) => format!(
-            "{} in the GMO console today (the safe day {safe} has passed; if that fails, pay back by bank transfer)",
-            act(language, op)
-        ),
-    }
-}
-
-const fn act(language: Language, operation: Operation) -> &'static str {
-    let text = match operation {
-        Operation::Void => Text { ja: "取消", en: "cancel it with 取消" },
-        Operation::Return | Operation::CrossMonthReturn | Operation::Closed => {
-            Text { ja: "返品", en: "refund it with 返品" }
-        }
-    };
-    text.of(language)
-}
-
 /// 次の対応: what to do, with the menu path and the deadline where there is one.
 pub fn next_step(language: Language, finding: &Finding) -> String {
     match language {
-        Language::Ja => next_ja(finding),
-        Language::En => next_en(finding),
-    }
-}
-
-/// Where one payment is looked up in the GMO console.
-const LOOK_UP_JA: &str = "GMO管理画面（その他 → リンクタイプPlus → 取引状態検索 → 虫眼鏡）";
-const LOOK_UP_EN: &str = "the GMO console (その他 → リンクタイプPlus → 取引状態検索 → magnifier)";
-
-fn next_ja(finding: &Finding) -> String {
-    match finding.code {
-        Code::UnknownStatus => {
-            format!("{LOOK_UP_JA}で取引の内容を確認し、状態名をシステム管理者に連絡してください。")
-        }
-        Code::ObservationConflict => {
-            format!("{LOOK_UP_JA}で正しい状態と金額を確認し、取引集計（マルチ取引 → 取引集計）をもう一度出力して取り込んでください。")
-        }
-        Code::KeyConflict => format!("{LOOK_UP_JA}とBókunで、どちらの予約の支払いかを確認し、Bókunの予約に記録してください。"),
-        Code::AmbiguousBooking => "候補の予約をBókunで確認し、該当する予約の支払い欄にオーダーIDを記録してください。".to_owned(),
-        Code::PaymentWithoutBooking => format!(
-            "Bókunで該当する予約を探してください。予約データの取り込み漏れの場合は出力し直し、予約がない場合は{}。",
-            give_back(Language::Ja, finding)
-        ),
-        Code::CurrencyMismatch => "Bókunの予約の通貨を確認し、円での請求額と入金額を手作業で照合してください。".to_owned(),
-        Code::PaidButDead => format!(
-            "お客様に確認し、予約を取り直すか、{}。",
-            give_back(Language::Ja, finding)
-        ),
-        Code::CancelledNotRefunded => match window(finding) {
-            Some((_, _, Operation::Closed)) => {
-                format!("{}。返金後、Bókunの予約に記録してください。", give_back(Language::Ja, finding))
-            }
-            Some((safe, left @ 0.., operation)) => format!(
-                "GMO管理画面で{}し、Bókunの予約に記録してください（期限 {safe}、残{left}日）。",
-                act(Language::Ja, operation)
-            ),
-            Some(_) | None => {
-                format!("{}。返金後、Bókunの予約に記録してください。", give_back(Language::Ja, finding))
-            }
-        },
-        Code::RefundMismatch => {
-            "返金額とキャンセル規定を確認してください。返しすぎの場合はお客様に連絡し、正しい金額をBókunの予約に記録してください。".to_owned()
-        }
-        Code::DuplicatePayment => format!("重複した決済を特定し、{}。", give_back(Language::Ja, finding)),
-        Code::NotificationMissing => {
-            "Bókunの予約に入金を記録し、GMO管理画面の通知設定（ショップ管理 → 通知設定 → 編集）を確認してください。".to_owned()
-        }
-        Code::RefundedNotCancelled => {
-            "取消の経緯を確認し、Bókunの予約も取り消してください。予約を続ける場合は、改めて決済を依頼してください。".to_owned()
-        }
-        Code::NotCaptured => format!(
-            "{LOOK_UP_JA}で実売上に変更し、処理区分が「即時売上（CAPTURE）」になっているかを設定画面（その他 → リンクタイプPlus → 設定）で確認してください。"
-        ),
-        Code::BookingWithoutPayment => {
-            "取引集計（マルチ取引 → 取引集計）の集計期間とショップを確認し、入金がなければお客様に支払いを依頼してください。".to_owned()
-        }
-        Code::AmountMismatch => format!("{LOOK_UP_JA}とBókunで変更の履歴を確認し、差額を請求または返金してください。"),
-        Code::StatusReverted => format!("{LOOK_UP_JA}で取引の経緯を確認してください。問題がなければ、対応状況を「対応済」にしてください。"),
-    }
-}
-
-fn next_en(finding: &Finding) -> String {
-    match finding.code {
-        Code::UnknownStatus => format!("Look the payment up in {LOOK_UP_EN} and tell the operator the status."),
-        Code::ObservationConflict => format!(
-            "Look the payment up in {LOOK_UP_EN}, then export マルチ取引 → 取引集計 again and drop the file in the inbox."
-        ),
-        Code::KeyConflict => format!("Find out in {LOOK_UP_EN} and Bókun which booking was paid, and record it in Bókun."),
-        Code::AmbiguousBooking => "Look at the candidates in Bókun and record the Order ID on the right one.".to_owned(),
-        Code::PaymentWithoutBooking => format!(
-            "Look for the booking in Bókun. If the export left it out, export the bookings again; if there is none, {}.",
-            give_back(Language::En, finding)
-        ),
-        Code::CurrencyMismatch => "Check the currency in Bókun and compare the yen charged by hand.".to_owned(),
-        Code::PaidButDead => {
-            format!("Ask the guest and book again, or {}.", give_back(Language::En, finding))
-        }
-        Code::CancelledNotRefunded => {
-            let mut step = give_back(Language::En, finding);
-            step.get_mut(..1).map(str::make_ascii_uppercase);
-            format!("{step}. Then record it on the booking in Bókun.")
-        }
-        Code::RefundMismatch => {
-            "Check the refund against the cancellation terms, tell the guest if too much went back, and record it in Bókun.".to_owned()
-        }
-        Code::DuplicatePayment => {
-            format!("Find out which payment was made twice and {}.", give_back(Language::En, finding))
-        },
-        Code::NotificationMissing => {
-            "Record the payment in Bókun and check the notification settings (ショップ管理 → 通知設定 → 編集).".to_owned()
-        }
-        Code::RefundedNotCancelled => {
-            "Find out why it was cancelled at GMO and cancel the booking in Bókun too, or ask the guest to pay again.".to_owned()
-        }
-        Code::NotCaptured => format!(
-            "Capture it in {LOOK_UP_EN} and check that 処理区分 is CAPTURE (その他 → リンクタイプPlus → 設定)."
-        ),
-        Code::BookingWithoutPayment => {
-            "Check period and shop of the export (マルチ取引 → 取引集計); if nothing was paid, ask the guest to pay.".to_owned()
-        }
-        Code::AmountMismatch => {
-            format!("Compare the changes in {LOOK_UP_EN} and Bókun, then charge or refund the difference.")
-        }
-        Code::StatusReverted => format!("Look at the payment in {LOOK_UP_EN}; if all is well, set the work status to Done."),
+        Language::Ja => steps::ja(finding),
+        Language::En => steps::en(finding),
     }
 }

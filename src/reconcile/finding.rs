@@ -10,9 +10,9 @@ use crate::domain::dates::Day;
 use crate::domain::finding::{Code, FindingRecord, Severity, finding_id};
 use crate::domain::ids::{FindingId, ShopId};
 use crate::domain::money::Yen;
-use crate::domain::payment::Money;
+use crate::domain::payment::{Money, asks_reversal};
 use crate::domain::policy::Shop;
-use crate::domain::reconciliation::{Finding, MatchGroup, Reason, Suggestion, Window};
+use crate::domain::reconciliation::{Finding, Holding, MatchGroup, PaymentView, Reason, Suggestion, Window};
 use hashbrown::HashMap;
 use std::cmp::Reverse;
 use std::sync::Arc;
@@ -55,16 +55,20 @@ pub(super) fn finding(ground: &Ground<'_>, code: Code, group: MatchGroup, core: 
     let id = finding_id(&ground.shop.id, &key, code);
     let known = ground.ledger.by_id.get(&id);
     let policy = &ground.shop.policy;
-    let windows = group.payments.iter().filter_map(|p| window_of(p.held, p.sale_date, policy, ground.as_of));
-    let window = windows.min_by_key(|window| window.last_safe_day);
+    let holdings: Vec<Holding> = group.payments.iter().filter_map(|payment| holding(ground, payment)).collect();
+    let windows = || holdings.iter().map(|holding| holding.window);
+    // One payment whose window is closed makes the finding urgent, but does not speak for those that can still go back.
+    let window = windows().min_by_key(|window| (window.is_closed(), window.last_safe_day));
+    let first_to_close = windows().min_by_key(|window| window.last_safe_day);
     let in_period = group.payments.iter().any(|payment| payment.in_period) || booking.is_some_and(|b| b.in_period);
     Finding {
         code,
-        severity: severity(code, window.as_ref(), policy.expiring_within_days),
+        severity: severity(code, first_to_close.as_ref(), policy.expiring_within_days),
         reason: reason(ground, code, &group, core, window),
         key,
         group,
         window,
+        holdings,
         suggestion: None,
         carried: !in_period,
         first_seen: known.map_or(ground.as_of, |record| record.first_seen),
@@ -72,6 +76,13 @@ pub(super) fn finding(ground: &Ground<'_>, code: Code, group: MatchGroup, core: 
         note: known.map(|record| record.note.clone()).unwrap_or_default(),
         id,
     }
+}
+
+/// What `payment` holds and until when it can go back; `None` if it holds nothing.
+fn holding(ground: &Ground<'_>, payment: &PaymentView) -> Option<Holding> {
+    let window = window_of(payment.held, payment.sale_date, &ground.shop.policy, ground.as_of)?;
+    let order_id = payment.order_id.clone();
+    Some(Holding { order_id, held: payment.held, window, is_returning: asks_reversal(&payment.status) })
 }
 
 /// The facts that the reason is made of (SPEC §5.4).
@@ -105,12 +116,18 @@ fn reason(ground: &Ground<'_>, code: Code, group: &MatchGroup, core: &[&Member<'
             days_left: w.days_left,
             operation: w.operation,
         }),
+        Code::RefundMismatch => {
+            let is_paid = core.iter().any(|member| member.events.ever_taken);
+            (!is_paid).then_some(Reason::NeverPaid)
+        }
+        Code::BookingWithoutPayment => {
+            let created = group.booking.as_ref().map(|booking| booking.created_at.day());
+            created.filter(|day| !ground.coverage.holds(*day)).map(Reason::NoPaymentData)
+        }
         Code::ObservationConflict
-        | Code::RefundMismatch
         | Code::NotificationMissing
         | Code::RefundedNotCancelled
         | Code::NotCaptured
-        | Code::BookingWithoutPayment
         | Code::AmountMismatch
         | Code::StatusReverted => None,
     };
@@ -165,8 +182,11 @@ pub(super) fn finish(findings: &mut [Finding], loose: &Loose, calendar: &Calenda
     findings.sort_by(|a, b| rank(a).cmp(&rank(b)).then_with(|| a.id.cmp(&b.id)));
 }
 
-/// Severity, days left (none last), amount.
-fn rank(finding: &Finding) -> (Severity, bool, i32, Reverse<Yen>) {
+/// Severity, what can still be done in time before what no longer can, days left (none last), the larger amount.
+fn rank(finding: &Finding) -> (Severity, bool, bool, i32, Reverse<Yen>) {
     let days_left = finding.window.map(|window| window.days_left);
-    (finding.severity, days_left.is_none(), days_left.unwrap_or(0), Reverse(finding.group.actual))
+    let is_closed = finding.window.is_some_and(|window| window.is_closed());
+    let expected = finding.group.booking.as_ref().map_or(Yen::ZERO, |booking| booking.expected);
+    let amount = Reverse(finding.group.actual.max(expected));
+    (finding.severity, is_closed, days_left.is_none(), days_left.unwrap_or(0), amount)
 }

@@ -3,7 +3,7 @@
 use super::events::{Events, money_events};
 use super::finding::{Ledger, Loose, finding, finish};
 use super::matching::{Index, Link};
-use super::rest::{Reach, ShopRules, is_attempt};
+use super::rest::{Coverage, Reach, ShopRules, is_attempt};
 use super::verdict::{Case, Claim, Excuse, Paid, Verdict, verdict};
 use super::view::{booking_view, is_booking_in, is_payment_in, payment_view};
 use super::window::{is_listed, risk, sort, window_of};
@@ -69,6 +69,7 @@ pub(super) struct Ground<'a> {
     pub(super) members: &'a [Member<'a>],
     pub(super) ledger: &'a Ledger<'a>,
     pub(super) reach: Reach<'a>,
+    pub(super) coverage: Coverage<'a>,
     pub(super) rules: ShopRules<'a>,
 }
 

@@ -39,7 +39,7 @@ use crate::domain::reconciliation::{FileSummary, Finding, Freshness, Reconciliat
 use finding::Ledger;
 use groups::{Buckets, Ground, Member};
 use hashbrown::HashSet;
-use rest::{Reach, ShopRules};
+use rest::{Coverage, Reach, ShopRules};
 
 /// The whole of SPEC §5 for one shop. `ledger`: findings known from earlier runs, of any shop; `calendar`: what counts as
 /// a business day in their ages.
@@ -70,6 +70,7 @@ pub fn reconcile(
         members: &members,
         ledger: &ledger,
         reach: Reach::new(&shop.policy, &freshness, as_of),
+        coverage: Coverage::of(facts),
         rules: ShopRules::new(shop),
     };
     let Buckets { matched, findings, cancellation, travels_after_window, awaiting, excluded, .. } =

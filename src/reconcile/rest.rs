@@ -4,9 +4,11 @@ use crate::domain::booking::Booking;
 use crate::domain::dates::{Day, Moment};
 use crate::domain::payment::Money;
 use crate::domain::policy::{Policy, Shop};
-use crate::domain::reconciliation::{Freshness, Rule};
+use crate::domain::reconciliation::{Freshness, Rule, ShopFacts};
 use crate::domain::text::fold;
 use hashbrown::HashMap;
+use std::cell::OnceCell;
+use std::collections::BTreeSet;
 
 /// Whether a payment is a failed attempt: never took money and nothing is under way (`no_money`).
 ///
@@ -18,6 +20,35 @@ pub(super) fn is_attempt(newest: Money, ever_taken: bool, conflict: bool, has_bo
         Money::Taken | Money::Reversed | Money::HeldOnly | Money::Unknown => false,
     };
     idle && !ever_taken && !conflict
+}
+
+/// The longest that two payments are apart if no export between them is missing: exports are made by the month.
+const MONTH: i32 = 31;
+
+/// The days on which payments of a shop were processed: which days its payment data covers. An export does not say its
+/// period, so only its rows tell; they are gone through only when asked for.
+pub(super) struct Coverage<'a> {
+    facts: &'a ShopFacts,
+    days: OnceCell<BTreeSet<Day>>,
+}
+
+impl<'a> Coverage<'a> {
+    pub(super) const fn of(facts: &'a ShopFacts) -> Self {
+        Self { facts, days: OnceCell::new() }
+    }
+
+    /// Whether `day` lies among payments, with no month of them missing around it.
+    pub(super) fn holds(&self, day: Day) -> bool {
+        let days = self.days.get_or_init(|| self.days());
+        let (before, after) = (days.range(..=day).next_back(), days.range(day..).next());
+        before.zip(after).is_some_and(|(before, after)| after.since(*before) <= MONTH)
+    }
+
+    /// Of quiet payments too.
+    fn days(&self) -> BTreeSet<Day> {
+        let seen = self.facts.payments.iter().flat_map(|payment| &payment.observations);
+        seen.map(|seen| seen.at.day()).chain(self.facts.background.sales.keys().copied()).collect()
+    }
 }
 
 /// How far each side's data reaches, and what that excuses (SPEC §5.4 "awaiting").

@@ -188,6 +188,21 @@ fn reasons_say_what_is_wrong() {
 }
 
 #[test]
+fn r19_a_closed_window_makes_urgent_but_does_not_speak_for_the_other_payments() {
+    let closed = "2025-11-05 即時売上 5000";
+    let known = |histories: &[&str]| facts(payments(histories), vec![booked("MZ1", "CANCELLED REFUND 5000")]);
+    let finding = run(&shop(), &known(&[closed, SALE]), AS_OF).findings.remove(0);
+    assert_eq!((finding.code, finding.severity), (Code::CancelledNotRefunded, Severity::Critical));
+    let window = finding.window.expect("money is held");
+    assert_eq!((window.last_safe_day, window.operation), (day("2027-11-04"), Operation::Return));
+    let holdings: Vec<_> = finding.holdings.iter().map(|h| (h.order_id.as_str(), h.window.is_closed())).collect();
+    assert_eq!(holdings, [("A", true), ("B", false)]);
+    let both = ["2025-11-06 即時売上 5000", closed];
+    let window = run(&shop(), &known(&both), AS_OF).findings[0].window.expect("money is held");
+    assert_eq!((window.last_safe_day, window.operation), (day("2026-11-04"), Operation::Closed));
+}
+
+#[test]
 fn r13_grace_and_awaiting_to_the_day() {
     // A payment of 11-10 with bookings known up to `reach`; then a booking of 11-10 with payments up to `reach`.
     for (as_of, reach, awaiting) in [

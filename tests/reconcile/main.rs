@@ -9,3 +9,4 @@ mod observations;
 mod properties;
 mod quiet;
 mod results;
+mod steps;

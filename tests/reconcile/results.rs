@@ -261,6 +261,22 @@ fn findings_come_worst_first() {
 }
 
 #[test]
+fn what_expires_today_comes_before_what_is_closed_and_larger_amounts_first() {
+    let payments = vec![
+        paid("A", "1", "2025-11-05 即時売上 9000"),
+        paid("B", "2", "2025-11-23 即時売上 10"),
+        paid("C", "3", "2025-11-24 即時売上 20"),
+    ];
+    let cancelled = ["MZ1", "MZ2", "MZ3"].map(|cart| booked(cart, "CANCELLED REFUND 1"));
+    let unpaid = [("MZ4", 7), ("MZ5", 800), ("MZ6", 90)];
+    let unpaid = unpaid.map(|(cart, yen)| booked(cart, &format!("CONFIRMED PAID_IN_FULL {yen}")));
+    let bookings = cancelled.into_iter().chain(unpaid).collect();
+    let result = run(&shop(), &facts(payments, bookings), AS_OF);
+    let keys: Vec<_> = result.findings.iter().map(|finding| finding.key.as_str()).collect();
+    assert_eq!(keys, ["MZ2", "MZ3", "MZ1", "MZ5", "MZ6", "MZ4"]);
+}
+
+#[test]
 fn r17_a_lost_row_breaks_the_proof() {
     let mut rows = RowCounts { read: 3, new: 2, ..RowCounts::default() };
     let file = |rows| FileSummary {

@@ -76,6 +76,7 @@ fn finding(id: &str, group: MatchGroup) -> Finding {
         group,
         reason: Reason::Plain,
         window: None,
+        holdings: Vec::new(),
         suggestion: None,
         carried: false,
         first_seen: day("2026-11-20"),

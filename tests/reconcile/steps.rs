@@ -1,0 +1,312 @@
+//! 次の対応: what each situation asks a person to do, word for word where a slip would cost money.
+
+use crate::facts::{AS_OF, at, booked, facts, paid, run, shop};
+use std::sync::Arc;
+use totsugo::domain::booking::{Booking, Price};
+use totsugo::domain::money::Yen;
+use totsugo::domain::payment::Payment;
+use totsugo::domain::reconciliation::Finding;
+use totsugo::locale::Language;
+use totsugo::locale::findings::{next_step, reason};
+
+/// The one finding of these facts.
+fn found(payments: Vec<Payment>, bookings: Vec<Booking>, as_of: &str) -> Finding {
+    let mut findings = run(&shop(), &facts(payments, bookings), as_of).findings;
+    assert_eq!(findings.len(), 1, "{findings:?}");
+    findings.remove(0)
+}
+
+/// Next step in Japanese and English, told of a booking `MZ1` with payments `A`, `B` ….
+fn steps(words: &str, histories: &[&str]) -> [String; 2] {
+    let payments = ["A", "B", "C"].into_iter().zip(histories).map(|(id, history)| paid(id, "1", history));
+    said(&found(payments.collect(), vec![booked("MZ1", words)], AS_OF))
+}
+
+fn said(finding: &Finding) -> [String; 2] {
+    [Language::Ja, Language::En].map(|language| next_step(language, finding))
+}
+
+fn holds(text: &str, parts: &[&str]) {
+    for part in parts {
+        assert!(text.contains(part), "{part:?} is not in {text:?}");
+    }
+}
+
+fn lacks(text: &str, parts: &[&str]) {
+    for part in parts {
+        assert!(!text.contains(part), "{part:?} is in {text:?}");
+    }
+}
+
+#[test]
+fn what_settles_a_match_for_good_is_said_where_column_h_cannot() {
+    let sale = "2026-11-05 即時売上 5000";
+    for (column_h, settles) in [("", true), ("電話予約", true), ("77", false)] {
+        let [ja, en] = said(&found(vec![paid("A", column_h, sale)], Vec::new(), AS_OF));
+        assert_eq!(ja.contains("オーダーIDをTransaction IDとして記録し"), settles, "{ja}");
+        assert_eq!(en.contains("record the Order ID as its Transaction ID"), settles, "{en}");
+        assert_eq!(ja.contains("出力し直して"), !settles, "{ja}");
+    }
+    let bookings = ["MZ1", "KX1"].map(|cart| booked(cart, "CANCELLED NOT_PAID 5000"));
+    let mut shop = shop();
+    shop.booking_prefixes = vec!["MZ".to_owned(), "KX".to_owned()];
+    let result = run(&shop, &facts(vec![paid("A", "1", sale)], bookings.to_vec()), AS_OF);
+    let [ja, en] = said(&result.findings[0]);
+    holds(&ja, &["オーダーIDをTransaction IDとして記録し", "Payment list"]);
+    holds(&en, &["record the Order ID as its Transaction ID", "Payment list"]);
+}
+
+#[test]
+fn what_should_remain_of_a_cancelled_booking_is_called_that() {
+    let finding =
+        found(vec![paid("A", "1", "2026-11-05 即時売上 5000")], vec![booked("MZ1", "CANCELLED REFUND 5000")], AS_OF);
+    holds(&reason(Language::Ja, &finding), &["（残るべき金額は0円、未返金5,000円）"]);
+}
+
+#[test]
+fn english_asks_for_the_duplicate_and_not_for_a_payment_made_twice() {
+    let sale = "2026-11-05 即時売上 5000";
+    let [_, en] = steps("CONFIRMED PAID_IN_FULL 5000", &[sale, sale]);
+    holds(&en, &["Find out which payment is the duplicate"]);
+    lacks(&en, &["made twice"]);
+}
+
+#[test]
+fn a_hold_is_captured_only_for_a_booking_that_stands() {
+    let hold = "2026-11-05 仮売上 5000";
+    for words in ["CANCELLED NOT_PAID 5000", "TIMEOUT NOT_PAID 5000"] {
+        let [ja, en] = steps(words, &[hold]);
+        holds(&ja, &["仮売上を取り消してください（実売上にはしないでください）"]);
+        lacks(&ja, &["実売上に変更"]);
+        holds(&en, &["release the hold; do not capture it"]);
+    }
+    let [ja, en] = steps("CONFIRMED PAID_IN_FULL 5000", &[hold]);
+    holds(&ja, &["取引を開いて内容を確認し、実売上に変更", "変更できない場合は、お客様に改めて決済を依頼"]);
+    holds(&en, &["capture it (実売上)", "ask the guest to pay again"]);
+    let [ja, en] = steps("REQUESTED NOT_PAID 5000", &[hold]);
+    holds(&ja, &["予約が確定したら実売上に変更し、成立しない場合は仮売上を取り消して"]);
+    holds(&en, &["when the booking is confirmed"]);
+    let [ja, en] = said(&found(vec![paid("A", "77", hold)], Vec::new(), AS_OF));
+    holds(&ja, &["先にBókunで該当する予約を確認", "予約がない場合は", "仮売上を取り消してください"]);
+    lacks(&ja, &["実売上"]);
+    holds(&en, &["First look for its booking"]);
+}
+
+const SALE: &str = "2026-11-05 即時売上 5000";
+const CLOSED: &str = "2025-11-05 即時売上 5000";
+const SAFE_DAY_PAST: &str = "2025-11-23 即時売上 5000";
+const BANK: &str = "銀行振込等で返金してください（取消期限 2026-11-04 を過ぎたため、カードには返金できません）";
+
+/// A cancelled booking of which 3,000 yen are kept by the merchant.
+fn kept_fee() -> Booking {
+    let mut booking = booked("MZ1", "CANCELLED REFUND 8000");
+    (booking.lines[0].paid, booking.lines[0].refunded) = (Some(Yen::new(8_000)), Some(Yen::new(5_000)));
+    booking
+}
+
+#[test]
+fn a_closed_window_is_told_in_whole_sentences_wherever_money_goes_back() {
+    let [ja, en] = steps("TIMEOUT NOT_PAID 5000", &[CLOSED]);
+    assert_eq!(ja, format!("お客様に確認し、予約を取り直すか、{BANK}。"));
+    assert_eq!(
+        en,
+        "Ask the guest and book again, or pay the money back by bank transfer (the window closed on 2026-11-04, so the \
+         card can no longer be refunded)."
+    );
+    let [ja, en] = steps("CANCELLED REFUND 5000", &[CLOSED]);
+    assert_eq!(ja, format!("{BANK}。返金後、Bókunの予約に記録してください。"));
+    holds(&en, &["Pay the money back by bank transfer (", "refunded). Then record it"]);
+    let [ja, en] = said(&found(vec![paid("A", "77", CLOSED)], Vec::new(), AS_OF));
+    holds(&ja, &[&format!("予約がない場合は、{BANK}。")]);
+    holds(&en, &["If there is none, pay the money back by bank transfer ("]);
+    let [ja, en] = steps("CONFIRMED PAID_IN_FULL 5000", &[CLOSED, CLOSED]);
+    assert_eq!(ja, format!("二重の決済であることを確認し、5,000円を{BANK}。"));
+    holds(&en, &["Make sure that it was paid twice, then pay ¥5,000 back by bank transfer ("]);
+    let [ja, _] = steps("CANCELLED REFUND 5000", &[SAFE_DAY_PAST]);
+    assert_eq!(
+        ja,
+        "本日中にGMO管理画面で返品してください（安全期限 2026-11-22 を過ぎています）。できない場合は銀行振込等で返金してください。\
+         返金後、Bókunの予約に記録してください。"
+    );
+}
+
+#[test]
+fn each_payment_goes_back_the_way_it_still_can() {
+    let [ja, en] = steps("CANCELLED REFUND 5000", &[CLOSED, "2026-11-06 即時売上 700"]);
+    assert_eq!(
+        ja,
+        "GMO管理画面でB（700円）を返品し（期限 2027-11-05、残347日）、残りの5,000円は銀行振込等で返金してください\
+         （Aは取消期限 2026-11-04 を過ぎたため、カードには返金できません）。返金後、Bókunの予約に記録してください。"
+    );
+    assert_eq!(
+        en,
+        "Refund B (¥700) with 返品 in the GMO console (by 2027-11-05, 347 days left) and pay the remaining ¥5,000 back by \
+         bank transfer (A can no longer go back to the card: the window closed on 2026-11-04). Then record it on the \
+         booking in Bókun."
+    );
+    let [ja, en] = steps("CONFIRMED PAID_IN_FULL 5000", &[CLOSED, SALE]);
+    assert_eq!(
+        ja,
+        "二重の決済であることを確認し、GMO管理画面でB（5,000円）を返品してください（期限 2027-11-04、残346日）。\
+         Aは取消期限 2026-11-04 を過ぎたため、カードには返金できません。"
+    );
+    holds(&en, &["refund B (¥5,000) with 返品", "A can no longer go back to the card"]);
+    let [ja, _] = steps("CANCELLED REFUND 5000", &[SALE, "2026-11-23 即時売上 700"]);
+    holds(
+        &ja,
+        &[
+            "GMO管理画面でA（5,000円）、B（700円）を取消または返品してください（A：期限 2027-11-04、残346日、B：期限 2027-11-22、残364日）",
+        ],
+    );
+}
+
+#[test]
+fn a_duplicate_is_returned_whole_or_else_lowered() {
+    let [ja, en] = steps("CONFIRMED PAID_IN_FULL 5000", &[SALE, SALE]);
+    assert_eq!(
+        ja,
+        "どの決済が重複かを確認し、重複した決済だけをGMO管理画面で返品してください（期限 2027-11-04、残346日）。"
+    );
+    assert_eq!(
+        en,
+        "Find out which payment is the duplicate and refund that one with 返品 in the GMO console (by 2027-11-04, 346 days \
+         left)."
+    );
+    let [ja, _] = steps("CONFIRMED PAID_IN_FULL 5000", &[SALE, SALE, SALE]);
+    holds(&ja, &["重複した決済だけを"]);
+    let [ja, en] = steps("CONFIRMED PAID_IN_FULL 8000", &[SALE, "2026-11-05 即時売上 4000"]);
+    holds(&ja, &["返品または金額変更で、残高の合計を8,000円にしてください（返金額1,000円、期限 2027-11-04、残346日）"]);
+    holds(&ja, &["お客様のカードの利用状況によりエラーとなった場合は"]);
+    holds(&en, &["to ¥8,000 in all with 返品 or 金額変更", "(¥1,000 goes back, by 2027-11-04, 346 days left)"]);
+    let [ja, _] = steps("CONFIRMED PAID_IN_FULL 8000", &[CLOSED, SALE]);
+    holds(&ja, &["金額変更でB（5,000円）を3,000円に変更してください（返金額2,000円、", "Aは取消期限 2026-11-04"]);
+}
+
+#[test]
+fn a_kept_fee_stays_with_the_merchant() {
+    let [ja, en] = said(&found(vec![paid("A", "1", "2026-11-05 即時売上 8000")], vec![kept_fee()], AS_OF));
+    assert_eq!(
+        ja,
+        "GMO管理画面の金額変更で3,000円に変更してください（返金額5,000円、期限 2027-11-04、残346日）。\
+         お客様のカードの利用状況によりエラーとなった場合は、銀行振込等で返金してください。返金後、Bókunの予約に記録してください。"
+    );
+    assert_eq!(
+        en,
+        "Lower the payment to ¥3,000 with 金額変更 in the GMO console (¥5,000 goes back, by 2027-11-04, 346 days left). If the \
+         guest's card does not allow it, pay it back by bank transfer. Then record it on the booking in Bókun."
+    );
+    let [ja, _] = said(&found(vec![paid("A", "1", "2025-11-05 即時売上 8000")], vec![kept_fee()], AS_OF));
+    assert_eq!(ja, format!("5,000円を{BANK}。返金後、Bókunの予約に記録してください。"));
+}
+
+#[test]
+fn an_amount_that_differs_says_which_way_and_until_when() {
+    let [ja, en] = steps("CONFIRMED PAID_IN_FULL 4000", &[SALE]);
+    holds(
+        &ja,
+        &[
+            "予約金額が正しければ、GMO管理画面の金額変更で4,000円に変更してください（返金額1,000円、期限 2027-11-04、残346日）",
+        ],
+    );
+    holds(&ja, &["予約金額が誤っている場合は、Bókunの金額を訂正してください。"]);
+    holds(
+        &en,
+        &[
+            "If the amount in Bókun is right, lower the payment to ¥4,000 with 金額変更",
+            "¥1,000 goes back, by 2027-11-04",
+        ],
+    );
+    let [ja, en] = steps("CONFIRMED PAID_IN_FULL 4000", &[CLOSED]);
+    holds(&ja, &[&format!("予約金額が正しければ、1,000円を{BANK}。")]);
+    holds(&en, &["If the amount in Bókun is right, pay ¥1,000 back by bank transfer"]);
+    let [ja, en] = steps("CONFIRMED PAID_IN_FULL 6000", &[SALE]);
+    holds(&ja, &["差額1,000円をお客様に請求するか、Bókunの金額を訂正してください。"]);
+    lacks(&ja, &["返金", "金額変更"]);
+    holds(&en, &["Charge the guest the missing ¥1,000, or correct the amount in Bókun."]);
+}
+
+#[test]
+fn a_refund_that_was_asked_for_is_not_asked_for_again() {
+    for label in ["返品受付", "キャンセル受付"] {
+        let asked = format!("{SALE};2026-11-09 {label} 5000");
+        for words in ["CANCELLED REFUND 5000", "TIMEOUT NOT_PAID 5000"] {
+            let [ja, en] = steps(words, &[&asked]);
+            holds(&ja, &["返金は受付済みです。", "取引状態検索", "完了を確認してください。"]);
+            lacks(&ja, &["返品し", "返品して", "取り直す"]);
+            holds(&en, &["The refund has been asked for."]);
+        }
+        let [ja, en] = steps("CANCELLED REFUND 5000", &[&asked, "2026-11-06 即時売上 700"]);
+        holds(&ja, &["B（700円）を返品してください", "A（5,000円）の返金は受付済みです。完了を取引状態検索で確認"]);
+        holds(&en, &["Refund B (¥700)", "The refund of A (¥5,000) has been asked for"]);
+    }
+}
+
+#[test]
+fn money_of_a_foreign_booking_that_does_not_stand_goes_back_first() {
+    let step = |words: &str, history: &str| {
+        let mut booking = booked("MZ1", words);
+        booking.lines[0].total = Price::Foreign { currency: Arc::from("USD"), written: Arc::from("40") };
+        said(&found(vec![paid("A", "1", history)], vec![booking], AS_OF))
+    };
+    let [ja, en] = step("CANCELLED REFUND 1", SALE);
+    assert_eq!(
+        ja,
+        "予約は取消済のため、残す取消料がなければ、GMO管理画面で返品してください（期限 2027-11-04、残346日）。"
+    );
+    holds(&en, &["The booking is cancelled: unless a fee is kept, refund the payment with 返品"]);
+    let [ja, en] = step("TIMEOUT NOT_PAID 1", SALE);
+    holds(&ja, &["予約は不成立のため、GMO管理画面で返品してください"]);
+    holds(&en, &["The booking failed: refund the payment with 返品"]);
+    holds(&step("CANCELLED REFUND 1", CLOSED)[0], &[BANK]);
+    let [ja, _] = step("CONFIRMED PAID_IN_FULL 1", SALE);
+    assert_eq!(ja, "Bókunの予約の通貨を確認し、円での請求額と入金額を手作業で照合してください。");
+}
+
+#[test]
+fn what_was_never_paid_was_not_refunded_too_much() {
+    let never = found(Vec::new(), vec![kept_fee()], AS_OF);
+    assert_eq!(
+        reason(Language::Ja, &never),
+        "予約は取消済ですが、GMOに入金の記録がありません（残るべき金額 3,000円）。"
+    );
+    holds(&reason(Language::En, &never), &["GMO has no payment of it (¥3,000 should remain)"]);
+    let [ja, en] = said(&never);
+    holds(&ja, &["集計期間とショップを確認"]);
+    lacks(&ja, &["返しすぎ"]);
+    holds(&en, &["Check period and shop of the export"]);
+    let returned = found(vec![paid("A", "1", "2026-11-09 月跨り返品 8000")], vec![kept_fee()], AS_OF);
+    holds(&reason(Language::Ja, &returned), &["（3,000円の返しすぎ）"]);
+}
+
+#[test]
+fn nobody_is_asked_to_pay_while_the_payment_data_has_a_gap() {
+    // A booking of 11-05, and the days on which other payments were processed.
+    for (days, is_covered) in [
+        (&[][..], false),
+        (&["2026-11-04"], false),
+        (&["2026-11-06"], false),
+        (&["2026-11-05"], true),
+        (&["2026-11-04", "2026-11-06"], true),
+        (&["2026-10-10", "2026-11-10"], true),
+        (&["2026-10-10", "2026-11-11"], false),
+    ] {
+        let other = |(nth, day): (usize, &&str)| paid(&format!("Z{nth}"), "", &format!("{day} 決済失敗 1"));
+        let payments = days.iter().enumerate().map(other).collect();
+        let mut booking = booked("MZ1", "CONFIRMED PAID_IN_FULL 5000");
+        booking.lines[0].created_at = at("2026-11-05");
+        let finding = found(payments, vec![booking], AS_OF);
+        let [ja, en] = said(&finding);
+        let asks = ["お客様に支払いを依頼", "予約の取り直しの場合は元の予約の入金を確認"];
+        let export = "この予約の日付（2026-11-05）を含む取引集計";
+        if is_covered {
+            holds(&ja, &asks);
+            holds(&en, &["If the guest booked again", "ask the guest to pay"]);
+            holds(&reason(Language::Ja, &finding), &["GMOに入金の記録がありません"]);
+        } else {
+            holds(&ja, &[export, "出力して取り込んでください"]);
+            lacks(&ja, &asks);
+            lacks(&en, &["ask the guest"]);
+            holds(&reason(Language::Ja, &finding), &["予約の日付（2026-11-05）を含む取引集計が取り込まれていません"]);
+        }
+    }
+}
