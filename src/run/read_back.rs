@@ -4,7 +4,7 @@
 
 use crate::domain::ids::ShopId;
 use crate::domain::notebook::Mark;
-use crate::domain::reconciliation::{Item, PaymentView, Reconciliation, RestItem, Totals};
+use crate::domain::reconciliation::{BookingView, Item, PaymentView, Reconciliation, RestItem, Totals};
 use crate::locale::Language;
 use crate::locale::{Text, sheets as words};
 use crate::read::{self, Cell};
@@ -190,9 +190,15 @@ impl<'a> Look<'a> {
         self.above.clear();
     }
 
-    fn is_foreign(&self, text: &str) -> bool {
+    fn is_foreign(&mut self, text: &str) -> bool {
         let text = text.trim();
-        self.lengths.get(text.len()).is_some_and(|is_one| *is_one) && self.foreign.contains(text)
+        if !self.lengths.get(text.len()).is_some_and(|is_one| *is_one) || !self.foreign.contains(text) {
+            return false;
+        }
+        // Asked once for each word.
+        let is_own = says(self.expected.result, text);
+        is_own.then(|| self.foreign.remove(text));
+        !is_own
     }
 
     /// A row of 売上集計 with figures is the next of them.
@@ -270,6 +276,24 @@ impl<'a> Look<'a> {
         }
         Ok(())
     }
+}
+
+/// Whether a product, a guest or a note of `result` is called `word`: a tour may well bear the name of another shop.
+fn says(result: &Reconciliation, word: &str) -> bool {
+    let is_called = |booking: &BookingView| {
+        booking.products.split(" / ").any(|product| product.trim() == word)
+            || [&booking.products, &booking.customer].iter().any(|text| text.trim() == word)
+    };
+    let groups = result.matched.iter().chain(result.findings.iter().map(|finding| &finding.group));
+    let rest = result.awaiting.iter().chain(&result.excluded).filter_map(|rest| match &rest.item {
+        Item::Booking(booking) => Some(booking),
+        Item::Payment(_) => None,
+    });
+    let windows = result.cancellation.iter().filter_map(|line| line.booking.as_ref());
+    let mut bookings = groups.filter_map(|group| group.booking.as_ref()).chain(rest).chain(windows);
+    let mut notes = result.findings.iter().flat_map(|finding| [&finding.note.assignee, &finding.note.text]);
+    let mut labels = result.sales.by_product.iter().chain(&result.sales.by_method).map(|(label, _)| label);
+    labels.any(|label| label.trim() == word) || bookings.any(is_called) || notes.any(|note| note.trim() == word)
 }
 
 const fn integer_of(cell: &Cell<'_>) -> Option<i64> {

@@ -221,6 +221,16 @@ fn x01_the_name_of_another_shop_in_any_cell_is_found() {
 }
 
 #[test]
+fn x01_a_tour_a_guest_or_a_note_may_bear_the_name_of_another_shop() {
+    let mut own = filled(0);
+    let (_, name) = SHOPS[1];
+    own.findings[0].note.assignee = name.to_owned();
+    own.matched[0].booking.as_mut().expect("a booking").products = std::sync::Arc::from(name);
+    own.sales.by_product[0].0 = name.to_owned();
+    assert_eq!(verdict(&made_of(&own, Language::Ja, true), &own, |_| {}), Ok(()));
+}
+
+#[test]
 fn orders_too_many_for_a_cell_are_compared_as_far_as_they_are_shown() {
     let payments: Vec<PaymentView> = ["P-10", "P-11", "P-12"].map(|order| payment(order, 1)).to_vec();
     let orders = Orders::Each(&payments);
