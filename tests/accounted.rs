@@ -146,3 +146,49 @@ fn a_file_of_one_shop_among_several_accounts_for_what_it_left_out() {
     );
     assert_eq!(lines.len(), 2, "{lines:?}");
 }
+
+/// One cancelled booking of which a fee is kept, with what a payment list says of it in `lists`, one file after the other.
+fn kept_fee(lists: &[&str]) -> (Sandbox, i32) {
+    let sandbox = Sandbox::minimal("ja");
+    let sales = format!(
+        "{PAYMENTS}{SHOP},A-1,即時売上,2026/11/05 10:00:00,10000,1001\r\n{SHOP},A-1,即時売上,2026/11/12 10:00:00,3000,1001\r\n"
+    );
+    sandbox.write("inbox/a.csv", sales.as_bytes());
+    let booking = "MZ1001,MZ-T1,CANCELLED,REFUND,2026-11-05 09:00,2026-12-01 09:00,10000,JPY\n";
+    sandbox.write("inbox/b.csv", format!("{BOOKINGS}{booking}").as_bytes());
+    sandbox.program(&RUN);
+    let mut code = 0;
+    for (nth, rows) in lists.iter().enumerate() {
+        let heading = LIST.lines().next().expect("a heading");
+        sandbox.write(&format!("inbox/list{nth}.csv"), format!("{heading}\n{rows}").as_bytes());
+        code = sandbox.program(&RUN).code;
+    }
+    (sandbox, code)
+}
+
+fn findings(sandbox: &Sandbox) -> Vec<String> {
+    let json = sandbox.json(&RUN, 0);
+    let findings = json["shops"][0]["findings"].as_array().expect("findings").iter();
+    findings.map(|finding| format!("{} {}", finding["code"], finding["difference_yen"])).collect()
+}
+
+#[test]
+fn a_refund_with_the_reference_of_its_payment_is_a_row_of_its_own() {
+    let (paid, back) =
+        ("7,MZ1001,WEB_PAYMENT,05.11.2026 09:26,10000,JPY,\n", "7,MZ1001,WEB_PAYMENT,12.11.2026 09:26,-7000,JPY,\n");
+    for lists in [vec![format!("{paid}{back}")], vec![format!("{back}{paid}")], vec![paid.to_owned(), back.to_owned()]]
+    {
+        let (sandbox, _) = kept_fee(&lists.iter().map(String::as_str).collect::<Vec<_>>());
+        assert_eq!(findings(&sandbox), Vec::<String>::new(), "{lists:?}");
+    }
+}
+
+#[test]
+fn s11_two_payments_of_one_reference_hold_the_list() {
+    let (sandbox, code) = kept_fee(&[
+        "7,MZ1001,WEB_PAYMENT,05.11.2026 09:26,10000,JPY,\n7,MZ1002,WEB_PAYMENT,05.11.2026 09:26,10000,JPY,\n",
+    ]);
+    assert_eq!(code, 1);
+    let reason = sandbox.reason("list0.csv");
+    assert!(reason.contains("3行目") && reason.contains('7'), "{reason}");
+}

@@ -264,6 +264,21 @@ pub fn cart_state(lines: &[BookingLine]) -> State {
     lines.iter().map(|line| line.status.state()).min().unwrap_or(State::Dead)
 }
 
+impl PaymentEntry {
+    /// Whether it tells of money that went back: one with the reference of a payment is another row than the payment.
+    pub fn is_refund(&self) -> bool {
+        match &self.amount {
+            Price::Yen(yen) => *yen < Yen::ZERO,
+            Price::Foreign { written, .. } => written.starts_with(['-', '−']),
+        }
+    }
+
+    /// Whether both say the same, wherever they were read.
+    pub fn says_same(&self, other: &Self) -> bool {
+        Self { source: other.source.clone(), ..self.clone() } == *other
+    }
+}
+
 impl BookingLine {
     /// Whether both say the same, wherever they were read.
     pub fn says_same(&self, other: &Self) -> bool {

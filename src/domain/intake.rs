@@ -312,6 +312,11 @@ pub enum Fault {
         /// The product code.
         code: String,
     },
+    /// The same payment reference twice in a file with different content.
+    ContradictoryPayment {
+        /// The payment reference.
+        reference: String,
+    },
     /// A workbook that another installation made, or whose mark is damaged (SPEC §5.7).
     ForeignWorkbook,
     /// Notes on a finding that the workbook's shop does not have.

@@ -222,6 +222,10 @@ fn ja(fault: &Fault) -> String {
             "商品確認コード「{}」が、異なる内容で2回出てきます。もう一度出力してください。",
             shown(code)
         ),
+        Fault::ContradictoryPayment { reference } => format!(
+            "支払い参照番号「{}」が、異なる内容で2回出てきます。もう一度出力してください。",
+            shown(reference)
+        ),
         Fault::ForeignWorkbook => {
             "別の環境で作成された突合レポートのため、メモを取り込めません。この環境で作成したレポートをお使いください。".to_owned()
         }
@@ -376,6 +380,9 @@ fn en(fault: &Fault) -> String {
         ),
         Fault::ContradictoryLine { code } => {
             format!("Product code \"{}\" comes twice with different content. Export again.", shown(code))
+        }
+        Fault::ContradictoryPayment { reference } => {
+            format!("Payment reference \"{}\" comes twice with different content. Export again.", shown(reference))
         }
         Fault::ForeignWorkbook => {
             "A report of another installation: its notes are not taken in. Use a report made here.".to_owned()

@@ -154,6 +154,8 @@ fn price(row: &Row<'_>, field: Field, currency: &str, sign: Sign) -> Result<Pric
 #[derive(Default)]
 pub(super) struct PaymentList {
     entries: Vec<PaymentEntry>,
+    /// Where the payment, and the refund, of a reference stands.
+    by_reference: HashMap<(Arc<str>, bool), usize>,
     texts: Texts,
     sum: Yen,
     totals: Vec<(Problem, Yen)>,
@@ -184,6 +186,14 @@ impl PaymentList {
             transaction_id: self.texts.alone(&row.identifier(Field::TransactionId)?),
             source: row.source(),
         };
+        if !entry.reference.is_empty() {
+            let key = (Arc::clone(&entry.reference), entry.is_refund());
+            let at = *self.by_reference.entry(key).or_insert(self.entries.len());
+            if self.entries.get(at).is_some_and(|known| !known.says_same(&entry)) {
+                let reference = entry.reference.to_string();
+                return Err(row.hold(Field::Reference, Fault::ContradictoryPayment { reference }));
+            }
+        }
         self.sum += entry.amount.yen().unwrap_or(Yen::ZERO);
         self.entries.push(entry);
         Ok(Taken::Accepted)

@@ -1,26 +1,24 @@
-//! Bookings: every version of a cart as some file showed it, and the rows of the payment list.
+//! Bookings: every version of a cart as some file showed it.
 
+use super::entries::Entries;
 use super::facts::FileNames;
 use super::files::{RowOutcome, disposition_name, widen};
 use super::integrity::Written;
 use super::sealed::{RowWriter, Value};
 use super::words::{WordReader, WordWriter, Words};
 use super::{Result, unexpected};
-use crate::domain::booking::{
-    Booking, BookingLine, LineStatus, PaymentEntry, PaymentStatus, PaymentType, Price, SnapshotAge, plain_start,
-};
+use crate::domain::booking::{Booking, BookingLine, LineStatus, PaymentStatus, Price, SnapshotAge, plain_start};
 use crate::domain::dates::{Day, Moment};
 use crate::domain::ids::{CartCode, FileDigest, ProductCode, ShopId};
 use crate::domain::intake::{CartSnapshot, Disposition, Source, reach};
 use crate::domain::money::Yen;
 use crate::domain::text::code_key;
-use hashbrown::HashMap;
-use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, Transaction, params};
+use rusqlite::{CachedStatement, Connection, Row, Transaction, params};
 use std::fmt::Write;
 use std::sync::Arc;
 
 /// The yen and the currency of a price as columns: `(yen, currency, written)`.
-fn price_columns(price: &Price) -> (Option<i64>, &str, Option<&str>) {
+pub(super) fn price_columns(price: &Price) -> (Option<i64>, &str, Option<&str>) {
     match price {
         Price::Yen(yen) => (Some(yen.get()), "JPY", None),
         Price::Foreign { currency, written } => (None, currency, Some(written)),
@@ -28,7 +26,7 @@ fn price_columns(price: &Price) -> (Option<i64>, &str, Option<&str>) {
 }
 
 /// The price in three columns from `at`.
-fn read_price(row: &Row<'_>, at: usize, words: &mut WordReader) -> rusqlite::Result<Price> {
+pub(super) fn read_price(row: &Row<'_>, at: usize, words: &mut WordReader) -> rusqlite::Result<Price> {
     match row.get::<_, Option<i64>>(at)? {
         Some(yen) => Ok(Price::Yen(Yen::new(yen))),
         None => Ok(Price::Foreign {
@@ -307,74 +305,6 @@ impl<'t> Versions<'t> {
     }
 }
 
-/// Saves the rows of a payment list: by payment reference, without one as often as they stand (FAULTS S11).
-pub(super) fn save_entries(
-    transaction: &Transaction<'_>,
-    file: i64,
-    entries: &[PaymentEntry],
-    outcomes: &mut Vec<RowOutcome>,
-) -> Result<()> {
-    let mut find = transaction.prepare_cached(
-        "SELECT cart_key, payment_type, at, amount, currency, transaction_id FROM payment_entry WHERE entry_key = ?1 \
-         ORDER BY file_id DESC, line DESC LIMIT 1",
-    )?;
-    let mut save = transaction.prepare_cached(
-        "INSERT INTO payment_entry (entry_key, cart_key, cart, reference, payment_type, at, amount, \
-         currency, written_amount, transaction_id, file_id, line) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
-    )?;
-    let mut seen: HashMap<String, u32> = HashMap::new();
-    for entry in entries {
-        let cart_key = code_key(entry.cart.as_str());
-        let (amount, currency, written) = price_columns(&entry.amount);
-        let says = (
-            cart_key.clone(),
-            entry.payment_type.word().to_owned(),
-            entry.at.number(),
-            amount,
-            currency.to_owned(),
-            entry.transaction_id.to_string(),
-        );
-        let key = if entry.reference.is_empty() {
-            let amount = amount.map(|yen| yen.to_string()).unwrap_or_default();
-            let parts =
-                [&*says.0, &*says.1, &says.2.to_string(), &amount, &*says.4, &*says.5, written.unwrap_or_default()];
-            let text = parts.join("\u{1f}");
-            let nth = seen.entry(text.clone()).and_modify(|nth| *nth += 1).or_insert(1);
-            format!("row:{nth}:{}", FileDigest::of(text.as_bytes()))
-        } else {
-            format!("ref:{}", entry.reference)
-        };
-        let known = find
-            .query_row([&key], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?)))
-            .optional()?;
-        let disposition = match known {
-            None => Disposition::New,
-            Some(known) if known == says => Disposition::Same,
-            Some(known) if says.2 >= known.2 => Disposition::Update,
-            Some(_) => Disposition::Stale,
-        };
-        if matches!(disposition, Disposition::New | Disposition::Update) {
-            save.execute(params![
-                key,
-                cart_key,
-                entry.cart.as_str(),
-                &*entry.reference,
-                entry.payment_type.word(),
-                entry.at.number(),
-                amount,
-                currency,
-                written,
-                &*entry.transaction_id,
-                file,
-                entry.source.line
-            ])?;
-        }
-        outcomes.push(RowOutcome { line: entry.source.line, disposition, reason: None });
-    }
-    Ok(())
-}
-
 /// Reads carts line by line.
 pub(super) struct Lines<'c> {
     statement: CachedStatement<'c>,
@@ -424,53 +354,8 @@ impl<'c> Lines<'c> {
     }
 }
 
-/// Reads the payment list cart by cart.
-pub(super) struct Entries<'c> {
-    /// None: there is no payment list, as at most merchants.
-    statement: Option<CachedStatement<'c>>,
-    files: FileNames,
-    words: WordReader,
-}
-
-impl<'c> Entries<'c> {
-    pub(super) fn prepare(connection: &'c Connection, files: &FileNames, words: &Words) -> Result<Self> {
-        let is_there = connection.prepare_cached("SELECT 1 FROM payment_entry LIMIT 1")?.exists([])?;
-        let prepared = || {
-            connection.prepare_cached(
-                "SELECT e.cart, e.reference, e.payment_type, e.at, e.amount, e.currency, e.written_amount, \
-                 e.transaction_id, e.file_id, e.line FROM payment_entry e \
-                 WHERE e.cart_key = ?1 AND NOT EXISTS (SELECT 1 FROM payment_entry n WHERE n.entry_key = e.entry_key \
-                 AND (n.file_id, n.line) > (e.file_id, e.line))",
-            )
-        };
-        let statement = is_there.then(prepared).transpose()?;
-        Ok(Self { statement, files: Arc::clone(files), words: WordReader::of(words) })
-    }
-
-    /// The newest rows for a cart, sorted.
-    fn of(&mut self, cart_key: &str) -> Result<Vec<PaymentEntry>> {
-        let mut entries = Vec::new();
-        let Some(statement) = &mut self.statement else { return Ok(entries) };
-        let mut rows = statement.query([cart_key])?;
-        while let Some(row) = rows.next()? {
-            let word = row.get_ref(2)?.as_str().unwrap_or_default();
-            entries.push(PaymentEntry {
-                reference: Arc::from(row.get_ref(1)?.as_str().unwrap_or_default()),
-                cart: CartCode::new(row.get_ref(0)?.as_str().unwrap_or_default()),
-                payment_type: PaymentType::read(word).ok_or_else(|| unexpected("payment type", word))?,
-                at: Moment::from_number(row.get(3)?),
-                amount: read_price(row, 4, &mut self.words)?,
-                transaction_id: Arc::from(row.get_ref(7)?.as_str().unwrap_or_default()),
-                source: read_source(row, 8, &self.files)?,
-            });
-        }
-        entries.sort();
-        Ok(entries)
-    }
-}
-
 /// File and line in two columns from `at`.
-fn read_source(row: &Row<'_>, at: usize, files: &FileNames) -> rusqlite::Result<Source> {
+pub(super) fn read_source(row: &Row<'_>, at: usize, files: &FileNames) -> rusqlite::Result<Source> {
     let file = files.get(&row.get::<_, i64>(at)?).map_or_else(|| Arc::from(""), Arc::clone);
     Ok(Source { file, line: row.get(at + 1)? })
 }

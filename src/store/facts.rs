@@ -1,8 +1,9 @@
 //! Facts as reconciling needs them, shop by shop, over connections of their own: shops can be read side by side, and no
 //! more of the history stands in memory than is being worked on.
 
+use super::bookings::Lines;
 use super::bookings::NO_START;
-use super::bookings::{Entries, Lines};
+use super::entries::Entries;
 use super::payments::ObservationReader;
 use super::summaries::CartTally;
 use super::words::{self, WordReader, Words};

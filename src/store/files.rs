@@ -2,7 +2,7 @@
 
 use super::integrity::{self, Beside, Written};
 use super::words::WordWriter;
-use super::{Result, Store, bookings, payments, unexpected};
+use super::{Result, Store, bookings, entries, payments, unexpected};
 use crate::domain::dates::{Day, Moment};
 use crate::domain::ids::{FileDigest, ShopId};
 use crate::domain::intake::{Disposition, Normalised, PaymentRow, RowCounts, Rows, reach};
@@ -238,7 +238,7 @@ impl Store {
             Rows::Bookings(carts) => {
                 written.extend(bookings::save(&transaction, id, file.folder, carts, &mut words, &mut outcomes)?);
             }
-            Rows::PaymentList(entries) => bookings::save_entries(&transaction, id, entries, &mut outcomes)?,
+            Rows::PaymentList(entries) => entries::save(&transaction, id, entries, &mut outcomes)?,
         }
         for (line, rule) in &file.normalised.excluded {
             let reason = Some(rule.as_str().into());

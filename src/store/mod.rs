@@ -6,6 +6,7 @@
 mod acts;
 mod backup;
 mod bookings;
+mod entries;
 mod facts;
 mod files;
 mod findings;
