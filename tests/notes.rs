@@ -154,10 +154,16 @@ fn s07_notes_come_back_from_the_archive_once_a_run_has_found_their_findings_agai
         let _ = std::fs::remove_file(sandbox.path(lost));
     }
     assert_eq!(sandbox.program(&["ingest", "archive"]).code, 1, "its findings are not known yet");
+    set(&mut edited[0], "担当", "佐藤");
+    sandbox.write("inbox/続き.xlsx", &saved_by_another_program(&original, &edited, COLUMNS, None));
     run(&sandbox, &["--no-mail"]);
+    assert_eq!(sandbox.find("inbox", ".xlsx").len(), 1, "it waits for the next run");
     assert_eq!(sandbox.program(&["ingest", "archive"]).code, 0);
     let json = run(&sandbox, &["--reissue", "--no-mail"]);
-    assert_eq!(notes(&sandbox.path(json["shops"][0]["workbook"].as_str().expect("a workbook"))), noted);
+    let mut with_name = noted;
+    with_name.values_mut().filter(|note| note[2] == "返品済").for_each(|note| note[1] = "佐藤".to_owned());
+    assert_eq!(notes(&sandbox.path(json["shops"][0]["workbook"].as_str().expect("a workbook"))), with_name);
+    assert_eq!(sandbox.find("inbox", ".xlsx").len(), 0);
 }
 
 #[test]

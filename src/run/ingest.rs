@@ -119,6 +119,7 @@ pub fn ingest(
                 // A file that vanished between the looks is simply not there any more (FAULTS A04).
                 Err(Left::Failed(error)) if error.kind() == io::ErrorKind::NotFound => {}
                 Err(Left::Failed(error)) => notice = Some(Notice::FileFailed { name, why: error.to_string() }),
+                Err(Left::TooEarly(sentences)) => notice = Some(Notice::NotesRefused(sentences)),
                 Err(Left::Growing) => notice = Some(Notice::StillGrowing(name)),
             }
             settled.push((nth, outcome, notice));
@@ -216,11 +217,13 @@ fn take_in(
             (Outcome::Stored, normalised.layout, rows)
         }
         Decision::Notes(received) => {
-            if !received.is_too_early() {
+            let sentences = sentences(workshop, arrival, &received.refused);
+            if !received.is_too_early {
                 let file = ReturnedFile { digest, name: &arrival.name, folder: folder.as_ref(), rows: &received.rows };
                 timings.of(Stage::Store, || store.save_returned(&file, &received.entries))?;
+            } else if !arrival.is_archived {
+                return Ok(Err(Left::TooEarly(sentences)));
             }
-            let sentences = sentences(workshop, arrival, &received.refused);
             notice = (!sentences.is_empty()).then_some(Notice::NotesRefused(sentences));
             (Outcome::Stored, LAYOUT.to_owned(), received.counts)
         }

@@ -23,6 +23,8 @@ pub(super) enum Left {
     Growing,
     Gone,
     Failed(io::Error),
+    /// A workbook of ours whose findings no run has looked for yet, with what is said of it.
+    TooEarly(Vec<String>),
 }
 
 /// What a look at a file brought.

@@ -17,7 +17,7 @@ use chrono::Timelike;
 use hashbrown::{HashMap, HashSet};
 
 /// What a returned workbook brings.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Received {
     /// Notes that are news.
     pub(super) entries: Vec<NoteEntry>,
@@ -27,6 +27,9 @@ pub(super) struct Received {
     pub(super) counts: RowCounts,
     /// What is not believed, for the operator.
     pub(super) refused: Vec<Problem>,
+    /// Whether no run has looked for findings of the shop yet, say after a rebuild: its notes have no place so far (FAULTS
+    /// S07).
+    pub(super) is_too_early: bool,
 }
 
 /// Reads `content` if it is a workbook of ours; `None` for any other file.
@@ -57,7 +60,8 @@ pub(super) fn receive(
         shown: store.notes_shown(&mark.shop, mark.period, mark.revision)?,
         times: store.note_times(&mark.shop)?,
     };
-    Ok(Some(Ok(history.compare(notebook, written))))
+    let is_too_early = store.newest_as_of(&mark.shop)?.is_none();
+    Ok(Some(Ok(Received { is_too_early, ..history.compare(notebook, written) })))
 }
 
 /// Whether a workbook with this mark may speak: ours, of a shop that is configured, and not in another shop's folder.
@@ -73,15 +77,6 @@ fn admit(workshop: &Workshop, installation: &str, mark: Option<Mark>, folder: Op
     }
 }
 
-impl Received {
-    /// Whether the history knows none of its findings: as long as no run has found them, say after a rebuild, its notes have
-    /// no place, and the workbook may come again (FAULTS S07).
-    pub(super) fn is_too_early(&self) -> bool {
-        let is_unknown = |problem: &Problem| matches!(problem.fault, Fault::UnknownFinding { .. });
-        !self.rows.is_empty() && self.refused.iter().filter(|problem| is_unknown(problem)).count() == self.rows.len()
-    }
-}
-
 /// What is known of the notes of one shop.
 struct History {
     known: HashMap<FindingId, Note>,
@@ -93,8 +88,7 @@ impl History {
     fn compare(&self, notebook: Notebook, written: Moment) -> Received {
         let Notebook { rows, mut refused } = notebook;
         let doubted: HashSet<u32> = refused.iter().filter_map(|problem| problem.place.line).collect();
-        let mut received =
-            Received { entries: Vec::new(), rows: Vec::new(), counts: RowCounts::default(), refused: Vec::new() };
+        let mut received = Received::default();
         let mut seen = HashSet::new();
         for row in rows {
             let mut disposition = self.row(&row, written, &mut seen, &mut received.entries, &mut refused);
