@@ -9,7 +9,7 @@ use crate::domain::quiet::Background;
 use crate::domain::reconciliation::{FileSummary, ShopFacts};
 use crate::domain::text::code_key;
 use crate::reconcile::{Desk, Home, Quiet};
-use crate::store::{CartCard, CartTally, CartTotals, Facts, Reader, Result, Version};
+use crate::store::{Brought, CartCard, CartTally, CartTotals, Facts, Reader, Result, Version};
 use hashbrown::{HashMap, HashSet};
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -130,7 +130,7 @@ impl<'c> Outlook<'c> {
         let mut outside = HashMap::new();
         if let Some((period, _)) = report {
             // What its payments say holds for its bookings too, whose files are often those of all shops.
-            let files = reader.file_summaries(&[], CartTotals::default(), None)?;
+            let files = reader.payments_brought()?;
             let shops = config.shops.iter().map(|shop| &shop.shop);
             let is_outside = |shop: &&Shop| files.get(&shop.id).is_some_and(|files| is_mostly_outside(files, period));
             outside.extend(shops.filter(is_outside).map(|shop| (shop.id.as_str(), shop)));
@@ -146,15 +146,14 @@ impl<'c> Outlook<'c> {
 }
 
 /// Whether most rows lie outside `period`, as far as the days tell that each file covers.
-fn is_mostly_outside(files: &[FileSummary], period: Period) -> bool {
+fn is_mostly_outside(files: &[Brought], period: Period) -> bool {
     let (mut rows, mut inside) = (0, 0);
     for file in files {
-        let brought = file.rows.new + file.rows.update;
-        rows += brought;
+        rows += file.rows;
         let Some((from, to)) = file.covers else { continue };
         let days = u64::try_from(to.since(from)).unwrap_or_default() + 1;
         let shared = to.min(period.to()).since(from.max(period.from())) + 1;
-        inside += brought * u64::try_from(shared).unwrap_or_default() / days;
+        inside += file.rows * u64::try_from(shared).unwrap_or_default() / days;
     }
     inside * 2 < rows
 }

@@ -44,7 +44,7 @@ pub use remembered::FactsMark;
 pub use reports::{HistoryRun, HistoryShop, ReportRecord, RunRecord, ShopRun};
 pub use sent::{Found, SentReport};
 pub use slots::{LedgerSlot, SlotCounts, SlotEnd, SlotState};
-pub use summaries::{CartTally, CartTotals};
+pub use summaries::{Brought, CartTally, CartTotals};
 
 use rusqlite::{Connection, ErrorCode};
 use std::io;

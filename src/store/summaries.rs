@@ -77,6 +77,15 @@ impl CartTotals {
     }
 }
 
+/// What a file of payments brought a shop.
+#[derive(Debug)]
+pub struct Brought {
+    /// Its new and changed rows.
+    pub rows: u64,
+    /// The days they cover.
+    pub covers: Option<(Day, Day)>,
+}
+
 /// A stored file, whatever shops its rows belong to.
 struct Stored {
     summary: FileSummary,
@@ -165,6 +174,19 @@ impl Reader {
             files.sort_by(|a, b| (&a.layout, &a.name, &a.digest).cmp(&(&b.layout, &b.name, &b.digest)));
         }
         Ok(summaries)
+    }
+
+    /// What each file of payments brought each shop: new and changed rows, and the days they cover.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn payments_brought(&self) -> Result<HashMap<ShopId, Vec<Brought>>> {
+        let mut brought: HashMap<ShopId, Vec<Brought>> = HashMap::new();
+        for (shop, totals) in self.payment_totals()?.into_values().flatten() {
+            let ShopTotals { rows, covers, .. } = totals;
+            brought.entry(shop).or_default().push(Brought { rows: rows.new + rows.update, covers });
+        }
+        Ok(brought)
     }
 
     /// What the rows of payments came to, by file and shop.
