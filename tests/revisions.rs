@@ -315,3 +315,29 @@ fn a21_month_to_date_says_which_earlier_day_of_the_month_changed() {
     assert!(told[0].contains("2026-10-20") && told[0].contains("11,000"), "{told:?}");
     assert_eq!(night("2026-10-24", "23"), Vec::<String>::new(), "said once");
 }
+
+/// An older export moves the sale to an earlier day: what was sold then is outside the period, the deadline is not.
+#[test]
+fn r03_a_deadline_that_moves_is_a_revision() {
+    let sandbox = Sandbox::minimal("ja");
+    let config = sandbox.path("totsugo.toml").display().to_string();
+    let run = || {
+        sandbox.program(
+            &[
+                &["run", "--as-of", "2026-11-23", "--from", "2026-11-01", "--to", "2026-11-22"][..],
+                &["--config", &config],
+            ]
+            .concat(),
+        )
+    };
+    let heading = "cart_code,product_code,status,payment_status,created_at,start_at,total,currency\n";
+    let booking = "MZ1,MZ-T1,CANCELLED,REFUND,2026-11-05 09:00,2026-12-01 09:00,12000,JPY\n";
+    sandbox.write("inbox/bookings.csv", format!("{heading}{booking}").as_bytes());
+    sandbox.write("inbox/b.csv", &export(&[("A1", "即時売上", "20", 12_000)]));
+    run();
+    sandbox.write("inbox/a.csv", &export(&[("A1", "即時売上", "05", 12_000)]));
+    run();
+    let newest = sandbox.find("reports", "_r2.xlsx").into_keys().next().expect("the second revision");
+    let told = changes(&sandbox, &newest);
+    assert!(told.iter().any(|line| line.contains("2027-10-19") && line.contains("2027-10-04")), "{told:?}");
+}

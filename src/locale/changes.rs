@@ -96,10 +96,13 @@ fn sales(language: Language, fact: &str) -> String {
     words.map_or_else(|| fact.to_owned(), |words| words.join(Text { ja: "　", en: ", " }.of(language)))
 }
 
-/// `code part + part`.
+/// `code part + part`, or `code@day part + part` with the last safe day.
 fn finding(language: Language, fact: &str) -> Option<Vec<String>> {
     let (code, rest) = fact.split_once(' ')?;
-    let mut lines = vec![findings::code_name(language, Code::read(code)?).to_owned()];
+    let (code, safe_day) = code.split_once('@').map_or((code, None), |(code, day)| (code, Some(day)));
+    let name = findings::code_name(language, Code::read(code)?);
+    let safe = words::SAFE_DAY.of(language);
+    let mut lines = vec![safe_day.map_or_else(|| name.to_owned(), |day| format!("{name} ({safe} {day})"))];
     lines.extend(group(language, rest)?);
     Some(lines)
 }

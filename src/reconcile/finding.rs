@@ -13,6 +13,7 @@ use crate::domain::money::Yen;
 use crate::domain::payment::{Money, asks_reversal};
 use crate::domain::policy::Shop;
 use crate::domain::reconciliation::{Finding, Holding, MatchGroup, PaymentView, Reason, Suggestion, Window};
+use crate::domain::text::code_key;
 use hashbrown::HashMap;
 use std::cmp::Reverse;
 use std::sync::Arc;
@@ -52,7 +53,8 @@ pub(super) fn finding(ground: &Ground<'_>, code: Code, group: MatchGroup, core: 
     let booking = group.booking.as_ref();
     let order_id = core.first().map_or("", |member| member.payment.order_id.as_str());
     let key = booking.map_or(order_id, |booking| booking.cart.as_str()).to_owned();
-    let id = finding_id(&ground.shop.id, &key, code);
+    // However a file spells the cart, it is the same finding (SPEC §5.3, §5.6).
+    let id = finding_id(&ground.shop.id, &booking.map_or_else(|| key.clone(), |_| code_key(&key)), code);
     let known = ground.ledger.by_id.get(&id);
     let policy = &ground.shop.policy;
     let holdings: Vec<Holding> = group.payments.iter().filter_map(|payment| holding(ground, payment)).collect();

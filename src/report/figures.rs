@@ -52,7 +52,11 @@ pub fn figures(r: &Reconciliation) -> Figures {
         }
     }
     for finding in &r.findings {
-        facts.push((format!("finding.{}", finding.id), format!("{} {}", finding.code.as_str(), group(&finding.group))));
+        // Of several the first, whether or not it is past: the passing of days alone changes no figure.
+        let safe_day = finding.holdings.iter().map(|holding| holding.window.last_safe_day).min();
+        let safe_day = safe_day.map(|day| format!("@{day}")).unwrap_or_default();
+        let fact = format!("{}{safe_day} {}", finding.code.as_str(), group(&finding.group));
+        facts.push((format!("finding.{}", finding.id), fact));
     }
     for matched in &r.matched {
         let key = match (matched.payments.first(), &matched.booking) {

@@ -239,6 +239,17 @@ fn r20_findings_keep_id_first_date_and_note_and_clear_by_themselves() {
 }
 
 #[test]
+fn r20_a_finding_keeps_its_id_however_its_cart_is_spelled() {
+    let id = |cart: &str| {
+        let known = facts(vec![paid("B", "1", SALE)], vec![booked(cart, "CANCELLED REFUND 5000")]);
+        let result = run(&shop(), &known, AS_OF);
+        assert_eq!(result.findings[0].key, cart, "shown as it is written");
+        result.findings[0].id.clone()
+    };
+    assert!(["MZ-1", "mz1", "ＭＺ１", "MZ 1"].into_iter().all(|cart| id(cart) == id("MZ1")));
+}
+
+#[test]
 fn r21_open_findings_outside_the_period_are_carried() {
     let later = Period::new(day("2026-11-20"), day("2026-11-22")).expect("a period");
     let result = with_ledger(&[], later);
