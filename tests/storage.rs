@@ -164,7 +164,7 @@ fn s07_a_missing_database_is_no_fresh_start_and_the_archive_rebuilds_it() {
         assert!(!archived.is_empty());
         fs::rename(sandbox.path("totsugo.db"), sandbox.path("lost.db")).expect("lost");
         let reports = sandbox.find("reports", "");
-        let read = [&["run"][..], &["run", "--dry-run"], &["ingest"], &["held"], &["history"], &["check"]];
+        let read = [&["run"][..], &["run", "--dry-run"], &["ingest"], &["held"], &["history"], &["check"], &["status"]];
         for arguments in read {
             let said = sandbox.program(arguments);
             assert_eq!(said.code, 3, "{arguments:?}: {}", said.err);

@@ -84,6 +84,8 @@ fn is_recent(last: Option<&str>, limit: Duration, now: DateTime<Utc>) -> bool {
 fn gather(workshop: &Workshop) -> Result<Status, RunError> {
     let config = &workshop.config;
     let language = workshop.language();
+    // A history that is gone is not a history that has not begun (FAULTS S07).
+    workshop.check_presence()?;
     let mut status = Status::default();
     match config::schedules(&config.paths.schedules, &config.calendar, language) {
         Ok(files) => {
