@@ -306,6 +306,29 @@ fn acts_on_held_files_carry_time_user_and_reason() {
     assert!(acts.iter().all(|act| act.at.ends_with("+09:00")), "{acts:?}");
 }
 
+/// Where nobody is named (cron, containers) the account's number stands.
+#[cfg(unix)]
+#[test]
+fn every_act_names_its_user_and_an_unnamed_one_by_number() {
+    let sandbox = Sandbox::demo();
+    sandbox.json(MONTH, 0);
+    let list = sandbox.json(&["findings", "list", "--json"], 0);
+    let id = list["findings"][0]["id"].as_str().expect("a finding").to_owned();
+    let users = |name: &str| {
+        let set = [("SUDO_USER", ""), ("USER", name), ("LOGNAME", ""), ("USERNAME", "")];
+        let acts = [&["note", &id, "x"][..], &["resolve", &id, "--reason", "x"], &["reopen", &id]];
+        for arguments in acts {
+            let said = sandbox.program_with(&[&["findings"], arguments].concat(), &set);
+            assert_eq!(said.code, 0, "{arguments:?}: {}", said.err);
+        }
+        let acts = Store::open(&sandbox.path("totsugo.db"), "test").expect("opens").acts().expect("acts");
+        acts.into_iter().take(3).map(|act| act.user).collect::<Vec<_>>()
+    };
+    assert_eq!(users("hanako"), ["hanako"; 3]);
+    let number = format!("uid {}", rustix::process::getuid().as_raw());
+    assert_eq!(users(""), [&*number; 3]);
+}
+
 #[test]
 fn s07_a_restore_brings_back_a_lost_database() {
     let sandbox = anonymous_shop();

@@ -177,9 +177,13 @@ fn prepare(config: Option<&Path>) -> Result<Workshop, String> {
     }
     let layouts = loaded.paths.templates.join("layouts");
     let workshop = Workshop::prepare(loaded, now).map_err(|error| trouble::preparation(language, &layouts, &error))?;
+    Ok(Workshop { user: user(), ..workshop })
+}
+
+/// The account that works here; where nobody says its name, as under cron and in containers, its number.
+fn user() -> String {
     let named = |name| std::env::var(name).ok().filter(|user| !user.is_empty());
-    let user = ["SUDO_USER", "USER", "LOGNAME", "USERNAME"].into_iter().find_map(named).unwrap_or_default();
-    Ok(Workshop { user, ..workshop })
+    ["SUDO_USER", "USER", "LOGNAME", "USERNAME"].into_iter().find_map(named).unwrap_or_else(durable::account)
 }
 
 /// Takes the lock or says who is at work.
