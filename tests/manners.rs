@@ -61,6 +61,17 @@ fn show_as_json_says_what_show_says() {
 }
 
 #[test]
+fn the_id_of_a_mail_ends_with_the_senders_domain() {
+    let sandbox = Sandbox::demo();
+    sandbox.program(&["run", "--period", "2026-11", "--as-of", "2026-11-24"]);
+    let mails = document(&sandbox, &["mail", "list", "--json"]);
+    for mail in mails["mails"].as_array().expect("a list") {
+        let id = mail["message_id"].as_str().expect("an id");
+        assert!(id.ends_with("@example.co.jp"), "{id}");
+    }
+}
+
+#[test]
 fn help_speaks_the_terminals_language_and_teaches_by_example() {
     let sandbox = Sandbox::empty();
     let help = |language: &str, arguments: &[&str]| {

@@ -143,8 +143,7 @@ fn send_test(workshop: &Workshop, address: &str) -> Exit {
         "This is a test by totsugo. If it arrives, so will the reports. It holds no figures.\n",
     );
     let from = &config.mail.from;
-    let domain = mail::address::sender(from).map_or_else(String::new, |(_, address)| domain_of(address));
-    let message_id = mail::note_id(text, workshop.now, &domain);
+    let message_id = mail::note_id(text, workshop.now, &domain_of(from));
     let to = [address.to_owned()];
     let note = Note { from, to: &to, subject, text, message_id: &message_id, date: workshop.now };
     let content = match mail::compose_note(&note) {
