@@ -71,6 +71,56 @@ fn the_id_of_a_mail_ends_with_the_senders_domain() {
     }
 }
 
+/// Column H alone leads to the booking, and the month is long over.
+fn of_august(sandbox: &Sandbox) {
+    let payments = "ショップID,オーダーID,取引状態,処理日時,利用金額,加盟店自由項目1\n\
+        9200000000001,A-1,即時売上,2026/08/10 10:00:00,20000,1102481\n\
+        9200000000001,A-1,即時売上,2026/08/12 10:00:00,8000,1102481\n";
+    let bookings = "cart_code,product_code,status,payment_status,created_at,start_at,total,currency\n\
+        MZ1102481,MZ-T9,CONFIRMED,PAID_IN_FULL,2026-08-10 09:00,2026-12-01 09:00,8000,JPY\n";
+    let entries = "payment reference,booking reference,payment type,transaction date,amount,currency,Transaction ID\n\
+        P-1,MZ1102481,WEB_PAYMENT,2026-08-10 10:00,20000,JPY,\n\
+        P-2,MZ1102481,WEB_PAYMENT,2026-08-12 10:00,-12000,JPY,\n";
+    for (name, text) in [("gmo", payments), ("bookings", bookings), ("entries", entries)] {
+        sandbox.write(&format!("inbox/{name}.csv"), text.as_bytes());
+    }
+    let said = sandbox.program(&["ingest"]);
+    assert_eq!(said.code, 0, "{}{}", said.out, said.err);
+}
+
+#[test]
+fn show_tells_all_of_a_payment_whatever_its_month() {
+    let sandbox = Sandbox::minimal("ja");
+    of_august(&sandbox);
+    let shown = sandbox.program(&["show", "A-1"]).out;
+    let parts = [
+        "予約 MZ1102481",
+        "出発 2026-12-01",
+        "-¥12,000",
+        "加盟店自由項目1: 1102481",
+        "取消期限: 安全期限 2027-08-09・最終期限 2027-08-10（残",
+        "支払一覧  P-1",
+        "entries.csv:3",
+    ];
+    for part in parts {
+        assert!(shown.contains(part), "{part} is not in:\n{shown}");
+    }
+    assert!(!shown.contains("¥-") && !shown.contains("H="), "{shown}");
+}
+
+#[test]
+fn show_tells_what_was_noted_on_a_finding() {
+    let sandbox = Sandbox::empty();
+    assert_eq!(sandbox.program(&["demo", "."]).code, 0);
+    let shown = document(&sandbox, &["show", "MZ1105007", "--json"]);
+    let id = shown["shops"][0]["findings"][0]["finding"]["id"].as_str().expect("an id").to_owned();
+    assert_eq!(sandbox.program(&["findings", "resolve", &id, "--reason", "電話で確認"]).code, 0);
+    let people = sandbox.program(&["show", "MZ1105007"]).out;
+    for part in ["対応状況: 対応済", "メモ: 電話で確認", "支払一覧"] {
+        assert!(people.contains(part), "{part} is not in:\n{people}");
+    }
+}
+
 #[test]
 fn help_speaks_the_terminals_language_and_teaches_by_example() {
     let sandbox = Sandbox::empty();
