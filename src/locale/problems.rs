@@ -1,6 +1,7 @@
 //! What is wrong with an input, as sentences a clerk can act on. Must not decide anything: facts come in, words go out.
 
 use super::Language;
+use super::sheets::WORK_STATES;
 use crate::domain::intake::{Fault, Problem};
 
 /// One or two sentences: file, line, column, what was found, what is expected, what to do.
@@ -57,6 +58,11 @@ fn list(values: &[String], separator: &str) -> String {
 /// What headings may be called now, at most three of them.
 fn renamed(similar: &[(String, String)], sentence: fn(&str, &str) -> String) -> String {
     similar.iter().take(3).map(|(missing, found)| sentence(&shown(missing), &shown(found))).collect()
+}
+
+/// The words of the drop-down of 対応状況.
+fn work_states(language: Language, separator: &str) -> String {
+    WORK_STATES.map(|state| state.of(language)).join(separator)
 }
 
 fn limit_ja(what: &str) -> &str {
@@ -213,6 +219,11 @@ fn ja(fault: &Fault) -> String {
             "「{}」は未知の値です。既知の値は {expected} です。新しい値であればレイアウトの words に追加してください。",
             shown(found)
         ),
+        Fault::UnknownWorkState { found } => format!(
+            "「{}」は一覧にありません。一覧（{}）から選んで保存し、もう一度置いてください。",
+            shown(found),
+            work_states(Language::Ja, "、")
+        ),
         Fault::Blank => "必須の値が空白です。元の値を確認し、もう一度出力してください。".to_owned(),
         Fault::CellWithoutValue { found } => format!(
             "セル「{}」に値がありません（計算結果のない数式またはエラー値）。Excelで開いて値を確認し、保存し直してください。",
@@ -368,6 +379,11 @@ fn en(fault: &Fault) -> String {
         Fault::UnknownWord { found, expected } => format!(
             "\"{}\" is an unknown value. Known: {expected}. If it is new, add it to the layout's words.",
             shown(found)
+        ),
+        Fault::UnknownWorkState { found } => format!(
+            "\"{}\" is not in the list. Choose from it ({}), save the workbook and drop it again.",
+            shown(found),
+            work_states(Language::En, ", ")
         ),
         Fault::Blank => "A required value is blank. Check the source and export it again.".to_owned(),
         Fault::CellWithoutValue { found } => format!(
