@@ -122,6 +122,21 @@ fn show_tells_what_was_noted_on_a_finding() {
 }
 
 #[test]
+fn mail_that_is_only_written_to_a_folder_is_not_called_sent() {
+    let sandbox = Sandbox::demo();
+    let ran = sandbox.program(&["run", "--period", "2026-11", "--as-of", "2026-11-24"]).out;
+    let listed = sandbox.program(&["mail", "list"]).out;
+    for said in [ran, listed] {
+        assert!(said.contains("書き出し済（outbox）"), "{said}");
+        assert!(!said.contains("送信済") && !said.contains("受付済"), "{said}");
+    }
+    let mails = document(&sandbox, &["mail", "list", "--json"]);
+    for mail in mails["mails"].as_array().expect("a list") {
+        assert_eq!(mail["state"], "accepted");
+    }
+}
+
+#[test]
 fn help_speaks_the_terminals_language_and_teaches_by_example() {
     let sandbox = Sandbox::empty();
     let help = |language: &str, arguments: &[&str]| {

@@ -3,11 +3,12 @@
 use super::args::MailAction;
 use super::lists::{print_list, with_own_store, with_store};
 use super::marks::{BAD, GOOD};
-use super::notices::pick;
+use super::notices::{pick, written};
 use super::table::List;
 use super::trouble::unusable;
 use super::{Exit, failed, tell_notices};
 use crate::config::Transport;
+use crate::domain::delivery::State;
 use crate::durable;
 use crate::locale::Language;
 use crate::mail::address::{domain_of, is_address};
@@ -57,7 +58,9 @@ fn row(language: Language, delivery: &Delivery) -> [String; 9] {
             (report.shop.to_string(), period, format!("r{}", report.revision))
         },
     );
-    let mut state = state_name(language, delivery.state).to_owned();
+    // Every server has something to say; a folder has not.
+    let is_written = delivery.state == State::Accepted && delivery.words.is_empty();
+    let mut state = if is_written { written(language) } else { state_name(language, delivery.state) }.to_owned();
     if delivery.resent > 0 {
         state.push_str(pick(language, "（再送）", " (resent)"));
     }

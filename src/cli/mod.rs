@@ -332,7 +332,7 @@ fn tell(workshop: &Workshop, report: &Report, effect: Effect, json: bool) {
                     "  r{} {workbook}{state}  {}: {}",
                     shop.revision,
                     pick(language, "メール", "mail"),
-                    mail_name(language, &shop.mail)
+                    mail_name(language, &workshop.config.mail.transport, &shop.mail)
                 );
             }
             if shop.changes > 0 {
