@@ -137,6 +137,17 @@ fn mail_that_is_only_written_to_a_folder_is_not_called_sent() {
 }
 
 #[test]
+fn the_reason_of_a_resend_is_not_the_servers_word() {
+    let sandbox = Sandbox::demo();
+    sandbox.program(&["run", "--period", "2026-11", "--as-of", "2026-11-24"]);
+    let id = document(&sandbox, &["mail", "list", "--json"])["mails"][0]["id"].to_string();
+    assert_eq!(sandbox.program(&["mail", "resend", &id, "--reason", "deleted there"]).code, 0);
+    assert_eq!(document(&sandbox, &["mail", "list", "--json"])["mails"][0]["reply"], "");
+    let listed = sandbox.program(&["mail", "list"]).out;
+    assert!(listed.contains("deleted there") && listed.contains("再送・確認済の理由"), "{listed}");
+}
+
+#[test]
 fn help_speaks_the_terminals_language_and_teaches_by_example() {
     let sandbox = Sandbox::empty();
     let help = |language: &str, arguments: &[&str]| {

@@ -40,8 +40,8 @@ fn list(workshop: &Workshop, json: bool) -> Exit {
         let language = workshop.language();
         let mut list = List::new(pick(
             language,
-            "番号,ショップ,対象期間,版,宛先,状態,回数,更新日時,サーバーの応答",
-            "ID,Shop,Period,Revision,Recipient,State,Tries,Changed,The server",
+            "番号,ショップ,対象期間,版,宛先,状態,回数,更新日時,サーバーの応答,再送・確認済の理由",
+            "ID,Shop,Period,Revision,Recipient,State,Tries,Changed,The server,Why resent or settled",
         ));
         deliveries.iter().for_each(|delivery| list.add(row(language, delivery)));
         list.print(pick(language, "メールはまだありません。", "There is no mail yet."));
@@ -49,7 +49,7 @@ fn list(workshop: &Workshop, json: bool) -> Exit {
     })
 }
 
-fn row(language: Language, delivery: &Delivery) -> [String; 9] {
+fn row(language: Language, delivery: &Delivery) -> [String; 10] {
     let operator = || pick(language, "（管理者宛）", "(operator)").to_owned();
     let (shop, period, revision) = delivery.report.as_ref().map_or_else(
         || (operator(), String::new(), String::new()),
@@ -65,8 +65,8 @@ fn row(language: Language, delivery: &Delivery) -> [String; 9] {
         state.push_str(pick(language, "（再送）", " (resent)"));
     }
     let (id, tries) = (delivery.id.to_string(), delivery.tries.to_string());
-    let (recipient, words) = (delivery.recipient.clone(), delivery.words.clone());
-    [id, shop, period, revision, recipient, state, tries, delivery.at.clone(), words]
+    let Delivery { recipient, at, words, reason, .. } = delivery.clone();
+    [id, shop, period, revision, recipient, state, tries, at, words, reason]
 }
 
 fn as_json(delivery: &Delivery) -> serde_json::Value {
@@ -83,6 +83,7 @@ fn as_json(delivery: &Delivery) -> serde_json::Value {
         "resent": delivery.resent,
         "changed": delivery.at,
         "reply": delivery.words,
+        "reason": delivery.reason,
     })
 }
 
