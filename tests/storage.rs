@@ -260,6 +260,9 @@ fn s05_backup_and_restore_bring_back_the_same_history() {
     assert_eq!(said.code, 0, "{}", said.err);
     assert_eq!(fs::read(sandbox.path("totsugo.db.replaced")).expect("kept"), database);
     assert_eq!(fs::read(sandbox.path("copy.db")).expect("a copy"), copy);
+    let is_log = |name: &String| name.ends_with("-wal") || name.ends_with("-shm");
+    let beside: Vec<String> = sandbox.find(".", "").into_keys().filter(is_log).collect();
+    assert!(beside.is_empty(), "left behind: {beside:?}");
     assert_eq!(figures(&sandbox.json(MONTH, 0)), before);
     let acts = sandbox.program(&["history", "--acts"]).out;
     for part in ["restore", "disk change", "copy.db"] {
