@@ -148,6 +148,17 @@ fn the_reason_of_a_resend_is_not_the_servers_word() {
 }
 
 #[test]
+fn check_tells_a_setting_that_is_left_out_from_one_that_is_wrong() {
+    let sandbox = Sandbox::minimal("ja");
+    let config = std::fs::read_to_string(sandbox.path("totsugo.toml")).expect("a configuration");
+    sandbox.write("totsugo.toml", format!("{config}[shops.gmo_settings]\njob_cd = \"AUTH\"\n").as_bytes());
+    let said = sandbox.program(&["check"]).err;
+    assert!(said.contains("処理区分（job_cd）が「AUTH」です"), "{said}");
+    assert!(said.contains("設定ファイルに setting_id がありません。GMO管理画面（"), "{said}");
+    assert!(!said.contains("（setting_id）が"), "{said}");
+}
+
+#[test]
 fn help_speaks_the_terminals_language_and_teaches_by_example() {
     let sandbox = Sandbox::empty();
     let help = |language: &str, arguments: &[&str]| {
