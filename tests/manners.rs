@@ -159,6 +159,20 @@ fn check_tells_a_setting_that_is_left_out_from_one_that_is_wrong() {
 }
 
 #[test]
+fn the_history_of_a_shop_that_never_was_is_wrong_usage() {
+    let sandbox = Sandbox::demo();
+    sandbox.program(&["run", "--period", "2026-11", "--as-of", "2026-11-24"]);
+    let said = sandbox.program(&["history", "--shop", "123"]);
+    assert_eq!(said.code, 2, "{}", said.out);
+    assert!(said.err.contains("「123」") && said.err.contains("9200000000001"), "{}", said.err);
+    // One that is configured no more keeps its past.
+    let config = std::fs::read_to_string(sandbox.path("totsugo.toml")).expect("a configuration");
+    sandbox.write("totsugo.toml", config.replace("9200000000001", "9200000000009").as_bytes());
+    let said = sandbox.program(&["history", "--shop", "9200000000001"]);
+    assert_eq!((said.code, said.out.contains("9200000000001")), (0, true), "{}{}", said.out, said.err);
+}
+
+#[test]
 fn help_speaks_the_terminals_language_and_teaches_by_example() {
     let sandbox = Sandbox::empty();
     let help = |language: &str, arguments: &[&str]| {

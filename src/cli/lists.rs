@@ -4,7 +4,7 @@ use super::args::HeldAction;
 use super::notices::{mail_name, pick};
 use super::table::List;
 use super::trouble::{stopped, unusable};
-use super::{Exit, lock, print_json};
+use super::{Exit, lock, print_json, unknown_shop};
 use crate::domain::ids::ShopId;
 use crate::inbox;
 use crate::locale::Language;
@@ -100,9 +100,13 @@ fn list_held(workshop: &Workshop, as_json: bool) -> Exit {
 /// `history`: past runs, newest first.
 pub(super) fn history(workshop: &Workshop, shop: Option<&str>, as_json: bool) -> Exit {
     let language = workshop.language();
-    let shop = shop.map(ShopId::new);
     with_store(workshop, |store| {
-        let runs = store.history(shop.as_ref())?;
+        let runs = store.history(shop.map(ShopId::new).as_ref())?;
+        // A shop that is configured no more keeps its past; one that never was is a slip.
+        if let Some(why) = shop.filter(|_| runs.is_empty()).and_then(|id| unknown_shop(workshop, id)) {
+            complain!("{why}");
+            return Ok(Exit::Usage);
+        }
         if as_json {
             return Ok(print_list("runs", runs.iter().map(run_json).collect()));
         }

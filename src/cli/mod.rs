@@ -294,13 +294,8 @@ fn order(workshop: &Workshop, arguments: &RunArguments) -> Result<Order, String>
             );
         }
     };
-    let known = |id: &String| workshop.config.shops.iter().any(|shop| shop.shop.id.as_str() == id);
-    if let Some(unknown) = arguments.shop.iter().find(|id| !known(id)) {
-        let ids: Vec<&str> = workshop.config.shops.iter().map(|shop| shop.shop.id.as_str()).collect();
-        return Err(match language {
-            Language::Ja => format!("--shop: 「{unknown}」は設定にありません。設定にあるショップ: {}", ids.join("、")),
-            Language::En => format!("--shop: \"{unknown}\" is not configured. Configured: {}", ids.join(", ")),
-        });
+    if let Some(why) = arguments.shop.iter().find_map(|id| unknown_shop(workshop, id)) {
+        return Err(why);
     }
     Ok(Order {
         period,
@@ -311,6 +306,16 @@ fn order(workshop: &Workshop, arguments: &RunArguments) -> Result<Order, String>
         mail: !arguments.no_mail,
         slot: None,
     })
+}
+
+/// That `id` is no shop of the configuration, and which there are.
+fn unknown_shop(workshop: &Workshop, id: &str) -> Option<String> {
+    let ids: Vec<&str> = workshop.config.shops.iter().map(|shop| shop.shop.id.as_str()).collect();
+    let said = || match workshop.language() {
+        Language::Ja => format!("--shop: 「{id}」は設定にありません。設定にあるショップ: {}", ids.join("、")),
+        Language::En => format!("--shop: \"{id}\" is not configured. Configured: {}", ids.join(", ")),
+    };
+    (!ids.contains(&id)).then(said)
 }
 
 /// Tells people what a run did: results to stdout unless JSON stands there, what needs somebody to stderr.
