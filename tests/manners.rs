@@ -173,6 +173,26 @@ fn the_history_of_a_shop_that_never_was_is_wrong_usage() {
 }
 
 #[test]
+fn acts_are_listed_in_the_users_words() {
+    let sandbox = Sandbox::demo();
+    sandbox.program(&["run", "--period", "2026-11", "--as-of", "2026-11-24"]);
+    let id = document(&sandbox, &["findings", "list", "--json"])["findings"][0]["id"].as_str().map(str::to_owned);
+    let id = id.expect("a finding");
+    for arguments in [&["note", &id, "x"][..], &["resolve", &id, "--reason", "x"], &["reopen", &id]] {
+        assert_eq!(sandbox.program(&[&["findings"], arguments].concat()).code, 0);
+    }
+    let listed = sandbox.program(&["history", "--acts"]).out;
+    for part in ["メモ", "対応済", "未対応に戻す", "設定の指紋"] {
+        assert!(listed.contains(part), "{part} is not in:\n{listed}");
+    }
+    for part in ["note", "resolve", "reopen", "configuration"] {
+        assert!(!listed.contains(part), "{part} is in:\n{listed}");
+    }
+    let acts = document(&sandbox, &["history", "--acts", "--json"]);
+    assert_eq!(acts["acts"][0]["act"], "reopen");
+}
+
+#[test]
 fn help_speaks_the_terminals_language_and_teaches_by_example() {
     let sandbox = Sandbox::empty();
     let help = |language: &str, arguments: &[&str]| {

@@ -265,7 +265,7 @@ fn s05_backup_and_restore_bring_back_the_same_history() {
     assert!(beside.is_empty(), "left behind: {beside:?}");
     assert_eq!(figures(&sandbox.json(MONTH, 0)), before);
     let acts = sandbox.program(&["history", "--acts"]).out;
-    for part in ["restore", "disk change", "copy.db"] {
+    for part in ["復元", "disk change", "copy.db"] {
         assert!(acts.contains(part), "{part}: {acts}");
     }
     verified(&sandbox, "restored");

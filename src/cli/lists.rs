@@ -162,10 +162,37 @@ pub(super) fn acts(workshop: &Workshop, as_json: bool) -> Exit {
             return Ok(print_list("acts", acts.into_iter().map(one).collect()));
         }
         let mut list = List::new(pick(language, "日時,ユーザー,操作,対象,理由", "Time,User,Act,Subject,Reason"));
-        acts.into_iter().for_each(|act| list.add([act.at, act.user, act.act, act.subject, act.reason]));
+        for Act { at, user, act, subject, reason } in acts {
+            let reason = match act.as_str() {
+                "configuration" => format!("{}: {reason}", pick(language, "設定の指紋", "digest of the configuration")),
+                _ => reason,
+            };
+            list.add([at, user, act_name(language, &act).to_owned(), subject, reason]);
+        }
         list.print(pick(language, "操作の記録はまだありません。", "Nobody has done anything by hand yet."));
         Ok(Exit::Completed)
     })
+}
+
+/// What a person did, in a word or two; `--json` has the word itself.
+fn act_name(language: Language, act: &str) -> &str {
+    match (language, act) {
+        (Language::Ja, "note") => "メモ",
+        (Language::Ja, "resolve") => "対応済",
+        (Language::Ja, "reopen") => "未対応に戻す",
+        (Language::Ja, "release") => "保留解除",
+        (Language::Ja, "discard") => "破棄",
+        (Language::Ja, "gone") => "消失",
+        (Language::Ja, "backup") => "バックアップ",
+        (Language::Ja, "restore") => "復元",
+        (Language::Ja, "configuration") => "設定",
+        (Language::Ja, "mail resend") => "再送",
+        (Language::Ja, "mail settle") => "メールの確認済",
+        (Language::Ja, "clean") => "整理",
+        (Language::Ja, "accept-clock") => "時計の承認",
+        (Language::Ja, "alert") => "お知らせ",
+        _ => act,
+    }
 }
 
 fn run_json(run: &HistoryRun) -> serde_json::Value {
