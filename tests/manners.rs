@@ -193,6 +193,27 @@ fn acts_are_listed_in_the_users_words() {
 }
 
 #[test]
+fn what_was_taken_in_is_said_in_full() {
+    let sandbox = Sandbox::minimal("en");
+    let row = |yen: u32| {
+        format!(
+            "ショップID,オーダーID,取引状態,処理日時,利用金額,加盟店自由項目1\n9200000000001,A-1,即時売上,2026/11/02 10:00:00,{yen},1\n"
+        )
+    };
+    sandbox.write("inbox/a.csv", row(5_000).as_bytes());
+    assert!(sandbox.program(&["ingest"]).out.contains("a.csv: 1 row (1 new)"));
+    sandbox.write("inbox/b.csv", row(6_000).as_bytes());
+    let said = sandbox.program(&["ingest"]).out;
+    assert!(said.contains("b.csv: 1 row (1 conflicting)"), "{said}");
+
+    let sandbox = Sandbox::demo();
+    sandbox.program(&["run", "--period", "2026-11", "--as-of", "2026-11-24"]);
+    let (_, workbook) = sandbox.find("reports", ".xlsx").pop_first().expect("a workbook");
+    sandbox.write("inbox/back.xlsx", &workbook);
+    assert!(sandbox.program(&["ingest"]).out.contains("back.xlsx: 新しいメモはありません"));
+}
+
+#[test]
 fn help_speaks_the_terminals_language_and_teaches_by_example() {
     let sandbox = Sandbox::empty();
     let help = |language: &str, arguments: &[&str]| {

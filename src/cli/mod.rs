@@ -23,6 +23,7 @@ mod clean;
 mod daemon;
 mod findings;
 mod help;
+mod intake;
 mod lists;
 mod mail;
 mod manual;
@@ -326,7 +327,7 @@ fn tell(workshop: &Workshop, report: &Report, effect: Effect, json: bool) {
             say!("{}", pick(language, "予行（--dry-run）: 何も変更していません。", "Dry run: nothing was changed."));
         }
         for file in report.json.files.iter().filter(|file| file.outcome != "held") {
-            say!("{}", file_line(language, &file.name, file.rows.read, file.rows.new, file.outcome == "duplicate"));
+            say!("{}", intake::line(language, file));
         }
         say!("{} {} – {}", pick(language, "対象期間", "Period"), report.json.period.from, report.json.period.to);
         for shop in &report.issued {
@@ -378,16 +379,6 @@ fn changes(language: Language, count: usize) -> String {
         Language::Ja => format!("前回の報告から{count}件の変更があります（シート「変更点」）。"),
         Language::En if count == 1 => "1 figure differs from what was reported before (sheet \"Changes\").".to_owned(),
         Language::En => format!("{count} figures differ from what was reported before (sheet \"Changes\")."),
-    }
-}
-
-/// One accepted file in a line.
-fn file_line(language: Language, name: &str, read: u64, new: u64, is_known: bool) -> String {
-    match (language, is_known) {
-        (Language::Ja, true) => format!("{name}: 取込済みの内容です（重複）"),
-        (Language::En, true) => format!("{name}: known already (duplicate)"),
-        (Language::Ja, false) => format!("{name}: {read}行（新規{new}行）"),
-        (Language::En, false) => format!("{name}: {read} rows ({new} new)"),
     }
 }
 
@@ -446,8 +437,7 @@ fn ingest_command(workshop: &Workshop, paths: &[PathBuf], json: bool) -> Exit {
         }
     }
     for file in intake.files.iter().filter(|file| file.outcome != Outcome::Held && !json) {
-        let known = file.outcome == Outcome::Duplicate;
-        say!("{}", file_line(workshop.language(), &file.name, file.rows.read, file.rows.new, known));
+        say!("{}", intake::line(workshop.language(), &file.json()));
     }
     let held = intake.files.iter().filter(|file| file.outcome == Outcome::Held);
     tell_held(workshop.language(), held.map(|file| (file.name.as_str(), file.reason.as_deref().unwrap_or_default())));
