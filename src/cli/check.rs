@@ -122,7 +122,8 @@ fn tell_examined(language: Language, name: &str, examined: &Examined) -> Exit {
     };
     let line = |ja, en, value: &str| say!("  {}: {value}", pick(language, ja, en));
     say!("{name}");
-    line("形式", "layout", examined.layout.as_deref().unwrap_or(none));
+    let layout = examined.layout.as_deref().map(|name| locale::problems::layout_named(language, name));
+    line("レイアウト", "layout", layout.as_deref().unwrap_or(none));
     if examined.layout.is_some() {
         line("文字コード", "encoding", examined.encoding.unwrap_or(none));
         line("使用する列", "columns found", &listed(&examined.columns));

@@ -50,7 +50,7 @@ fn list(workshop: &Workshop, json: bool) -> Exit {
 }
 
 fn row(language: Language, delivery: &Delivery) -> [String; 10] {
-    let operator = || pick(language, "（管理者宛）", "(operator)").to_owned();
+    let operator = || pick(language, "（運用担当宛）", "(operator)").to_owned();
     let (shop, period, revision) = delivery.report.as_ref().map_or_else(
         || (operator(), String::new(), String::new()),
         |report| {
@@ -94,7 +94,7 @@ fn resend(workshop: &Workshop, id: i64, reason: &str) -> Exit {
         post::recover(&workshop.config, store, workshop.now)?;
         if !store.resend(id, &workshop.stamp(), reason)? {
             let ja = "再送できるメールではありません（番号違い、送信待ち、または本文が手元にありません）。totsugo mail list でご確認ください。";
-            let en = "cannot be sent again: no such number, waiting anyway, or its bytes are not here. See totsugo mail list.";
+            let en = "cannot be sent again: there is no such number, it is still waiting to be sent, or its content is not stored here. See totsugo mail list.";
             complain!("{id}: {}", pick(language, ja, en));
             return Ok(Exit::Usage);
         }
@@ -125,7 +125,7 @@ fn settle(workshop: &Workshop, id: i64, reason: &str) -> Exit {
             return Ok(Exit::Usage);
         }
         store.log_act(&workshop.stamp(), "mail settle", &id.to_string(), reason)?;
-        say!("{id}: {}", pick(language, "確認済みにしました。", "settled."));
+        say!("{id}: {}", pick(language, "確認済みにしました。", "marked as settled."));
         Ok(Exit::Completed)
     })
 }
@@ -136,7 +136,7 @@ fn send_test(workshop: &Workshop, address: &str) -> Exit {
     let domains = &config.mail.allowed_domains;
     if !is_address(address) || (!domains.is_empty() && !domains.contains(&domain_of(address))) {
         let ja = "メールアドレスでないか、mail.allowed_domains の外のアドレスです。宛先を直すか、設定に加えてください。送信していません。";
-        let en = "no mail address, or outside mail.allowed_domains; correct it, or the setting. Nothing was sent.";
+        let en = "not a mail address, or outside mail.allowed_domains; correct it, or the setting. Nothing was sent.";
         complain!("{address}: {}", pick(language, ja, en));
         return Exit::Usage;
     }
@@ -159,7 +159,8 @@ fn send_test(workshop: &Workshop, address: &str) -> Exit {
             let path = config.paths.outbox.join(format!("{message_id}.eml"));
             match durable::write_new(&path, &content) {
                 Ok(()) => {
-                    say!("{}", path.display());
+                    let written = pick(language, "試験メールを書き出しました", "The test mail was written");
+                    say!("{written}: {}", path.display());
                     Exit::Completed
                 }
                 Err(error) => unusable(language, &path, &error),

@@ -278,13 +278,12 @@ fn order(workshop: &Workshop, arguments: &RunArguments) -> Result<Order, String>
         "yesterday・last-7-days・month-to-date・previous-month・YYYY-MM のどれか",
         "yesterday, last-7-days, month-to-date, previous-month or YYYY-MM",
     );
-    let in_order = ("--from 以後の --to", "a --to that is not before --from");
     let day = |what: &str, text: &str| Day::parse(text).ok_or_else(|| bad(what, text, a_day));
     let as_of = arguments.as_of.as_deref().map_or(Ok(workshop.today()), |text| day("--as-of", text))?;
     let period = match (&arguments.from, &arguments.to) {
         (Some(from), Some(to)) => {
             let (from, to) = (day("--from", from)?, day("--to", to)?);
-            Period::new(from, to).ok_or_else(|| bad("--from/--to", &format!("{from}..{to}"), in_order))?
+            Period::new(from, to).ok_or_else(|| out_of_order(language, from, to))?
         }
         (None, None) => {
             Period::named(&arguments.period, as_of).ok_or_else(|| bad("--period", &arguments.period, a_period))?
@@ -307,6 +306,13 @@ fn order(workshop: &Workshop, arguments: &RunArguments) -> Result<Order, String>
         mail: !arguments.no_mail,
         slot: None,
     })
+}
+
+fn out_of_order(language: Language, from: Day, to: Day) -> String {
+    match language {
+        Language::Ja => format!("--from {from} --to {to}: --to には --from 以降の日付を指定してください。"),
+        Language::En => format!("--from {from} --to {to}: give a --to that is not before --from."),
+    }
 }
 
 /// That `id` is no shop of the configuration, and which there are.
