@@ -21,6 +21,14 @@ pub fn is_all_powerful() -> bool {
     false
 }
 
+/// The number of the account this process runs under, such as `uid 1000`; empty where accounts have none.
+pub fn account() -> String {
+    #[cfg(unix)]
+    return format!("uid {}", rustix::process::getuid().as_raw());
+    #[cfg(not(unix))]
+    String::new()
+}
+
 /// Creates `folder` and its parents.
 ///
 /// # Errors

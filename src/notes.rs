@@ -7,7 +7,7 @@ use crate::domain::dates::{Day, Moment};
 use crate::domain::ids::FindingId;
 use crate::domain::intake::{Fault, Place, Problem};
 use crate::domain::notebook::{INSTALLATION, LAYOUT, Mark, NoteField};
-use crate::locale::{Text, sheets as words};
+use crate::locale::{Language, Text, sheets as words};
 use crate::read::properties::properties;
 use crate::read::{self, COLUMN_LIMIT, Cell, Plan, Sink};
 use chrono::{DateTime, FixedOffset, Timelike};
@@ -62,7 +62,7 @@ pub fn cover(bytes: &[u8], jst: FixedOffset) -> Option<Cover> {
 /// # Errors
 /// Why the file must be held: it cannot be read, or its sheet of findings is gone.
 pub fn read(bytes: &[u8]) -> Result<Notebook, Vec<Problem>> {
-    let mut intake = Intake::default();
+    let mut intake = Intake { notebook: Notebook::default(), language: Language::Ja };
     let reading = read::rows(bytes, &mut intake)?;
     if !reading.headed {
         let missing = COLUMNS.map(|column| column.ja.to_owned()).to_vec();
@@ -78,9 +78,10 @@ pub fn read(bytes: &[u8]) -> Result<Notebook, Vec<Problem>> {
     Ok(intake.notebook)
 }
 
-#[derive(Default)]
 struct Intake {
     notebook: Notebook,
+    /// The language of its headings, by which problems name a column.
+    language: Language,
 }
 
 impl Sink for Intake {
@@ -96,6 +97,8 @@ impl Sink for Intake {
             }
             slots.push(Some(first));
         }
+        let is_english = cells.iter().any(|cell| cell.trim() == words::WORK_STATE.en);
+        self.language = if is_english { Language::En } else { Language::Ja };
         // What people scribble beside the table is no harm.
         let mut headings = cells.to_vec();
         headings.resize(COLUMN_LIMIT.max(cells.len()), String::new());
@@ -121,7 +124,7 @@ impl Sink for Intake {
 
 impl Intake {
     fn refuse(&mut self, line: u32, column: Text, fault: Fault) {
-        let place = Place { line: Some(line), column: Some(column.ja.to_owned()) };
+        let place = Place { line: Some(line), column: Some(column.of(self.language).to_owned()) };
         self.notebook.refused.push(Problem { place, fault });
     }
 
@@ -145,8 +148,7 @@ impl Intake {
     fn state(&mut self, line: u32, written: &str) -> Option<String> {
         let known = words::kept_work_state(written);
         if known.is_none() {
-            let expected = words::WORK_STATES.map(|state| state.ja).join("、");
-            self.refuse(line, words::WORK_STATE, Fault::UnknownWord { found: written.to_owned(), expected });
+            self.refuse(line, words::WORK_STATE, Fault::UnknownWorkState { found: written.to_owned() });
         }
         known.map(str::to_owned)
     }
@@ -163,8 +165,7 @@ impl Intake {
             }
         }
         for (line, id) in contradicted {
-            let place = Place { line: Some(line), column: Some(words::FINDING_ID.ja.to_owned()) };
-            self.notebook.refused.push(Problem { place, fault: Fault::ContradictoryNote { id: id.to_string() } });
+            self.refuse(line, words::FINDING_ID, Fault::ContradictoryNote { id: id.to_string() });
             for row in self.notebook.rows.iter_mut().filter(|row| row.finding.as_ref() == Some(&id)) {
                 row.fields = NoteField::ALL.map(|_| None);
             }

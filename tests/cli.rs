@@ -373,8 +373,10 @@ fn init_leaves_an_installation_that_passes_check() {
     let sandbox = Sandbox::empty();
     let said = sandbox.program(&["init", "."]);
     assert_eq!(said.code, 0, "{}", said.err);
-    let said = sandbox.program(&["check"]);
-    assert_eq!(said.code, 0, "{}{}", said.out, said.err);
+    for command in ["check", "status"] {
+        let said = sandbox.program(&[command]);
+        assert_eq!(said.code, 0, "{command}: {}{}", said.out, said.err);
+    }
 }
 
 #[test]

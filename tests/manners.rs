@@ -61,6 +61,159 @@ fn show_as_json_says_what_show_says() {
 }
 
 #[test]
+fn the_id_of_a_mail_ends_with_the_senders_domain() {
+    let sandbox = Sandbox::demo();
+    sandbox.program(&["run", "--period", "2026-11", "--as-of", "2026-11-24"]);
+    let mails = document(&sandbox, &["mail", "list", "--json"]);
+    for mail in mails["mails"].as_array().expect("a list") {
+        let id = mail["message_id"].as_str().expect("an id");
+        assert!(id.ends_with("@example.co.jp"), "{id}");
+    }
+}
+
+/// Column H alone leads to the booking, and the month is long over.
+fn of_august(sandbox: &Sandbox) {
+    let payments = "ショップID,オーダーID,取引状態,処理日時,利用金額,加盟店自由項目1\n\
+        9200000000001,A-1,即時売上,2026/08/10 10:00:00,20000,1102481\n\
+        9200000000001,A-1,即時売上,2026/08/12 10:00:00,8000,1102481\n";
+    let bookings = "cart_code,product_code,status,payment_status,created_at,start_at,total,currency\n\
+        MZ1102481,MZ-T9,CONFIRMED,PAID_IN_FULL,2026-08-10 09:00,2026-12-01 09:00,8000,JPY\n";
+    let entries = "payment reference,booking reference,payment type,transaction date,amount,currency,Transaction ID\n\
+        P-1,MZ1102481,WEB_PAYMENT,2026-08-10 10:00,20000,JPY,\n\
+        P-2,MZ1102481,WEB_PAYMENT,2026-08-12 10:00,-12000,JPY,\n";
+    for (name, text) in [("gmo", payments), ("bookings", bookings), ("entries", entries)] {
+        sandbox.write(&format!("inbox/{name}.csv"), text.as_bytes());
+    }
+    let said = sandbox.program(&["ingest"]);
+    assert_eq!(said.code, 0, "{}{}", said.out, said.err);
+}
+
+#[test]
+fn show_tells_all_of_a_payment_whatever_its_month() {
+    let sandbox = Sandbox::minimal("ja");
+    of_august(&sandbox);
+    let shown = sandbox.program(&["show", "A-1"]).out;
+    let parts = [
+        "予約 MZ1102481",
+        "出発 2026-12-01",
+        "-¥12,000",
+        "加盟店自由項目1: 1102481",
+        "取消期限: 安全期限 2027-08-09・最終期限 2027-08-10（残",
+        "支払一覧  P-1",
+        "entries.csv:3",
+    ];
+    for part in parts {
+        assert!(shown.contains(part), "{part} is not in:\n{shown}");
+    }
+    assert!(!shown.contains("¥-") && !shown.contains("H="), "{shown}");
+}
+
+#[test]
+fn show_tells_what_was_noted_on_a_finding() {
+    let sandbox = Sandbox::empty();
+    assert_eq!(sandbox.program(&["demo", "."]).code, 0);
+    let shown = document(&sandbox, &["show", "MZ1105007", "--json"]);
+    let id = shown["shops"][0]["findings"][0]["finding"]["id"].as_str().expect("an id").to_owned();
+    assert_eq!(sandbox.program(&["findings", "resolve", &id, "--reason", "電話で確認"]).code, 0);
+    let people = sandbox.program(&["show", "MZ1105007"]).out;
+    for part in ["対応状況: 対応済", "メモ: 電話で確認", "支払一覧"] {
+        assert!(people.contains(part), "{part} is not in:\n{people}");
+    }
+}
+
+#[test]
+fn mail_that_is_only_written_to_a_folder_is_not_called_sent() {
+    let sandbox = Sandbox::demo();
+    let ran = sandbox.program(&["run", "--period", "2026-11", "--as-of", "2026-11-24"]).out;
+    let listed = sandbox.program(&["mail", "list"]).out;
+    for said in [ran, listed] {
+        assert!(said.contains("書き出し済（outbox）"), "{said}");
+        assert!(!said.contains("送信済") && !said.contains("受付済"), "{said}");
+    }
+    let mails = document(&sandbox, &["mail", "list", "--json"]);
+    for mail in mails["mails"].as_array().expect("a list") {
+        assert_eq!(mail["state"], "accepted");
+    }
+}
+
+#[test]
+fn the_reason_of_a_resend_is_not_the_servers_word() {
+    let sandbox = Sandbox::demo();
+    sandbox.program(&["run", "--period", "2026-11", "--as-of", "2026-11-24"]);
+    let id = document(&sandbox, &["mail", "list", "--json"])["mails"][0]["id"].to_string();
+    assert_eq!(sandbox.program(&["mail", "resend", &id, "--reason", "deleted there"]).code, 0);
+    assert_eq!(document(&sandbox, &["mail", "list", "--json"])["mails"][0]["reply"], "");
+    let listed = sandbox.program(&["mail", "list"]).out;
+    assert!(listed.contains("deleted there") && listed.contains("再送・確認済の理由"), "{listed}");
+}
+
+#[test]
+fn check_tells_a_setting_that_is_left_out_from_one_that_is_wrong() {
+    let sandbox = Sandbox::minimal("ja");
+    let config = std::fs::read_to_string(sandbox.path("totsugo.toml")).expect("a configuration");
+    sandbox.write("totsugo.toml", format!("{config}[shops.gmo_settings]\njob_cd = \"AUTH\"\n").as_bytes());
+    let said = sandbox.program(&["check"]).err;
+    assert!(said.contains("処理区分（job_cd）が「AUTH」です"), "{said}");
+    assert!(said.contains("設定ファイルに setting_id がありません。GMO管理画面（"), "{said}");
+    assert!(!said.contains("（setting_id）が"), "{said}");
+}
+
+#[test]
+fn the_history_of_a_shop_that_never_was_is_wrong_usage() {
+    let sandbox = Sandbox::demo();
+    sandbox.program(&["run", "--period", "2026-11", "--as-of", "2026-11-24"]);
+    let said = sandbox.program(&["history", "--shop", "123"]);
+    assert_eq!(said.code, 2, "{}", said.out);
+    assert!(said.err.contains("「123」") && said.err.contains("9200000000001"), "{}", said.err);
+    // One that is configured no more keeps its past.
+    let config = std::fs::read_to_string(sandbox.path("totsugo.toml")).expect("a configuration");
+    sandbox.write("totsugo.toml", config.replace("9200000000001", "9200000000009").as_bytes());
+    let said = sandbox.program(&["history", "--shop", "9200000000001"]);
+    assert_eq!((said.code, said.out.contains("9200000000001")), (0, true), "{}{}", said.out, said.err);
+}
+
+#[test]
+fn acts_are_listed_in_the_users_words() {
+    let sandbox = Sandbox::demo();
+    sandbox.program(&["run", "--period", "2026-11", "--as-of", "2026-11-24"]);
+    let id = document(&sandbox, &["findings", "list", "--json"])["findings"][0]["id"].as_str().map(str::to_owned);
+    let id = id.expect("a finding");
+    for arguments in [&["note", &id, "x"][..], &["resolve", &id, "--reason", "x"], &["reopen", &id]] {
+        assert_eq!(sandbox.program(&[&["findings"], arguments].concat()).code, 0);
+    }
+    let listed = sandbox.program(&["history", "--acts"]).out;
+    for part in ["メモ", "対応済", "未対応に戻す", "設定の指紋"] {
+        assert!(listed.contains(part), "{part} is not in:\n{listed}");
+    }
+    for part in ["note", "resolve", "reopen", "configuration"] {
+        assert!(!listed.contains(part), "{part} is in:\n{listed}");
+    }
+    let acts = document(&sandbox, &["history", "--acts", "--json"]);
+    assert_eq!(acts["acts"][0]["act"], "reopen");
+}
+
+#[test]
+fn what_was_taken_in_is_said_in_full() {
+    let sandbox = Sandbox::minimal("en");
+    let row = |yen: u32| {
+        format!(
+            "ショップID,オーダーID,取引状態,処理日時,利用金額,加盟店自由項目1\n9200000000001,A-1,即時売上,2026/11/02 10:00:00,{yen},1\n"
+        )
+    };
+    sandbox.write("inbox/a.csv", row(5_000).as_bytes());
+    assert!(sandbox.program(&["ingest"]).out.contains("a.csv: 1 row (1 new)"));
+    sandbox.write("inbox/b.csv", row(6_000).as_bytes());
+    let said = sandbox.program(&["ingest"]).out;
+    assert!(said.contains("b.csv: 1 row (1 conflicting)"), "{said}");
+
+    let sandbox = Sandbox::demo();
+    sandbox.program(&["run", "--period", "2026-11", "--as-of", "2026-11-24"]);
+    let (_, workbook) = sandbox.find("reports", ".xlsx").pop_first().expect("a workbook");
+    sandbox.write("inbox/back.xlsx", &workbook);
+    assert!(sandbox.program(&["ingest"]).out.contains("back.xlsx: 新しいメモはありません"));
+}
+
+#[test]
 fn help_speaks_the_terminals_language_and_teaches_by_example() {
     let sandbox = Sandbox::empty();
     let help = |language: &str, arguments: &[&str]| {

@@ -527,7 +527,7 @@ fn c10_status_tells_people_and_monitors_how_things_stand() {
     assert_eq!(sandbox.program(&["status", "--max-age", "26"]).code, 2);
     let said = sandbox.program(&["status", "--max-age", "0s"]);
     assert_eq!(said.code, 1, "{}", said.out);
-    assert!(said.out.contains("最も古い重大な所見: F-"), "{}", said.out);
+    assert!(said.out.contains("最も古い緊急の所見: F-"), "{}", said.out);
 }
 
 #[test]

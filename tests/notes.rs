@@ -220,12 +220,29 @@ fn r20_what_is_not_believed_is_named_and_the_rest_is_taken_in() {
     let config = sandbox.path("totsugo.toml").display().to_string();
     let said = sandbox.program(&[RUN, &["--config", &config]].concat());
     assert_eq!(said.code, 1, "{}", said.err);
-    for named in ["「完了」", "「F-00000000」", "行が複数あり"] {
+    let choice = "「対応状況」列：「完了」は一覧にありません。一覧（未対応、対応中、対応済、様子見）から選んで保存し、もう一度置いてください。";
+    for named in [choice, "「F-00000000」", "行が複数あり"] {
         assert!(said.err.contains(named), "{named}: {}", said.err);
     }
     let list = sandbox.json(&["findings", "list", "--json"], 0);
     let finding = list["findings"].as_array().expect("a list").iter().find(|f| f["id"] == *first).expect("it");
     assert_eq!((&finding["state"], &finding["note"]), (&"".into(), &"確認した".into()));
+}
+
+#[test]
+fn r20_a_column_is_named_as_the_workbook_has_it() {
+    let sandbox = Sandbox::english_demo();
+    let json = run(&sandbox, &[]);
+    let workbook = sandbox.path(json["shops"][0]["workbook"].as_str().expect("a workbook"));
+    let original = std::fs::read(&workbook).expect("a workbook");
+    let mut edited = rows_below(&sheet(&workbook, "Exceptions"), "Finding ID");
+    set(&mut edited[0], "Work status", "finished");
+    let columns = ["Finding ID", "Work status", "Assignee", "Memo"];
+    sandbox.write("inbox/a.xlsx", &saved_by_another_program(&original, &edited, &columns, None));
+    let config = std::fs::read_to_string(sandbox.path("totsugo.toml")).expect("a configuration");
+    sandbox.write("totsugo.toml", config.replace("language = \"en\"", "language = \"ja\"").as_bytes());
+    let said = sandbox.program(&["ingest"]);
+    assert!(said.err.contains("「Work status」列：「finished」は一覧にありません"), "{}", said.err);
 }
 
 #[test]

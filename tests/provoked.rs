@@ -84,6 +84,7 @@ const CASES: &[Case] = &[
     case("a value is none of the known ones", nothing, &["completions", "basch"], 2),
     case("no such period", nothing, &["run", "--period", "novmber"], 2),
     case("a day that does not exist", nothing, &["run", "--period", "2026-11", "--as-of", "2026-11-31"], 2),
+    case("a last day before the first", nothing, &["run", "--from", "2026-11-02", "--to", "2026-11-01"], 2),
     case("a shop that is not configured", nothing, &["run", "--shop", "123"], 2),
     case("an age without a unit", nothing, &["status", "--max-age", "26"], 2),
     case(

@@ -164,7 +164,7 @@ fn s07_a_missing_database_is_no_fresh_start_and_the_archive_rebuilds_it() {
         assert!(!archived.is_empty());
         fs::rename(sandbox.path("totsugo.db"), sandbox.path("lost.db")).expect("lost");
         let reports = sandbox.find("reports", "");
-        let read = [&["run"][..], &["run", "--dry-run"], &["ingest"], &["held"], &["history"], &["check"]];
+        let read = [&["run"][..], &["run", "--dry-run"], &["ingest"], &["held"], &["history"], &["check"], &["status"]];
         for arguments in read {
             let said = sandbox.program(arguments);
             assert_eq!(said.code, 3, "{arguments:?}: {}", said.err);
@@ -273,9 +273,12 @@ fn s05_backup_and_restore_bring_back_the_same_history() {
     assert_eq!(said.code, 0, "{}", said.err);
     assert_eq!(fs::read(sandbox.path("totsugo.db.replaced")).expect("kept"), database);
     assert_eq!(fs::read(sandbox.path("copy.db")).expect("a copy"), copy);
+    let is_log = |name: &String| name.ends_with("-wal") || name.ends_with("-shm");
+    let beside: Vec<String> = sandbox.find(".", "").into_keys().filter(is_log).collect();
+    assert!(beside.is_empty(), "left behind: {beside:?}");
     assert_eq!(figures(&sandbox.json(MONTH, 0)), before);
     let acts = sandbox.program(&["history", "--acts"]).out;
-    for part in ["restore", "disk change", "copy.db"] {
+    for part in ["復元", "disk change", "copy.db"] {
         assert!(acts.contains(part), "{part}: {acts}");
     }
     verified(&sandbox, "restored");
@@ -317,6 +320,29 @@ fn acts_on_held_files_carry_time_user_and_reason() {
     let told: Vec<_> = acts.iter().map(|act| (&*act.user, &*act.act, &*act.subject, &*act.reason)).collect();
     assert_eq!(told, [("hanako", "release", "two.csv", ""), ("hanako", "discard", "one.csv", "not ours")]);
     assert!(acts.iter().all(|act| act.at.ends_with("+09:00")), "{acts:?}");
+}
+
+/// Where nobody is named (cron, containers) the account's number stands.
+#[cfg(unix)]
+#[test]
+fn every_act_names_its_user_and_an_unnamed_one_by_number() {
+    let sandbox = Sandbox::demo();
+    sandbox.json(MONTH, 0);
+    let list = sandbox.json(&["findings", "list", "--json"], 0);
+    let id = list["findings"][0]["id"].as_str().expect("a finding").to_owned();
+    let users = |name: &str| {
+        let set = [("SUDO_USER", ""), ("USER", name), ("LOGNAME", ""), ("USERNAME", "")];
+        let acts = [&["note", &id, "x"][..], &["resolve", &id, "--reason", "x"], &["reopen", &id]];
+        for arguments in acts {
+            let said = sandbox.program_with(&[&["findings"], arguments].concat(), &set);
+            assert_eq!(said.code, 0, "{arguments:?}: {}", said.err);
+        }
+        let acts = Store::open(&sandbox.path("totsugo.db"), "test").expect("opens").acts().expect("acts");
+        acts.into_iter().take(3).map(|act| act.user).collect::<Vec<_>>()
+    };
+    assert_eq!(users("hanako"), ["hanako"; 3]);
+    let number = format!("uid {}", rustix::process::getuid().as_raw());
+    assert_eq!(users(""), [&*number; 3]);
 }
 
 #[test]

@@ -122,7 +122,8 @@ fn tell_examined(language: Language, name: &str, examined: &Examined) -> Exit {
     };
     let line = |ja, en, value: &str| say!("  {}: {value}", pick(language, ja, en));
     say!("{name}");
-    line("形式", "layout", examined.layout.as_deref().unwrap_or(none));
+    let layout = examined.layout.as_deref().map(|name| locale::problems::layout_named(language, name));
+    line("レイアウト", "layout", layout.as_deref().unwrap_or(none));
     if examined.layout.is_some() {
         line("文字コード", "encoding", examined.encoding.unwrap_or(none));
         line("使用する列", "columns found", &listed(&examined.columns));
@@ -241,15 +242,19 @@ fn folders(workshop: &Workshop) -> Vec<String> {
 }
 
 fn deviation_sentence(language: Language, shop: &str, deviation: &console::Deviation) -> String {
-    let found = deviation.found.as_deref().unwrap_or("—");
-    match language {
-        Language::Ja => format!(
-            "{shop}: GMO管理画面の{}（{}）が「{found}」です。マニュアル（{}）では「{}」です。{} で修正してください。",
-            deviation.label, deviation.key, deviation.manual, deviation.expected, deviation.menu_path
+    let console::Deviation { key, label, found, expected, manual, menu_path } = deviation;
+    match (found, language) {
+        (None, Language::Ja) => format!(
+            "{shop}: 設定ファイルに {key} がありません。GMO管理画面（{menu_path}）の{label}の値を確認して記入してください。マニュアル（{manual}）では「{expected}」です。"
         ),
-        Language::En => format!(
-            "{shop}: {} ({}) in the GMO console is \"{found}\"; the manual ({}) says \"{}\". Change it at {}.",
-            deviation.label, deviation.key, deviation.manual, deviation.expected, deviation.menu_path
+        (None, Language::En) => format!(
+            "{shop}: {key} is not in the configuration. Look up {label} in the GMO console ({menu_path}) and write it there; the manual ({manual}) says \"{expected}\"."
+        ),
+        (Some(found), Language::Ja) => format!(
+            "{shop}: GMO管理画面の{label}（{key}）が「{found}」です。マニュアル（{manual}）では「{expected}」です。{menu_path} で修正してください。"
+        ),
+        (Some(found), Language::En) => format!(
+            "{shop}: {label} ({key}) in the GMO console is \"{found}\"; the manual ({manual}) says \"{expected}\". Change it at {menu_path}."
         ),
     }
 }

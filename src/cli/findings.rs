@@ -94,7 +94,7 @@ fn list(workshop: &Workshop, as_json: bool) -> Exit {
         let mut list = List::new(pick(
             language,
             "所見ID,ショップ,区分,予約番号・オーダーID,初出日,対応状況,担当,メモ",
-            "ID,Shop,Kind,Booking or Order ID,First seen,State,Assignee,Memo",
+            "Finding ID,Shop,Category,Booking or Order ID,First seen,Work status,Assignee,Memo",
         ));
         for f in &open {
             list.add([

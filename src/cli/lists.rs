@@ -4,7 +4,7 @@ use super::args::HeldAction;
 use super::notices::{mail_name, pick};
 use super::table::List;
 use super::trouble::{stopped, unusable};
-use super::{Exit, lock, print_json};
+use super::{Exit, lock, print_json, unknown_shop};
 use crate::domain::ids::ShopId;
 use crate::inbox;
 use crate::locale::Language;
@@ -100,9 +100,13 @@ fn list_held(workshop: &Workshop, as_json: bool) -> Exit {
 /// `history`: past runs, newest first.
 pub(super) fn history(workshop: &Workshop, shop: Option<&str>, as_json: bool) -> Exit {
     let language = workshop.language();
-    let shop = shop.map(ShopId::new);
     with_store(workshop, |store| {
-        let runs = store.history(shop.as_ref())?;
+        let runs = store.history(shop.map(ShopId::new).as_ref())?;
+        // A shop that is configured no more keeps its past; one that never was is a slip.
+        if let Some(why) = shop.filter(|_| runs.is_empty()).and_then(|id| unknown_shop(workshop, id)) {
+            complain!("{why}");
+            return Ok(Exit::Usage);
+        }
         if as_json {
             return Ok(print_list("runs", runs.iter().map(run_json).collect()));
         }
@@ -120,7 +124,8 @@ pub(super) fn history(workshop: &Workshop, shop: Option<&str>, as_json: bool) ->
             }
             for shop in &run.shops {
                 let proof = if shop.balanced { "✓" } else { "✗" };
-                let (revision, mail) = (format!("r{}", shop.revision), mail_name(language, &shop.mail).to_owned());
+                let mail = mail_name(language, &workshop.config.mail.transport, &shop.mail).to_owned();
+                let revision = format!("r{}", shop.revision);
                 let counts = [shop.matched.to_string(), shop.findings.to_string()];
                 list.add(
                     head.iter()
@@ -157,10 +162,37 @@ pub(super) fn acts(workshop: &Workshop, as_json: bool) -> Exit {
             return Ok(print_list("acts", acts.into_iter().map(one).collect()));
         }
         let mut list = List::new(pick(language, "日時,ユーザー,操作,対象,理由", "Time,User,Act,Subject,Reason"));
-        acts.into_iter().for_each(|act| list.add([act.at, act.user, act.act, act.subject, act.reason]));
+        for Act { at, user, act, subject, reason } in acts {
+            let reason = match act.as_str() {
+                "configuration" => format!("{}: {reason}", pick(language, "設定の指紋", "digest of the configuration")),
+                _ => reason,
+            };
+            list.add([at, user, act_name(language, &act).to_owned(), subject, reason]);
+        }
         list.print(pick(language, "操作の記録はまだありません。", "Nobody has done anything by hand yet."));
         Ok(Exit::Completed)
     })
+}
+
+/// What a person did, in a word or two; `--json` has the word itself.
+fn act_name(language: Language, act: &str) -> &str {
+    match (language, act) {
+        (Language::Ja, "note") => "メモ",
+        (Language::Ja, "resolve") => "対応済",
+        (Language::Ja, "reopen") => "未対応に戻す",
+        (Language::Ja, "release") => "保留解除",
+        (Language::Ja, "discard") => "破棄",
+        (Language::Ja, "gone") => "消失",
+        (Language::Ja, "backup") => "バックアップ",
+        (Language::Ja, "restore") => "復元",
+        (Language::Ja, "configuration") => "設定",
+        (Language::Ja, "mail resend") => "再送",
+        (Language::Ja, "mail settle") => "メールの確認済",
+        (Language::Ja, "clean") => "整理",
+        (Language::Ja, "accept-clock") => "時計の承認",
+        (Language::Ja, "alert") => "お知らせ",
+        _ => act,
+    }
 }
 
 fn run_json(run: &HistoryRun) -> serde_json::Value {

@@ -3,11 +3,12 @@
 use super::args::MailAction;
 use super::lists::{print_list, with_own_store, with_store};
 use super::marks::{BAD, GOOD};
-use super::notices::pick;
+use super::notices::{pick, written};
 use super::table::List;
 use super::trouble::unusable;
 use super::{Exit, failed, tell_notices};
 use crate::config::Transport;
+use crate::domain::delivery::State;
 use crate::durable;
 use crate::locale::Language;
 use crate::mail::address::{domain_of, is_address};
@@ -39,8 +40,8 @@ fn list(workshop: &Workshop, json: bool) -> Exit {
         let language = workshop.language();
         let mut list = List::new(pick(
             language,
-            "番号,ショップ,対象期間,版,宛先,状態,回数,更新日時,サーバーの応答",
-            "ID,Shop,Period,Revision,Recipient,State,Tries,Changed,The server",
+            "番号,ショップ,対象期間,版,宛先,状態,回数,更新日時,サーバーの応答,再送・確認済の理由",
+            "ID,Shop,Period,Revision,Recipient,State,Tries,Changed,The server,Why resent or settled",
         ));
         deliveries.iter().for_each(|delivery| list.add(row(language, delivery)));
         list.print(pick(language, "メールはまだありません。", "There is no mail yet."));
@@ -48,8 +49,8 @@ fn list(workshop: &Workshop, json: bool) -> Exit {
     })
 }
 
-fn row(language: Language, delivery: &Delivery) -> [String; 9] {
-    let operator = || pick(language, "（管理者宛）", "(operator)").to_owned();
+fn row(language: Language, delivery: &Delivery) -> [String; 10] {
+    let operator = || pick(language, "（運用担当宛）", "(operator)").to_owned();
     let (shop, period, revision) = delivery.report.as_ref().map_or_else(
         || (operator(), String::new(), String::new()),
         |report| {
@@ -57,13 +58,15 @@ fn row(language: Language, delivery: &Delivery) -> [String; 9] {
             (report.shop.to_string(), period, format!("r{}", report.revision))
         },
     );
-    let mut state = state_name(language, delivery.state).to_owned();
+    // Every server has something to say; a folder has not.
+    let is_written = delivery.state == State::Accepted && delivery.words.is_empty();
+    let mut state = if is_written { written(language) } else { state_name(language, delivery.state) }.to_owned();
     if delivery.resent > 0 {
         state.push_str(pick(language, "（再送）", " (resent)"));
     }
     let (id, tries) = (delivery.id.to_string(), delivery.tries.to_string());
-    let (recipient, words) = (delivery.recipient.clone(), delivery.words.clone());
-    [id, shop, period, revision, recipient, state, tries, delivery.at.clone(), words]
+    let Delivery { recipient, at, words, reason, .. } = delivery.clone();
+    [id, shop, period, revision, recipient, state, tries, at, words, reason]
 }
 
 fn as_json(delivery: &Delivery) -> serde_json::Value {
@@ -80,6 +83,7 @@ fn as_json(delivery: &Delivery) -> serde_json::Value {
         "resent": delivery.resent,
         "changed": delivery.at,
         "reply": delivery.words,
+        "reason": delivery.reason,
     })
 }
 
@@ -90,7 +94,7 @@ fn resend(workshop: &Workshop, id: i64, reason: &str) -> Exit {
         post::recover(&workshop.config, store, workshop.now)?;
         if !store.resend(id, &workshop.stamp(), reason)? {
             let ja = "再送できるメールではありません（番号違い、送信待ち、または本文が手元にありません）。totsugo mail list でご確認ください。";
-            let en = "cannot be sent again: no such number, waiting anyway, or its bytes are not here. See totsugo mail list.";
+            let en = "cannot be sent again: there is no such number, it is still waiting to be sent, or its content is not stored here. See totsugo mail list.";
             complain!("{id}: {}", pick(language, ja, en));
             return Ok(Exit::Usage);
         }
@@ -121,7 +125,7 @@ fn settle(workshop: &Workshop, id: i64, reason: &str) -> Exit {
             return Ok(Exit::Usage);
         }
         store.log_act(&workshop.stamp(), "mail settle", &id.to_string(), reason)?;
-        say!("{id}: {}", pick(language, "確認済みにしました。", "settled."));
+        say!("{id}: {}", pick(language, "確認済みにしました。", "marked as settled."));
         Ok(Exit::Completed)
     })
 }
@@ -132,7 +136,7 @@ fn send_test(workshop: &Workshop, address: &str) -> Exit {
     let domains = &config.mail.allowed_domains;
     if !is_address(address) || (!domains.is_empty() && !domains.contains(&domain_of(address))) {
         let ja = "メールアドレスでないか、mail.allowed_domains の外のアドレスです。宛先を直すか、設定に加えてください。送信していません。";
-        let en = "no mail address, or outside mail.allowed_domains; correct it, or the setting. Nothing was sent.";
+        let en = "not a mail address, or outside mail.allowed_domains; correct it, or the setting. Nothing was sent.";
         complain!("{address}: {}", pick(language, ja, en));
         return Exit::Usage;
     }
@@ -143,8 +147,7 @@ fn send_test(workshop: &Workshop, address: &str) -> Exit {
         "This is a test by totsugo. If it arrives, so will the reports. It holds no figures.\n",
     );
     let from = &config.mail.from;
-    let domain = mail::address::sender(from).map_or_else(String::new, |(_, address)| domain_of(address));
-    let message_id = mail::note_id(text, workshop.now, &domain);
+    let message_id = mail::note_id(text, workshop.now, &domain_of(from));
     let to = [address.to_owned()];
     let note = Note { from, to: &to, subject, text, message_id: &message_id, date: workshop.now };
     let content = match mail::compose_note(&note) {
@@ -156,7 +159,8 @@ fn send_test(workshop: &Workshop, address: &str) -> Exit {
             let path = config.paths.outbox.join(format!("{message_id}.eml"));
             match durable::write_new(&path, &content) {
                 Ok(()) => {
-                    say!("{}", path.display());
+                    let written = pick(language, "試験メールを書き出しました", "The test mail was written");
+                    say!("{written}: {}", path.display());
                     Exit::Completed
                 }
                 Err(error) => unusable(language, &path, &error),

@@ -23,6 +23,7 @@ mod clean;
 mod daemon;
 mod findings;
 mod help;
+mod intake;
 mod lists;
 mod mail;
 mod manual;
@@ -177,9 +178,13 @@ fn prepare(config: Option<&Path>) -> Result<Workshop, String> {
     }
     let layouts = loaded.paths.templates.join("layouts");
     let workshop = Workshop::prepare(loaded, now).map_err(|error| trouble::preparation(language, &layouts, &error))?;
+    Ok(Workshop { user: user(), ..workshop })
+}
+
+/// The account that works here; where nobody says its name, as under cron and in containers, its number.
+fn user() -> String {
     let named = |name| std::env::var(name).ok().filter(|user| !user.is_empty());
-    let user = ["SUDO_USER", "USER", "LOGNAME", "USERNAME"].into_iter().find_map(named).unwrap_or_default();
-    Ok(Workshop { user, ..workshop })
+    ["SUDO_USER", "USER", "LOGNAME", "USERNAME"].into_iter().find_map(named).unwrap_or_else(durable::account)
 }
 
 /// Takes the lock or says who is at work.
@@ -273,13 +278,12 @@ fn order(workshop: &Workshop, arguments: &RunArguments) -> Result<Order, String>
         "yesterday・last-7-days・month-to-date・previous-month・YYYY-MM のどれか",
         "yesterday, last-7-days, month-to-date, previous-month or YYYY-MM",
     );
-    let in_order = ("--from 以後の --to", "a --to that is not before --from");
     let day = |what: &str, text: &str| Day::parse(text).ok_or_else(|| bad(what, text, a_day));
     let as_of = arguments.as_of.as_deref().map_or(Ok(workshop.today()), |text| day("--as-of", text))?;
     let period = match (&arguments.from, &arguments.to) {
         (Some(from), Some(to)) => {
             let (from, to) = (day("--from", from)?, day("--to", to)?);
-            Period::new(from, to).ok_or_else(|| bad("--from/--to", &format!("{from}..{to}"), in_order))?
+            Period::new(from, to).ok_or_else(|| out_of_order(language, from, to))?
         }
         (None, None) => {
             Period::named(&arguments.period, as_of).ok_or_else(|| bad("--period", &arguments.period, a_period))?
@@ -290,13 +294,8 @@ fn order(workshop: &Workshop, arguments: &RunArguments) -> Result<Order, String>
             );
         }
     };
-    let known = |id: &String| workshop.config.shops.iter().any(|shop| shop.shop.id.as_str() == id);
-    if let Some(unknown) = arguments.shop.iter().find(|id| !known(id)) {
-        let ids: Vec<&str> = workshop.config.shops.iter().map(|shop| shop.shop.id.as_str()).collect();
-        return Err(match language {
-            Language::Ja => format!("--shop: 「{unknown}」は設定にありません。設定にあるショップ: {}", ids.join("、")),
-            Language::En => format!("--shop: \"{unknown}\" is not configured. Configured: {}", ids.join(", ")),
-        });
+    if let Some(why) = arguments.shop.iter().find_map(|id| unknown_shop(workshop, id)) {
+        return Err(why);
     }
     Ok(Order {
         period,
@@ -309,6 +308,23 @@ fn order(workshop: &Workshop, arguments: &RunArguments) -> Result<Order, String>
     })
 }
 
+fn out_of_order(language: Language, from: Day, to: Day) -> String {
+    match language {
+        Language::Ja => format!("--from {from} --to {to}: --to には --from 以降の日付を指定してください。"),
+        Language::En => format!("--from {from} --to {to}: give a --to that is not before --from."),
+    }
+}
+
+/// That `id` is no shop of the configuration, and which there are.
+fn unknown_shop(workshop: &Workshop, id: &str) -> Option<String> {
+    let ids: Vec<&str> = workshop.config.shops.iter().map(|shop| shop.shop.id.as_str()).collect();
+    let said = || match workshop.language() {
+        Language::Ja => format!("--shop: 「{id}」は設定にありません。設定にあるショップ: {}", ids.join("、")),
+        Language::En => format!("--shop: \"{id}\" is not configured. Configured: {}", ids.join(", ")),
+    };
+    (!ids.contains(&id)).then(said)
+}
+
 /// Tells people what a run did: results to stdout unless JSON stands there, what needs somebody to stderr.
 fn tell(workshop: &Workshop, report: &Report, effect: Effect, json: bool) {
     let language = workshop.language();
@@ -317,7 +333,7 @@ fn tell(workshop: &Workshop, report: &Report, effect: Effect, json: bool) {
             say!("{}", pick(language, "予行（--dry-run）: 何も変更していません。", "Dry run: nothing was changed."));
         }
         for file in report.json.files.iter().filter(|file| file.outcome != "held") {
-            say!("{}", file_line(language, &file.name, file.rows.read, file.rows.new, file.outcome == "duplicate"));
+            say!("{}", intake::line(language, file));
         }
         say!("{} {} – {}", pick(language, "対象期間", "Period"), report.json.period.from, report.json.period.to);
         for shop in &report.issued {
@@ -328,7 +344,7 @@ fn tell(workshop: &Workshop, report: &Report, effect: Effect, json: bool) {
                     "  r{} {workbook}{state}  {}: {}",
                     shop.revision,
                     pick(language, "メール", "mail"),
-                    mail_name(language, &shop.mail)
+                    mail_name(language, &workshop.config.mail.transport, &shop.mail)
                 );
             }
             if shop.changes > 0 {
@@ -369,16 +385,6 @@ fn changes(language: Language, count: usize) -> String {
         Language::Ja => format!("前回の報告から{count}件の変更があります（シート「変更点」）。"),
         Language::En if count == 1 => "1 figure differs from what was reported before (sheet \"Changes\").".to_owned(),
         Language::En => format!("{count} figures differ from what was reported before (sheet \"Changes\")."),
-    }
-}
-
-/// One accepted file in a line.
-fn file_line(language: Language, name: &str, read: u64, new: u64, is_known: bool) -> String {
-    match (language, is_known) {
-        (Language::Ja, true) => format!("{name}: 取込済みの内容です（重複）"),
-        (Language::En, true) => format!("{name}: known already (duplicate)"),
-        (Language::Ja, false) => format!("{name}: {read}行（新規{new}行）"),
-        (Language::En, false) => format!("{name}: {read} rows ({new} new)"),
     }
 }
 
@@ -437,8 +443,7 @@ fn ingest_command(workshop: &Workshop, paths: &[PathBuf], json: bool) -> Exit {
         }
     }
     for file in intake.files.iter().filter(|file| file.outcome != Outcome::Held && !json) {
-        let known = file.outcome == Outcome::Duplicate;
-        say!("{}", file_line(workshop.language(), &file.name, file.rows.read, file.rows.new, known));
+        say!("{}", intake::line(workshop.language(), &file.json()));
     }
     let held = intake.files.iter().filter(|file| file.outcome == Outcome::Held);
     tell_held(workshop.language(), held.map(|file| (file.name.as_str(), file.reason.as_deref().unwrap_or_default())));

@@ -3,7 +3,7 @@
 use super::help::terminal_language;
 use super::notices::pick;
 use super::trouble::{preparation, unusable};
-use super::{Exit, failed, run_command};
+use super::{Exit, failed, run_command, user};
 use crate::cli::args::RunArguments;
 use crate::config;
 use crate::demo;
@@ -37,7 +37,7 @@ pub(super) fn demo(folder: &Path) -> Exit {
             Workshop::prepare(config, clock::now()).map_err(|error| preparation(language, &layouts, &error))
         });
     let workshop = match workshop {
-        Ok(workshop) => workshop,
+        Ok(workshop) => Workshop { user: user(), ..workshop },
         Err(why) => return failed(&why),
     };
     let exit = run_command(

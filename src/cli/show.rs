@@ -3,16 +3,19 @@
 use super::lists::with_store;
 use super::notices::pick;
 use super::{Exit, print_json};
-use crate::domain::booking::{Booking, Price};
-use crate::domain::dates::Period;
+use crate::domain::booking::{Booking, PaymentEntry, Price};
+use crate::domain::dates::{Day, Period};
+use crate::domain::finding::Note;
 use crate::domain::ids::OrderId;
 use crate::domain::intake::Source;
+use crate::domain::money::Yen;
 use crate::domain::payment::{EventKind, Payment};
 use crate::domain::policy::Shop;
-use crate::domain::reconciliation::{Expiring, Finding, Reconciliation, ShopFacts};
+use crate::domain::reconciliation::{Expiring, Finding, Operation, Reconciliation, ShopFacts, Window};
 use crate::domain::text::{CodeKind, code_parts};
 use crate::locale::Language;
 use crate::locale::findings::{code_name, next_step, reason};
+use crate::locale::sheets::{ASSIGNEE, MEMO, WORK_STATE, work_state};
 use crate::reconcile;
 use crate::report::json::{cancellation, finding};
 use crate::run::{Workshop, place};
@@ -26,6 +29,7 @@ struct Known<'a> {
     bookings: Vec<&'a Booking>,
     cancellation: Vec<&'a Expiring>,
     findings: Vec<&'a Finding>,
+    as_of: Day,
 }
 
 /// Shows what is known of `key`: a booking number with or without prefix, a product code, or an Order ID.
@@ -75,7 +79,7 @@ fn known<T>(
             period,
             today,
         );
-        let (orders, carts) = related(&facts, &result, key);
+        let (orders, carts) = related(shop, &facts, &result, key);
         let named = |payment: &OrderId| orders.contains(&payment.to_string());
         let known = Known {
             shop,
@@ -83,6 +87,7 @@ fn known<T>(
             bookings: facts.bookings.iter().filter(|b| carts.contains(&b.cart.to_string())).collect(),
             cancellation: result.cancellation.iter().filter(|line| named(&line.payment.order_id)).collect(),
             findings: result.findings.iter().filter(|f| touches(f, &orders, &carts)).collect(),
+            as_of: today,
         };
         if !known.payments.is_empty() || !known.bookings.is_empty() {
             out.extend(told(&known));
@@ -93,13 +98,14 @@ fn known<T>(
 
 fn known_lines(language: Language, known: &Known<'_>) -> Vec<String> {
     let mut out = vec![format!("{} {}", known.shop.id, known.shop.name)];
-    known.payments.iter().for_each(|payment| out.extend(payment_lines(language, payment)));
-    known.bookings.iter().for_each(|booking| out.extend(booking_lines(language, booking)));
-    let label = pick(language, "取消期限", "cancellation window");
-    out.extend(known.cancellation.iter().map(|line| {
-        let window = &line.window;
-        format!("  {label}: {} / {} ({})", window.last_safe_day, window.last_possible_day, window.days_left)
-    }));
+    for payment in &known.payments {
+        out.extend(payment_lines(language, payment));
+        out.extend(deadline(known, payment).map(|window| format!("    {}", deadline_words(language, &window))));
+    }
+    for booking in &known.bookings {
+        out.extend(booking_lines(language, booking));
+        out.extend(booking.entries.iter().map(|entry| entry_line(language, entry)));
+    }
     known.findings.iter().for_each(|finding| out.extend(finding_lines(language, finding)));
     out
 }
@@ -148,8 +154,8 @@ fn known_json(language: Language, known: &Known<'_>) -> Value {
     })
 }
 
-/// The Order IDs and carts that `key` names, and those that stand with them in a finding.
-fn related(facts: &ShopFacts, result: &Reconciliation, key: &str) -> (Vec<String>, Vec<String>) {
+/// The Order IDs and carts that `key` names, and those that belong to them or stand with them in a finding.
+fn related(shop: &Shop, facts: &ShopFacts, result: &Reconciliation, key: &str) -> (Vec<String>, Vec<String>) {
     let digits = code_parts(key, CodeKind::Cart).map(|parts| parts.digits);
     let names = |code: &str, kind| digits.is_some() && code_parts(code, kind).map(|parts| parts.digits) == digits;
     let mut orders: Vec<String> = facts
@@ -158,7 +164,6 @@ fn related(facts: &ShopFacts, result: &Reconciliation, key: &str) -> (Vec<String
         .filter(|p| p.order_id.as_str() == key || p.newest().is_some_and(|o| names(&o.booking_ref, CodeKind::Cart)))
         .map(|p| p.order_id.to_string())
         .collect();
-    let in_group = |carts: &[String], orders: &[String], f: &Finding| touches(f, orders, carts);
     let mut carts: Vec<String> = facts
         .bookings
         .iter()
@@ -170,25 +175,54 @@ fn related(facts: &ShopFacts, result: &Reconciliation, key: &str) -> (Vec<String
         })
         .map(|b| b.cart.to_string())
         .collect();
-    let groups = result.findings.iter().filter(|f| in_group(&carts, &orders, f)).map(|f| &f.group);
-    let groups = groups.chain(result.matched.iter().filter(|group| {
-        group.payments.iter().any(|p| orders.contains(&p.order_id.to_string()))
-            || group.booking.as_ref().is_some_and(|b| carts.contains(&b.cart.to_string()))
-    }));
-    let mut more_orders = Vec::new();
-    let mut more_carts = Vec::new();
-    for group in groups {
-        more_orders.extend(group.payments.iter().map(|p| p.order_id.to_string()));
-        more_carts.extend(group.booking.iter().map(|b| b.cart.to_string()));
-    }
-    orders.extend(more_orders);
-    carts.extend(more_carts);
+    let pairs = reconcile::pairs(shop, facts);
+    let has = |list: &[String], code: &str| list.iter().any(|known| known == code);
+    let led_to = pairs.iter().filter(|(payment, _)| has(&orders, payment.order_id.as_str()));
+    carts.extend(led_to.map(|(_, booking)| booking.cart.to_string()).collect::<Vec<_>>());
+    let paid_by = pairs.iter().filter(|(_, booking)| has(&carts, booking.cart.as_str()));
+    orders.extend(paid_by.map(|(payment, _)| payment.order_id.to_string()));
+    let found: Vec<_> = result.findings.iter().filter(|f| touches(f, &orders, &carts)).map(|f| &f.group).collect();
+    orders.extend(found.iter().flat_map(|group| &group.payments).map(|p| p.order_id.to_string()));
+    carts.extend(found.iter().filter_map(|group| group.booking.as_ref()).map(|b| b.cart.to_string()));
     (orders, carts)
 }
 
 fn touches(finding: &Finding, orders: &[String], carts: &[String]) -> bool {
     finding.group.payments.iter().any(|p| orders.contains(&p.order_id.to_string()))
         || finding.group.booking.as_ref().is_some_and(|b| carts.contains(&b.cart.to_string()))
+}
+
+/// An amount with its sign before the ¥.
+fn yen(amount: Yen) -> String {
+    if amount < Yen::ZERO { format!("-¥{}", -amount) } else { format!("¥{amount}") }
+}
+
+fn price(price: &Price) -> String {
+    match price {
+        Price::Yen(amount) => yen(*amount),
+        Price::Foreign { currency, written } => format!("{currency} {written}"),
+    }
+}
+
+/// The cancellation window of what `payment` holds, however far away its end is.
+fn deadline(known: &Known<'_>, payment: &Payment) -> Option<Window> {
+    let events = reconcile::money_events(payment);
+    let sale_date = events.sale_date.filter(|_| events.held.is_positive())?;
+    Some(reconcile::window(sale_date, &known.shop.policy, known.as_of))
+}
+
+fn deadline_words(language: Language, window: &Window) -> String {
+    let Window { last_safe_day: safe, last_possible_day: last, days_left, operation, .. } = window;
+    let left = match (operation, days_left) {
+        (Operation::Closed, _) => pick(language, "期限切れ", "closed").to_owned(),
+        (_, ..=-1) => pick(language, "安全期限を過ぎています", "the safe day has passed").to_owned(),
+        (_, days) if language == Language::Ja => format!("残{days}日"),
+        (_, days) => format!("{days} day{} left", if *days == 1 { "" } else { "s" }),
+    };
+    match language {
+        Language::Ja => format!("取消期限: 安全期限 {safe}・最終期限 {last}（{left}）"),
+        Language::En => format!("cancel by: last safe day {safe}, last possible day {last} ({left})"),
+    }
 }
 
 fn payment_lines(language: Language, payment: &Payment) -> Vec<String> {
@@ -202,10 +236,11 @@ fn payment_lines(language: Language, payment: &Payment) -> Vec<String> {
     )];
     for o in &payment.observations {
         lines.push(format!(
-            "    {}  {}  ¥{}  H={}  {}:{}",
+            "    {}  {}  ¥{}  {}: {}  {}:{}",
             o.at,
             o.status.label(),
             o.amount,
+            pick(language, "加盟店自由項目1", "column H"),
             o.booking_ref,
             o.source.file,
             o.source.line
@@ -217,7 +252,7 @@ fn payment_lines(language: Language, payment: &Payment) -> Vec<String> {
             EventKind::Change => pick(language, "金額変更", "change"),
             EventKind::Refund => pick(language, "返金", "refund"),
         };
-        lines.push(format!("    → {} {kind} ¥{}", event.day, event.amount));
+        lines.push(format!("    → {} {kind} {}", event.day, yen(event.amount)));
     }
     lines
 }
@@ -225,15 +260,12 @@ fn payment_lines(language: Language, payment: &Payment) -> Vec<String> {
 fn booking_lines(language: Language, booking: &Booking) -> Vec<String> {
     let mut lines = vec![format!("  {} {}", pick(language, "予約", "booking"), booking.cart)];
     for line in &booking.lines {
-        let total = match &line.total {
-            Price::Yen(yen) => format!("¥{yen}"),
-            Price::Foreign { currency, written } => format!("{currency} {written}"),
-        };
         lines.push(format!(
-            "    {}  {} / {}  {total}  {} {}  {}  {}:{}",
+            "    {}  {} / {}  {}  {} {}  {}  {}:{}",
             line.product_code,
             line.status.word(),
             line.payment_status.word(),
+            price(&line.total),
             pick(language, "出発", "starts"),
             line.start_at.map_or_else(|| "—".to_owned(), |at| at.to_string()),
             line.product,
@@ -244,9 +276,30 @@ fn booking_lines(language: Language, booking: &Booking) -> Vec<String> {
     lines
 }
 
+/// A row of the payment list: these decide what the booking should have brought, where there are any.
+fn entry_line(language: Language, entry: &PaymentEntry) -> String {
+    let mut line = format!("    {}", pick(language, "支払一覧", "payment list"));
+    let amount = price(&entry.amount);
+    let (at, kind) = (entry.at.to_string(), entry.payment_type.word());
+    for part in [&*entry.reference, &at, kind, &amount, &entry.transaction_id].into_iter().filter(|p| !p.is_empty()) {
+        line.push_str("  ");
+        line.push_str(part);
+    }
+    format!("{line}  {}:{}", entry.source.file, entry.source.line)
+}
+
 fn finding_lines(language: Language, finding: &Finding) -> Vec<String> {
+    let Note { state, assignee, text } = &finding.note;
+    let noted = [
+        (WORK_STATE, work_state(language, state).to_owned()),
+        (ASSIGNEE, assignee.clone()),
+        (MEMO, text.replace('\n', " / ")),
+    ];
+    let noted = noted.iter().filter(|(_, value)| !value.is_empty());
+    let noted: Vec<String> = noted.map(|(name, value)| format!("{}: {value}", name.of(language))).collect();
     vec![
         format!("  {} {}: {}", finding.id, code_name(language, finding.code), reason(language, finding)),
         format!("    {}", next_step(language, finding)),
+        format!("    {}", noted.join("  ")),
     ]
 }

@@ -9,6 +9,7 @@ use crate::config;
 use crate::domain::calendar::KNOWN_YEARS;
 use crate::domain::delivery::State;
 use crate::domain::finding::Severity;
+use crate::locale::Language;
 use crate::run::{Effect, RunError, Workshop, state_name};
 use crate::schedule::{self, Days, Schedule};
 use crate::store::{OpenFinding, SlotCounts, Store};
@@ -84,6 +85,8 @@ fn is_recent(last: Option<&str>, limit: Duration, now: DateTime<Utc>) -> bool {
 fn gather(workshop: &Workshop) -> Result<Status, RunError> {
     let config = &workshop.config;
     let language = workshop.language();
+    // A history that is gone is not a history that has not begun (FAULTS S07).
+    workshop.check_presence()?;
     let mut status = Status::default();
     match config::schedules(&config.paths.schedules, &config.calendar, language) {
         Ok(files) => {
@@ -194,16 +197,19 @@ fn tell(workshop: &Workshop, status: &Status) {
         let next = next(workshop, schedule, counts).unwrap_or_else(|| none.to_owned());
         let last = counts.last_completed.map_or_else(|| none.to_owned(), schedule::stamp);
         let (next_is, last_is) = (pick(language, "次回", "next"), pick(language, "前回", "last"));
-        let ended = pick(language, "完了・見送り・失敗", "completed, skipped, failed");
         let SlotCounts { completed, skipped, failed, .. } = counts;
-        say!("{}: {next_is} {next}  {last_is} {last}  {ended} {completed}, {skipped}, {failed}", schedule.name);
+        let ended = match language {
+            Language::Ja => format!("完了 {completed}・見送り {skipped}・失敗 {failed}"),
+            Language::En => format!("completed {completed}, skipped {skipped}, failed {failed}"),
+        };
+        say!("{}: {next_is} {next}  {last_is} {last}  {ended}", schedule.name);
     }
     line("保留ファイル", "Held files", &status.held.len().to_string());
     let waiting: u64 = ["queued", "deferred"].iter().filter_map(|state| status.mail.get(*state)).sum();
     line("未送信のメール", "Unsent mail", &waiting.to_string());
     let oldest =
         oldest_critical(status).map_or_else(|| none.to_owned(), |f| format!("{} {} ({})", f.id, f.key, f.first_seen));
-    line("最も古い重大な所見", "Oldest open critical finding", &oldest);
+    line("最も古い緊急の所見", "Oldest open critical finding", &oldest);
     line("履歴の大きさ", "Database size", &format!("{} MB", Megabytes(status.database_bytes)));
 }
 

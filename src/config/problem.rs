@@ -218,9 +218,9 @@ impl Fault {
             Self::Service(_) => words("", "", ""),
             Self::Duplicate => words("同じ項目か見出しが 2 度あります。", "", "どちらか一方を消してください。"),
             Self::AroundOutput => words(
-                "受信フォルダーの中に totsugo 自身の出力先があります。自分の出力を取り込んでしまいます。",
+                "inbox フォルダーの中に totsugo 自身の出力先があります。自分の出力を取り込んでしまいます。",
                 "",
-                "受信フォルダーを専用のフォルダーにしてください (例: \"inbox\")。",
+                "inbox フォルダーを専用のフォルダーにしてください (例: \"inbox\")。",
             ),
             Self::UnknownKey(nearest) => words(
                 "この項目はありません。",
@@ -312,9 +312,9 @@ impl Fault {
             }
             Self::SamePlace(other) => words(format!("`{other}` と同じ場所です。"), "", "別の場所にしてください。"),
             Self::InsideInbox => words(
-                "受信フォルダー `paths.inbox` の中にあります。自分の出力を取り込んでしまいます。",
+                "inbox フォルダー `paths.inbox` の中にあります。自分の出力を取り込んでしまいます。",
                 "",
-                "受信フォルダーの外にしてください。",
+                "inbox フォルダーの外にしてください。",
             ),
             Self::OverWindow(window) => {
                 words(format!("`cancel_window_days` ({window} 日) を超えています。"), format!("{window} 以下"), "")

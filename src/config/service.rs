@@ -82,9 +82,10 @@ impl ServiceFault {
                 &format!("6 個 {} か、秒を除いた 5 個", form.0),
                 &format!("6, as in {}, or 5 without the second", form.1),
             ),
+            // The library says why in English only.
             Self::Cron(CronFault::Unreadable(why)) => say(
-                &format!("cron 式として読めません ({why})。"),
-                &format!("Cannot be read as a cron expression ({why})."),
+                "cron 式として読めません。欄の順序と値の範囲をご確認ください。",
+                &format!("Cannot be read as a cron expression ({}).", why.trim_end_matches('.')),
                 form.0,
                 form.1,
             ),

@@ -300,6 +300,11 @@ pub enum Fault {
         /// The known words.
         expected: String,
     },
+    /// 対応状況 of a returned workbook that the drop-down does not have (SPEC §5.7).
+    UnknownWorkState {
+        /// As written.
+        found: String,
+    },
     /// A required value is blank.
     Blank,
     /// A formula without a stored value, or an error value, in a used column.

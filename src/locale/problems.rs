@@ -1,6 +1,7 @@
 //! What is wrong with an input, as sentences a clerk can act on. Must not decide anything: facts come in, words go out.
 
 use super::Language;
+use super::sheets::{self, WORK_STATES};
 use crate::domain::intake::{Fault, Problem};
 
 /// One or two sentences: file, line, column, what was found, what is expected, what to do.
@@ -59,6 +60,20 @@ fn renamed(similar: &[(String, String)], sentence: fn(&str, &str) -> String) -> 
     similar.iter().take(3).map(|(missing, found)| sentence(&shown(missing), &shown(found))).collect()
 }
 
+/// A layout in words, then by its name, which a layout file has.
+pub fn layout_named(language: Language, name: &str) -> String {
+    match (sheets::layout(language, name), language) {
+        (words, _) if words == name => name.to_owned(),
+        (words, Language::Ja) => format!("{words}（{name}）"),
+        (words, Language::En) => format!("{words} ({name})"),
+    }
+}
+
+/// The words of the drop-down of 対応状況.
+fn work_states(language: Language, separator: &str) -> String {
+    WORK_STATES.map(|state| state.of(language)).join(separator)
+}
+
 fn limit_ja(what: &str) -> &str {
     match what {
         "field" => "1項目の長さ（バイト）",
@@ -88,10 +103,10 @@ fn ja(fault: &Fault) -> String {
     match fault {
         Fault::Empty => "ファイルが空です。もう一度出力してください。".to_owned(),
         Fault::Unreadable { id } => format!(
-            "ファイルを読み取れませんでした（プログラムの不具合、番号 {id}）。もう一度出力しても同じ場合は、管理者に番号をお知らせください。"
+            "ファイルを読み取れませんでした（プログラムの不具合、番号 {id}）。もう一度出力しても同じ場合は、運用担当に番号をお知らせください。"
         ),
         Fault::TooSlow { seconds } => format!(
-            "{seconds}秒たっても読み終わりませんでした。期間を分けて出力してください。同じ場合は管理者にお知らせください。"
+            "{seconds}秒たっても読み終わりませんでした。期間を分けて出力してください。同じ場合は運用担当にお知らせください。"
         ),
         Fault::TooLarge { limit_mb } => format!(
             "ファイルが大きすぎます（上限{limit_mb}MiB）。期間を分けて出力するか、設定の max_file_mb を見直してください。"
@@ -124,10 +139,10 @@ fn ja(fault: &Fault) -> String {
             format!("Excelブックを読み取れません：{}。元の画面からもう一度出力してください。", workbook_ja(why))
         }
         Fault::Undecodable { encoding, byte, found } => format!(
-            "文字コード{encoding}として読めない文字があります（ファイル先頭から{byte}バイト目、値 {found}）。CSV UTF-8 で出力し直してください。"
+            "文字コード{encoding}として読めない文字があります（ファイル先頭から{byte}バイト目、値 {found}）。もう一度ダウンロードしたファイルを、Excelで開かずに置いてください。出力元で選べる場合は、CSV UTF-8 を選んでください。"
         ),
         Fault::ControlCharacter { code } => format!(
-            "使用できない制御文字（U+{code:04X}）があります。元の画面からもう一度出力するか、CSV UTF-8 で保存し直してください。"
+            "使用できない制御文字（U+{code:04X}）があります。もう一度ダウンロードしたファイルを、Excelで開かずに置いてください。出力元で選べる場合は、CSV UTF-8 を選んでください。"
         ),
         Fault::Quoting => {
             "引用符（\"）の対応が正しくないため、行の区切りを確定できません。元の画面からもう一度出力してください。".to_owned()
@@ -144,18 +159,19 @@ fn ja(fault: &Fault) -> String {
             format!("{}が上限（{limit}）を超えています。{advice}", limit_ja(what))
         }
         Fault::NoLayout { nearest: Some(nearest), missing, found, similar } => format!(
-            "どの形式にも当てはまりません。最も近い形式は{nearest}で、不足しているのは「{}」、見つかった見出しは「{}」です。{}出力の種類を確認するか、レイアウトに別名を追加してください。",
+            "どのレイアウトにも当てはまりません。最も近いのは{}で、不足しているのは「{}」、見つかった見出しは「{}」です。{}出力の種類を確認するか、レイアウトに別名を追加してください。",
+            layout_named(Language::Ja, nearest),
             list(missing, "、"),
             list(found, "、"),
             renamed(similar, |missing, found| format!("「{found}」は「{missing}」の名前が変わったものかもしれません。"))
         ),
         // Not what stands there: without a heading it is a row, of a guest perhaps (FAULTS G07).
         Fault::NoLayout { nearest: None, found, .. } => format!(
-            "どの形式にも当てはまりません。1行目の{}項目に、既知の見出しが1つもありません。見出し行のある出力か確認してください。",
+            "どのレイアウトにも当てはまりません。1行目の{}項目に、既知の見出しが1つもありません。見出し行のある出力か確認してください。",
             found.len()
         ),
         Fault::SeveralLayouts { names } => format!(
-            "複数の形式（{}）に当てはまるため、どれか決められません。レイアウトの必須列を見直してください。",
+            "複数のレイアウト（{}）に当てはまるため、どれか決められません。レイアウトの必須列を見直してください。",
             list(names, "、")
         ),
         Fault::SeveralSheets { names } => format!(
@@ -213,6 +229,11 @@ fn ja(fault: &Fault) -> String {
             "「{}」は未知の値です。既知の値は {expected} です。新しい値であればレイアウトの words に追加してください。",
             shown(found)
         ),
+        Fault::UnknownWorkState { found } => format!(
+            "「{}」は一覧にありません。一覧（{}）から選んで保存し、もう一度置いてください。",
+            shown(found),
+            work_states(Language::Ja, "、")
+        ),
         Fault::Blank => "必須の値が空白です。元の値を確認し、もう一度出力してください。".to_owned(),
         Fault::CellWithoutValue { found } => format!(
             "セル「{}」に値がありません（計算結果のない数式またはエラー値）。Excelで開いて値を確認し、保存し直してください。",
@@ -244,7 +265,7 @@ fn ja(fault: &Fault) -> String {
             "合計行の金額{stated}円が、明細の合計{calculated}円と一致しません。行が欠けていないか確認し、もう一度出力してください。"
         ),
         Fault::TooManyRejects { found, limit } => format!(
-            "取り込めない行が{found}行あり、許容数{limit}行を超えたため、ファイル全体を保留しました。上記の行を直して置き直してください。"
+            "取り込めない行が{found}行あり、許容数{limit}行を超えるため、ファイル全体を保留します。元の画面で上記の行を確認し、もう一度出力して置いてください。"
         ),
     }
 }
@@ -257,7 +278,7 @@ fn en(fault: &Fault) -> String {
         ),
         Fault::TooSlow { seconds } => {
             format!(
-                "It was not read to its end within {seconds} seconds. Export shorter periods, or tell the administrator."
+                "It was not read to its end within {seconds} seconds. Export shorter periods, or tell the operator."
             )
         }
         Fault::TooLarge { limit_mb } => {
@@ -280,17 +301,19 @@ fn en(fault: &Fault) -> String {
             "This is a ZIP archive. Unpack it and drop the CSV or xlsx in it.".to_owned()
         }
         Fault::NotATable { looks_like } if looks_like == "HTML" => {
-            "This is a web page (HTML), no table. Were you logged out? Export it again.".to_owned()
+            "This is a web page (HTML), not a table. Were you logged out? Export it again.".to_owned()
         }
         Fault::NotATable { looks_like } => {
-            format!("This is no table file; it looks like {looks_like}. Export it as CSV or xlsx.")
+            format!("This is not a table; it looks like {looks_like}. Export it as CSV or xlsx.")
         }
         Fault::Workbook { why } => format!("The workbook cannot be read: {}. Export it again.", shown(why)),
         Fault::Undecodable { encoding, byte, found } => format!(
-            "A character is not valid {encoding} (byte {byte} of the file, value {found}). Save it as CSV UTF-8."
+            "A character is not valid {encoding} (byte {byte} of the file, value {found}). Download the file again and drop it without opening it in Excel; if there is a choice of encodings, choose CSV UTF-8."
         ),
         Fault::ControlCharacter { code } => {
-            format!("There is a control character (U+{code:04X}). Export the file again, or save it as CSV UTF-8.")
+            format!(
+                "There is a control character (U+{code:04X}). Download the file again and drop it without opening it in Excel; if there is a choice of encodings, choose CSV UTF-8."
+            )
         }
         Fault::Quoting => {
             "The quotes do not close as they should, so rows cannot be told apart. Export the file again.".to_owned()
@@ -307,7 +330,8 @@ fn en(fault: &Fault) -> String {
             format!("The limit of {limit} ({what}) is exceeded. {advice}")
         }
         Fault::NoLayout { nearest: Some(nearest), missing, found, similar } => format!(
-            "No layout fits. The nearest is {nearest}; missing: {}; found: {}. {}Check the export, or add an alias to the layout.",
+            "No layout fits. The nearest is {}; missing: {}; found: {}. {}Check the export, or add an alias to the layout.",
+            layout_named(Language::En, nearest),
             list(missing, ", "),
             list(found, ", "),
             renamed(similar, |missing, found| format!("Perhaps \"{found}\" is what \"{missing}\" is called now. "))
@@ -327,7 +351,7 @@ fn en(fault: &Fault) -> String {
             format!("Several columns stand for \"{}\". Export with one of them.", shown(heading))
         }
         Fault::HeadingRepeated => {
-            "The heading row comes again in mid-file. Drop each export as a file of its own.".to_owned()
+            "The heading row appears again further down. Drop each export as a file of its own.".to_owned()
         }
         Fault::UnknownShop { found } => {
             format!("Shop ID \"{}\" is not configured. Check the folder, or add it under [[shops]].", shown(found))
@@ -348,11 +372,11 @@ fn en(fault: &Fault) -> String {
             shown(found)
         ),
         Fault::Amount { found } => format!(
-            "\"{}\" is no amount. Whole yen without sign are expected, at most 10 digits, e.g. 1,234. Check the source.",
+            "\"{}\" is not an amount. Whole yen without a sign are expected, at most 10 digits, e.g. 1,234. Check the source.",
             shown(found)
         ),
         Fault::Date { found, expected } => {
-            format!("\"{}\" is no accepted date. Expected: {expected}. Check the source.", shown(found))
+            format!("\"{}\" is not an accepted date. Expected: {expected}. Check the source.", shown(found))
         }
         Fault::MixedZones { found } => format!(
             "\"{}\" has another time zone (Z, +09:00, none) than the rows before. Export all rows in one zone.",
@@ -373,13 +397,18 @@ fn en(fault: &Fault) -> String {
             "\"{}\" is an unknown value. Known: {expected}. If it is new, add it to the layout's words.",
             shown(found)
         ),
+        Fault::UnknownWorkState { found } => format!(
+            "\"{}\" is not in the list. Choose from it ({}), save the workbook and drop it again.",
+            shown(found),
+            work_states(Language::En, ", ")
+        ),
         Fault::Blank => "A required value is blank. Check the source and export it again.".to_owned(),
         Fault::CellWithoutValue { found } => format!(
             "The cell \"{}\" has no value (formula without result, or an error). Open it in Excel, check and save.",
             shown(found)
         ),
         Fault::ContradictoryLine { code } => {
-            format!("Product code \"{}\" comes twice with different content. Export again.", shown(code))
+            format!("Product code \"{}\" appears twice with different content. Export again.", shown(code))
         }
         Fault::ContradictoryPayment { reference } => {
             format!("Payment reference \"{}\" comes twice with different content. Export again.", shown(reference))
@@ -388,10 +417,10 @@ fn en(fault: &Fault) -> String {
             "A report of another installation: its notes are not taken in. Use a report made here.".to_owned()
         }
         Fault::UnknownFinding { found } => {
-            format!("\"{}\" is no finding of this shop. The notes of this row are not taken in.", shown(found))
+            format!("\"{}\" is not a finding of this shop. The notes of this row are not taken in.", shown(found))
         }
         Fault::ContradictoryNote { id } => format!(
-            "Finding \"{}\" stands in several rows that differ. None of them is taken in; make it one row and drop the file again.",
+            "Finding \"{}\" is in several rows that differ. None of them is taken in; make it one row and drop the file again.",
             shown(id)
         ),
         Fault::CardNumbers => {
@@ -402,7 +431,8 @@ fn en(fault: &Fault) -> String {
             "The total row says {stated} yen, its rows add up to {calculated}. Check for missing rows and export again."
         ),
         Fault::TooManyRejects { found, limit } => format!(
-            "{found} row(s) cannot be taken in, more than the {limit} tolerated, so the whole file is held. Correct the rows above."
+            "{found} row{} cannot be taken in, more than the {limit} tolerated, so the whole file is held. Check the rows above where the file comes from, export it again and drop it.",
+            if *found == 1 { "" } else { "s" }
         ),
     }
 }
@@ -425,7 +455,7 @@ mod tests {
         );
         assert_eq!(
             problem(Language::En, "a.csv", &wrong),
-            "a.csv, line 12, column \"利用金額\": \"1,23\" is no amount. Whole yen without sign are expected, at most 10 digits, e.g. 1,234. Check the source."
+            "a.csv, line 12, column \"利用金額\": \"1,23\" is not an amount. Whole yen without a sign are expected, at most 10 digits, e.g. 1,234. Check the source."
         );
     }
 
@@ -438,7 +468,7 @@ mod tests {
         }
         for found in ["1.5", "1E5", "(1", "x", "-"] {
             let wrong = at(1, "利用金額", Fault::Amount { found: found.to_owned() });
-            assert!(problem(Language::En, "a.csv", &wrong).contains("no amount"), "{found}");
+            assert!(problem(Language::En, "a.csv", &wrong).contains("not an amount"), "{found}");
         }
     }
 

@@ -125,7 +125,7 @@ words! {
     FILES = "読み込んだファイル" / "Files read";
     FILE = "ファイル" / "File";
     DIGEST = "ダイジェスト（SHA-256）" / "Digest (SHA-256)";
-    LAYOUT = "様式" / "Layout";
+    LAYOUT = "レイアウト" / "Layout";
     COVERS_FROM = "対象期間（自）" / "Covers from";
     COVERS_TO = "対象期間（至）" / "Covers to";
     READ = "読込行" / "Rows read";
@@ -247,7 +247,8 @@ pub fn layout(language: Language, layout: &str) -> &str {
         "gmo-torihiki-shukei" => Text { ja: "GMO 取引集計", en: "GMO payments" },
         "bokun-bookings" => Text { ja: "Bókun 予約一覧", en: "Bókun bookings" },
         "bokun-payments" => Text { ja: "Bókun 支払一覧", en: "Bókun payments" },
-        "totsugo-bookings" => Text { ja: "予約一覧（標準様式）", en: "Bookings, own form" },
+        "totsugo-workbook" => Text { ja: "突合レポート", en: "Reconciliation report" },
+        "totsugo-bookings" => Text { ja: "予約一覧（標準）", en: "Bookings, own form" },
         other => return other,
     };
     text.of(language)
@@ -433,7 +434,7 @@ pub fn and_more(language: Language, name: &str, others: usize) -> String {
 /// Columns that a layout does not know (FAULTS P03).
 pub fn unknown_columns(language: Language, headings: &str, files: &str) -> String {
     match language {
-        Language::Ja => format!("{files}: 形式にない列（{headings}）は読み飛ばしました。"),
+        Language::Ja => format!("{files}: レイアウトにない列（{headings}）は読み飛ばしました。"),
         Language::En => format!("{files}: columns that the layout does not know were ignored: {headings}."),
     }
 }

@@ -22,9 +22,10 @@ pub fn is_domain(text: &str) -> bool {
         })
 }
 
-/// The domain of an address, lower case.
-pub fn domain_of(address: &str) -> String {
-    address.rsplit_once('@').map_or_else(String::new, |(_, domain)| domain.to_ascii_lowercase())
+/// The domain of an address or of a sender with a name, lower case; empty where `text` is neither.
+pub fn domain_of(text: &str) -> String {
+    let domain = sender(text).and_then(|(_, address)| address.rsplit_once('@')).map(|(_, domain)| domain);
+    domain.map_or_else(String::new, str::to_ascii_lowercase)
 }
 
 /// A sender taken apart: `Name <address>` or a bare address. `None` where it is neither.
@@ -67,5 +68,15 @@ mod tests {
         assert_eq!(sender("\"突合, 自動\" <t@example.jp>"), Some((Some("突合, 自動"), "t@example.jp")));
         assert_eq!(sender("t@example.jp"), Some((None, "t@example.jp")));
         assert_eq!(sender("a\r\nBcc: x <t@example.jp>"), None);
+    }
+
+    #[test]
+    fn a_domain_never_has_a_part_of_the_brackets() {
+        for text in ["totsugo <t@Example.jp>", "t@example.jp"] {
+            assert_eq!(domain_of(text), "example.jp");
+        }
+        for text in ["", "example.jp", "t@example.jp>", "<t@example.jp> x"] {
+            assert_eq!(domain_of(text), "", "{text}");
+        }
     }
 }

@@ -39,6 +39,7 @@ use crate::domain::reconciliation::{FileSummary, Finding, Freshness, Reconciliat
 use finding::Ledger;
 use groups::{Buckets, Ground, Member};
 use hashbrown::HashSet;
+use matching::Link;
 use rest::{Coverage, Reach, ShopRules};
 
 /// The whole of SPEC §5 for one shop. `ledger`: findings known from earlier runs, of any shop; `calendar`: what counts as
@@ -97,6 +98,18 @@ pub fn reconcile(
     };
     result.checks = proof::checks(&result, &payments, &bookings, files, &open_before);
     result
+}
+
+/// Payments with the booking their keys lead to (SPEC §5.3), of whatever period; what leads nowhere or to several is left
+/// out.
+pub fn pairs<'a>(shop: &Shop, facts: &'a ShopFacts) -> Vec<(&'a Payment, &'a Booking)> {
+    let bookings = sorted_bookings(facts);
+    let index = matching::Index::new(shop, &bookings);
+    let pair = |payment: &'a Payment| match index.link(payment) {
+        Link::Booking { at, .. } => bookings.get(at).map(|booking| (payment, *booking)),
+        Link::Ambiguous(_) | Link::Missing(_) => None,
+    };
+    facts.payments.iter().filter_map(pair).collect()
 }
 
 fn sorted_bookings(facts: &ShopFacts) -> Vec<&Booking> {

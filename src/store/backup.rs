@@ -1,9 +1,9 @@
 //! Copies of the history by SQLite's own backup, which a running writer does not harm, and the way back.
 
-use super::opening::beside;
+use super::opening::{beside, looking};
 use super::{Result, Store, StoreError, Verified, integrity};
 use crate::durable;
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::Connection;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -62,18 +62,10 @@ fn inspect(path: &Path) -> Result<Verified> {
 impl Store {
     /// Copies the history at `from` to the new file `to`, by SQLite's own API, so that a running writer does no harm.
     ///
-    /// A reader that may not write leaves `-wal` and `-shm` behind it, one that may removes them when it closes, and
-    /// would merge what a crash left there. So the rights follow what lies beside the database: nothing changes.
-    ///
     /// # Errors
     /// When either cannot be opened or copied.
     pub fn copy(from: &Path, to: &Path) -> Result<()> {
-        let rights = if beside(from, "-wal").exists() {
-            OpenFlags::SQLITE_OPEN_READ_ONLY
-        } else {
-            OpenFlags::SQLITE_OPEN_READ_WRITE
-        };
-        let source = Connection::open_with_flags(from, rights)?;
+        let source = Connection::open_with_flags(from, looking(from))?;
         source.busy_timeout(Duration::from_secs(60))?;
         source.backup("main", to, None)?;
         Ok(())

@@ -97,8 +97,8 @@ impl Store {
         write(&transaction, entries, act)?;
         if let Some(entry) = entries.first() {
             transaction.execute(
-                "INSERT INTO act (at, act, subject, reason) VALUES (?1, ?2, ?3, ?4)",
-                [at, act, entry.finding.as_str(), reason],
+                "INSERT INTO act (at, user, act, subject, reason) VALUES (?1, ?2, ?3, ?4, ?5)",
+                [at, &self.user, act, entry.finding.as_str(), reason],
             )?;
         }
         transaction.commit()?;

@@ -65,6 +65,14 @@ pub(super) fn beside(database: &Path, ending: &str) -> PathBuf {
     PathBuf::from(name)
 }
 
+/// How `database` is opened so that looking at it changes nothing, and leaves nothing beside it.
+///
+/// A reader that may not write leaves `-wal` and `-shm` behind it, one that may removes them when it closes, and would
+/// merge what a crash left there. So the rights follow what lies there.
+pub(super) fn looking(database: &Path) -> OpenFlags {
+    if beside(database, "-wal").exists() { OpenFlags::SQLITE_OPEN_READ_ONLY } else { OpenFlags::SQLITE_OPEN_READ_WRITE }
+}
+
 fn size(path: &Path) -> u64 {
     path.metadata().map_or(0, |metadata| metadata.len())
 }
@@ -169,7 +177,7 @@ impl Store {
     /// # Errors
     /// When it is no database of ours, damaged, or newer than this program.
     pub(super) fn look_at(path: &Path) -> Result<(Connection, usize)> {
-        let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        let connection = Connection::open_with_flags(path, looking(path))?;
         connection.busy_timeout(PATIENCE)?;
         let schema = known_schema(&connection)?;
         integrity::structure(&connection, "integrity_check")?;

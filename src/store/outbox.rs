@@ -90,6 +90,8 @@ pub struct Delivery {
     pub at: String,
     /// What the server said last.
     pub words: String,
+    /// Why a person sent it again or settled it, the last time.
+    pub reason: String,
 }
 
 /// What happens to a delivery.
@@ -259,7 +261,10 @@ impl Store {
             "SELECT d.id, d.recipient, m.message_id, m.shop, m.period_from, m.period_to, m.revision, d.state, d.tries, \
              d.since, d.due, d.resent, \
              (SELECT at FROM delivery_event e WHERE e.delivery = d.id ORDER BY e.id DESC LIMIT 1), \
-             (SELECT words FROM delivery_event e WHERE e.delivery = d.id AND words <> '' ORDER BY e.id DESC LIMIT 1) \
+             (SELECT words FROM delivery_event e WHERE e.delivery = d.id AND words <> '' \
+              AND event NOT IN ('resent', 'settled') ORDER BY e.id DESC LIMIT 1), \
+             (SELECT words FROM delivery_event e WHERE e.delivery = d.id AND event IN ('resent', 'settled') \
+              ORDER BY e.id DESC LIMIT 1) \
              FROM delivery d JOIN message m ON m.id = d.message \
              WHERE d.state NOT IN ('accepted', 'dropped', 'settled') OR m.id > (SELECT max(id) FROM message) - ?1 \
              ORDER BY m.id DESC, d.id",
@@ -280,6 +285,7 @@ impl Store {
                 resent: row.get(11)?,
                 at: row.get::<_, Option<String>>(12)?.unwrap_or_default(),
                 words: row.get::<_, Option<String>>(13)?.unwrap_or_default(),
+                reason: row.get::<_, Option<String>>(14)?.unwrap_or_default(),
             });
         }
         Ok(found)

@@ -22,8 +22,8 @@ pub(super) const COMMANDS: &[(&str, &str)] = &[
     ("held discard", "保留ファイルを取り込まないことにします（held/discarded に残ります）"),
     ("mail", "メールの一覧、再送、送信テスト"),
     ("mail list", "メールを状態とともに一覧します"),
-    ("mail resend", "メールを再送します（同一の内容で、台帳に再送と記録します）"),
-    ("mail settle", "拒否または送信結果不明のメールについて、結果を確認したことを記録します（以後の警告を止めます）"),
+    ("mail resend", "メールを再送します（同一の内容で、履歴に再送と記録します）"),
+    ("mail settle", "拒否または到達不明のメールについて、結果を確認したことを記録します（以後の警告を止めます）"),
     ("mail send-test", "金額を含まない送信テストのメールを送ります"),
     ("history", "過去の処理を、期間・版・件数・検算・メールとともに一覧します"),
     ("backup", "履歴の複製を新しいファイル FILE に作り、内容を確認します（ほかの処理中でもかまいません）"),
@@ -159,7 +159,11 @@ pub(super) const EXAMPLES: &[(&str, &[Example])] = &[
         &[
             ("totsugo held", "保留ファイルと理由を見る", "see the held files and why"),
             ("totsugo held release nov.csv", "設定を直してから、もう一度確認する", "send it through the checks again"),
-            ("totsugo held discard old.csv --reason 対象外の店舗", "取り込まないことにする", "set it aside for good"),
+            (
+                "totsugo held discard old.csv --reason 対象外のショップ",
+                "取り込まないことにする",
+                "set it aside for good",
+            ),
         ],
     ),
     ("held list", &[("totsugo held list --json", "JSON で受け取る", "as JSON")]),

@@ -19,7 +19,7 @@ const RECORD_EN: &str = "record the Order ID as its Transaction ID, then take in
 pub(super) fn ja(finding: &Finding) -> String {
     match finding.code {
         Code::UnknownStatus => {
-            format!("{LOOK_UP_JA}で取引の内容を確認し、状態名をシステム管理者に連絡してください。")
+            format!("{LOOK_UP_JA}で取引の内容を確認し、状態名を運用担当に連絡してください。")
         }
         Code::ObservationConflict => {
             format!("{LOOK_UP_JA}で正しい状態と金額を確認し、取引集計（マルチ取引 → 取引集計）をもう一度出力して取り込んでください。")
