@@ -462,3 +462,17 @@ fn history_and_show_know_what_was_done() {
         assert!(said.out.contains(needle), "no {needle} in\n{}", said.out);
     }
 }
+
+/// SPEC §5.2 rule 4: the marks were worked out and told nobody.
+#[test]
+fn show_tells_what_is_not_known_of_a_sale() {
+    let sandbox = Sandbox::demo();
+    let payments = "ショップID,オーダーID,取引状態,処理日時,利用金額,加盟店自由項目1\n\
+        9200000000001,ES1,返品,2026/11/10 10:00:00,1000,1001\n9200000000001,ES2,月跨り返品,2026/11/10 10:00:00,500,1002\n";
+    sandbox.write("inbox/returns.csv", payments.as_bytes());
+    sandbox.json(MONTH, 0);
+    for (order, mark) in [("ES1", "決済日は推定"), ("ES2", "売上の記録なし")] {
+        let said = sandbox.program(&["show", order]);
+        assert!(said.out.contains(mark), "no {mark} in\n{}{}", said.out, said.err);
+    }
+}

@@ -13,6 +13,7 @@ use crate::domain::reconciliation::{Expiring, Finding, Reconciliation, ShopFacts
 use crate::domain::text::{CodeKind, code_parts};
 use crate::locale::Language;
 use crate::locale::findings::{code_name, next_step, reason};
+use crate::locale::sheets::sale_unseen;
 use crate::reconcile;
 use crate::report::json::{cancellation, finding};
 use crate::run::{Workshop, place};
@@ -219,6 +220,8 @@ fn payment_lines(language: Language, payment: &Payment) -> Vec<String> {
         };
         lines.push(format!("    → {} {kind} ¥{}", event.day, event.amount));
     }
+    let is_not_seen = events.sale_not_seen && events.sale_date.is_none();
+    lines.extend(sale_unseen(language, events.estimated, is_not_seen).map(|mark| format!("    ! {mark}")));
     lines
 }
 

@@ -49,6 +49,8 @@ pub struct PaymentView {
     pub sale_date: Option<Day>,
     /// Whether that date is an estimate (SPEC §5.2 rule 4).
     pub sale_date_estimated: bool,
+    /// Whether only its 月跨り返品 is known (SPEC §5.2 rule 4).
+    pub sale_not_seen: bool,
     /// What it holds now.
     pub held: Yen,
     /// Newest amount as observed: what a held-only payment reserves.

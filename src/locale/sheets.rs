@@ -4,7 +4,8 @@ use super::{Language, Text};
 use crate::domain::booking::State;
 use crate::domain::dates::{Moment, Period};
 use crate::domain::money::Yen;
-use crate::domain::reconciliation::{MatchKey, Operation, Rule};
+use crate::domain::reconciliation::{MatchKey, Operation, PaymentView, Rule};
+use std::borrow::Cow;
 
 macro_rules! words {
     ($($name:ident = $ja:literal / $en:literal;)*) => {
@@ -221,6 +222,27 @@ pub const fn state(language: Language, state: State) -> &'static str {
         State::Dead => Text { ja: "不成立", en: "dead" },
     };
     text.of(language)
+}
+
+/// 取引状態: GMO's own word, and what is not known of a sale that no file showed (SPEC §5.2 rule 4).
+pub fn payment_status(language: Language, payment: &PaymentView) -> Cow<'_, str> {
+    match sale_unseen(language, payment.sale_date_estimated, payment.sale_not_seen) {
+        None => Cow::Borrowed(&*payment.status),
+        Some(mark) => Cow::Owned(match language {
+            Language::Ja => format!("{}（{mark}）", payment.status),
+            Language::En => format!("{} ({mark})", payment.status),
+        }),
+    }
+}
+
+/// What is not known of a payment's sale: its date, or the sale itself.
+pub const fn sale_unseen(language: Language, is_estimated: bool, is_not_seen: bool) -> Option<&'static str> {
+    let text = match (is_estimated, is_not_seen) {
+        (true, _) => Text { ja: "決済日は推定", en: "settlement date estimated" },
+        (_, true) => Text { ja: "売上の記録なし", en: "sale not seen" },
+        (false, false) => return None,
+    };
+    Some(text.of(language))
 }
 
 /// 予約状態: how the report takes it, and Bókun's own word.

@@ -6,6 +6,7 @@ use super::{booking_status, listing, optional, severity_style, source_lines, urg
 use crate::domain::money::Yen;
 use crate::domain::reconciliation::Finding;
 use crate::locale::{Text, findings, sheets as words};
+use std::borrow::Cow;
 
 const COLUMNS: [Text; 22] = [
     words::FINDING_ID,
@@ -93,10 +94,11 @@ fn row(edition: &Edition<'_>, finding: &Finding) -> Vec<Cell> {
     let l = edition.language;
     let group = &finding.group;
     let (payments, booking) = (&group.payments, group.booking.as_ref());
-    let mut statuses: Vec<&str> = Vec::new();
+    let mut statuses: Vec<Cow<'_, str>> = Vec::new();
     for payment in payments {
-        if !statuses.contains(&&*payment.status) {
-            statuses.push(&payment.status);
+        let status = words::payment_status(l, payment);
+        if !statuses.contains(&status) {
+            statuses.push(status);
         }
     }
     let orders: Vec<&str> = payments.iter().map(|p| p.order_id.as_str()).collect();

@@ -92,7 +92,7 @@ fn row(edition: &Edition<'_>, line: Line<'_>) -> Vec<Cell> {
         optional(payment.map(|p| p.order_id.as_str())),
         optional(booking.map(|b| b.cart.as_str())),
         optional(payment.and_then(|p| p.key).map(|key| words::match_key(l, key))).styled(Style::Wrap),
-        optional(payment.map(|p| &*p.status)).styled(Style::Wrap),
+        optional(payment.map(|p| words::payment_status(l, p)).as_deref()).styled(Style::Wrap),
         booking_status(l, booking).styled(Style::Wrap),
         payment.map_or_else(Cell::empty, |p| Cell::yen(p.held)),
         expected(line).map_or_else(Cell::empty, Cell::yen),

@@ -1,0 +1,37 @@
+//! How a workbook looks: marks, real values, widths and what is printed where.
+
+use super::*;
+
+/// Rows of one sheet of the workbook of `edition`.
+fn rows(edition: &Edition<'_>, sheet: &str) -> Vec<Vec<Data>> {
+    grid(&mut open(workbook(edition).expect("written")), sheet)
+}
+
+#[test]
+fn a_sale_that_no_file_showed_is_marked_beside_the_status() {
+    let mut r = empty();
+    let returned = |order: &str, status: &str, is_estimated: bool| PaymentView {
+        status: Arc::from(status),
+        sale_date_estimated: is_estimated,
+        sale_not_seen: !is_estimated,
+        ..payment(order, 0, 2)
+    };
+    r.matched = vec![
+        group(vec![returned("O1", "返品", true)], Some(booking("MZ1", 0))),
+        group(vec![returned("O2", "月跨り返品", false)], Some(booking("MZ2", 0))),
+        group(vec![payment("O3", 9_000, 2)], Some(booking("MZ3", 9_000))),
+    ];
+    let payments = r.matched.iter().flat_map(|group| group.payments.clone()).collect();
+    let mut finding = rich().findings.remove(0);
+    finding.group = group(payments, None);
+    r.findings.push(finding);
+    let statuses = |language: Language, sheet: &str| {
+        let rows = rows(&edition(&r, &[], language), sheet);
+        rows[4..].iter().map(|row| row[if rows[4].len() > 14 { 7 } else { 4 }].to_string()).collect::<Vec<_>>()
+    };
+    let ja = ["返品（決済日は推定）", "月跨り返品（売上の記録なし）", "即時売上"];
+    assert_eq!(statuses(Language::Ja, "突合明細"), ja);
+    assert_eq!(statuses(Language::Ja, "要確認"), [ja.join("\n")]);
+    let en = ["返品 (settlement date estimated)", "月跨り返品 (sale not seen)", "即時売上"];
+    assert_eq!(statuses(Language::En, "Matched"), en);
+}
