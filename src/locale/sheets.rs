@@ -258,6 +258,9 @@ pub fn booking_status(language: Language, taken: State, written: &str) -> String
 
 /// A period as people write it.
 pub fn period(language: Language, period: Period) -> String {
+    if period.from() == period.to() {
+        return period.from().to_string();
+    }
     let between = Text { ja: "～", en: "to" }.of(language);
     format!("{} {between} {}", period.from(), period.to())
 }
@@ -316,7 +319,7 @@ pub fn more_to_do(language: Language, findings: usize, windows: usize) -> String
 }
 
 /// A count as people read it, e.g. `3,000`.
-pub(super) fn number(count: usize) -> String {
+pub fn number(count: usize) -> String {
     i64::try_from(count).map_or_else(|_| count.to_string(), |count| Yen::new(count).to_string())
 }
 

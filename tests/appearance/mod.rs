@@ -35,3 +35,16 @@ fn a_sale_that_no_file_showed_is_marked_beside_the_status() {
     let en = ["返品 (settlement date estimated)", "月跨り返品 (sale not seen)", "即時売上"];
     assert_eq!(statuses(Language::En, "Matched"), en);
 }
+
+/// A file's name stood in its own column and again before each line of what is wrong with it.
+#[test]
+fn a_held_file_is_named_once() {
+    let held = [HeldSummary {
+        name: "c.csv".to_owned(),
+        reason: "c.csv 2行目「利用金額」列：読めません。\nc.csv：以上です。".to_owned(),
+    }];
+    let r = rich();
+    let rows = rows(&Edition { held: &held, ..edition(&r, &[], Language::Ja) }, "サマリー");
+    let row = rows.iter().find(|row| row[0] == *"c.csv").expect("the file");
+    assert_eq!(row[1].to_string(), "2行目「利用金額」列：読めません。\n以上です。");
+}

@@ -11,6 +11,7 @@ use crate::domain::dates::Moment;
 use crate::domain::finding::{Code, Severity};
 use crate::domain::money::Yen;
 use crate::domain::reconciliation::{Finding, Risk};
+use crate::locale::problems::beside_name;
 use crate::locale::verdict::{verdict, verdict_clear};
 use crate::locale::{Text, findings, sheets as words};
 
@@ -278,7 +279,7 @@ fn held(edition: &Edition<'_>, sheet: &mut Sheet<'_>, mut row: u32) -> u32 {
         row += 2;
         for file in edition.held {
             sheet.put((row, 0), Cell::text(file.name.as_str()).styled(Style::Wrap));
-            sheet.put((row, 1), Cell::text(file.reason.as_str()).styled(Style::Wrap));
+            sheet.put((row, 1), Cell::text(beside_name(&file.name, &file.reason)).styled(Style::Wrap));
             sheet.merge((row, 1), LAST);
             row += 1;
         }
