@@ -301,23 +301,32 @@ fn give_back(language: Language, finding: &Finding) -> String {
             )
         }
         (Language::Ja, op, 0..) => {
-            format!("GMO管理画面で{}してください（期限 {safe}、残{left}日）", act(language, op))
+            format!("GMO管理画面で{}してください（期限 {safe}、{}）", act(language, op), left_ja(left))
         }
         (Language::Ja, op, _) => format!(
             "本日中にGMO管理画面で{}してください（安全期限 {safe} を過ぎています。できない場合は銀行振込等で返金してください）",
             act(language, op)
         ),
         (Language::En, op, 0..) => {
-            format!(
-                "{} in the GMO console (by {safe}, {left} day{} left)",
-                act(language, op),
-                if left == 1 { "" } else { "s" }
-            )
+            format!("{} in the GMO console (by {safe}, {})", act(language, op), left_en(left))
         }
         (Language::En, op, _) => format!(
             "{} in the GMO console today (the safe day {safe} has passed; if that fails, pay back by bank transfer)",
             act(language, op)
         ),
+    }
+}
+
+/// The days left as people say them.
+fn left_ja(days: i32) -> String {
+    if days == 0 { "本日まで".to_owned() } else { format!("残{days}日") }
+}
+
+fn left_en(days: i32) -> String {
+    match days {
+        0 => "today is the last day".to_owned(),
+        1 => "1 day left".to_owned(),
+        _ => format!("{days} days left"),
     }
 }
 
@@ -367,8 +376,9 @@ fn next_ja(finding: &Finding) -> String {
                 format!("{}。返金後、Bókunの予約に記録してください。", give_back(Language::Ja, finding))
             }
             Some((safe, left @ 0.., operation)) => format!(
-                "GMO管理画面で{}し、Bókunの予約に記録してください（期限 {safe}、残{left}日）。",
-                act(Language::Ja, operation)
+                "GMO管理画面で{}し、Bókunの予約に記録してください（期限 {safe}、{}）。",
+                act(Language::Ja, operation),
+                left_ja(left)
             ),
             Some(_) | None => {
                 format!("{}。返金後、Bókunの予約に記録してください。", give_back(Language::Ja, finding))

@@ -36,6 +36,18 @@ fn a_sale_that_no_file_showed_is_marked_beside_the_status() {
     assert_eq!(statuses(Language::En, "Matched"), en);
 }
 
+#[test]
+fn the_last_day_is_called_today() {
+    let r = rich();
+    let finding = r.findings.iter().find(|finding| finding.code == Code::CancelledNotRefunded).expect("one");
+    let last = Finding { window: Some(window("2025-11-24", "2026-11-23")), ..finding.clone() };
+    assert_eq!(
+        next_step(Language::Ja, &last),
+        "GMO管理画面で返品し、Bókunの予約に記録してください（期限 2026-11-23、本日まで）。"
+    );
+    assert!(next_step(Language::En, &last).contains("(by 2026-11-23, today is the last day)"));
+}
+
 /// A file's name stood in its own column and again before each line of what is wrong with it.
 #[test]
 fn a_held_file_is_named_once() {
