@@ -6,7 +6,7 @@
 mod sandbox;
 
 use calamine::{Data, DataType};
-use sandbox::{Sandbox, rows_below, sheet, strings};
+use sandbox::{Sandbox, rows_below, sheet, shown, strings};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use totsugo::demo;
@@ -104,7 +104,7 @@ fn a_change_in_an_earlier_reported_period_stands_in_the_current_report() {
     let corrections = |path: &std::path::Path| -> Vec<[String; 4]> {
         let rows = rows_below(&sheet(path, "変更点"), "種別");
         let rows = rows.iter().filter(|row| row["種別"] == "前期間の修正");
-        rows.map(|row| ["項目", "変更前", "変更後", "増減"].map(|name| row[name].to_string())).collect()
+        rows.map(|row| ["項目", "変更前", "変更後", "増減"].map(|name| shown(&row[name]))).collect()
     };
     let found = corrections(&run("2026-11-01", "2026-11-22"));
     let expected = ["2026-10-20", "（なし）", "件数 0　総額 0　返金 -3,000　純額 -3,000", "-3000"];

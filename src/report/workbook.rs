@@ -1,6 +1,6 @@
 //! A workbook as plain data: sheets of typed cells, before any Excel library sees them.
 
-use crate::domain::dates::Day;
+use crate::domain::dates::{Day, Moment};
 use crate::domain::money::Yen;
 use std::collections::BTreeMap;
 
@@ -18,6 +18,8 @@ pub(super) enum Value {
     Number(i64),
     /// A real date.
     Day(Day),
+    /// A real date with its time.
+    Moment(Moment),
     /// A formula and the number it gives.
     Sum {
         /// The formula with its `=`.

@@ -232,6 +232,12 @@ fn write_cell(
             serial if serial >= FIRST_SERIAL => write(target, row, column, float(serial), format)?,
             _ => write(target, row, column, day.to_string().as_str(), format)?,
         },
+        Value::Moment(moment) => match i64::from(moment.day().number()) + EPOCH {
+            serial if serial >= FIRST_SERIAL => {
+                write(target, row, column, ExcelDateTime::parse_from_str(&moment.to_string())?, format)?
+            }
+            _ => write(target, row, column, moment.to_string().as_str(), format)?,
+        },
         Value::Sum { formula, result } => {
             write(target, row, column, Formula::new(formula).set_result(result.to_string()), format)?
         }

@@ -37,6 +37,33 @@ fn a_sale_that_no_file_showed_is_marked_beside_the_status() {
 }
 
 #[test]
+fn dates_and_numbers_of_summary_and_changes_are_real() {
+    let r = rich();
+    let change = |item: &str, before: &str, after: &str| Change {
+        item: item.to_owned(),
+        before: Some(before.to_owned()),
+        after: Some(after.to_owned()),
+    };
+    let cut = "count=1 gross=5,000 refunds=0 net=5,000";
+    let changes = [change("sales.net", "1,961,500", "-2"), change("earlier.2026-10-20", cut, cut)];
+    let with = Edition { changes: &changes, ..edition(&r, &[], Language::Ja) };
+    let summary = rows(&with, "サマリー");
+    let Data::DateTime(at) = &summary[6][1] else { panic!("{:?}", summary[6]) };
+    let expected = f64::from(day("2026-11-22").number()) + 25_569.0 + 45_296.0 / 86_400.0;
+    assert!((at.as_f64() - expected).abs() < 1e-9, "{at:?}");
+    look("changes.xlsx", &workbook(&with).expect("written"));
+    let changed = rows(&with, "変更点");
+    assert_eq!((&changed[4][2], &changed[4][3]), (&Data::Float(1_961_500.0), &Data::Float(-2.0)));
+    assert!(matches!(changed[5][1], Data::DateTime(_)) && matches!(changed[5][2], Data::String(_)), "{:?}", changed[5]);
+    let behind = Freshness { is_behind: true, ..r.freshness };
+    let behind = Reconciliation { freshness: behind, ..rich() };
+    assert_eq!(
+        rows(&edition(&behind, &[], Language::Ja), "サマリー")[6][1].to_string(),
+        "2026-11-22 12:34:56 まで（以降は未着）"
+    );
+}
+
+#[test]
 fn the_last_day_is_called_today() {
     let r = rich();
     let finding = r.findings.iter().find(|finding| finding.code == Code::CancelledNotRefunded).expect("one");

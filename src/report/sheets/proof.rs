@@ -29,7 +29,7 @@ pub(in crate::report) fn sheet<'a>(edition: &'a Edition<'a>) -> Sheet<'a> {
 fn number_width(sheet: &Sheet<'_>, column: u16) -> u16 {
     let digits = |cell: &Cell| match cell.value {
         Value::Number(number) | Value::Sum { result: number, .. } => Yen::new(number).to_string().len(),
-        Value::Empty | Value::Text(_) | Value::Day(_) | Value::Check { .. } => 0,
+        Value::Empty | Value::Text(_) | Value::Day(_) | Value::Moment(_) | Value::Check { .. } => 0,
     };
     let cells = sheet.cells.iter().filter(|((_, at), _)| *at == column);
     let widest = cells.map(|(_, cell)| digits(cell)).max().unwrap_or(0);

@@ -3,7 +3,7 @@
 mod urgent;
 
 use super::super::Edition;
-use super::super::workbook::{At, Cell, Sheet, Style, a1, column_range};
+use super::super::workbook::{At, Cell, Sheet, Style, Value, a1, column_range};
 use super::exceptions::amounts;
 use super::sales::{Places, chart};
 use super::{beside, blanks, risk_style, severity_style};
@@ -63,7 +63,7 @@ fn facts(edition: &Edition<'_>, sheet: &mut Sheet<'_>) -> u32 {
     let (r, l) = (edition.reconciliation, edition.language);
     let fresh = |newest: Option<Moment>, is_behind: bool| match newest {
         Some(at) if is_behind => Cell::text(words::data_up_to(l, at)).styled(Style::Red),
-        Some(at) => Cell::text(at.to_string()),
+        Some(at) => Cell { value: Value::Moment(at), style: Style::Value },
         None => Cell::text(words::NOT_ARRIVED.of(l)).styled(Style::Red),
     };
     let proof = if r.balanced() {

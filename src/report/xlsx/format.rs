@@ -7,6 +7,7 @@ use rust_xlsxwriter::{Color, Format, FormatAlign, FormatBorder, FormatUnderline}
 pub(super) const FONT: &str = "游ゴシック";
 const YEN: &str = "#,##0;[Red]-#,##0";
 const DATE: &str = "yyyy-mm-dd";
+const MOMENT: &str = "yyyy-mm-dd hh:mm:ss";
 const NAVY: u32 = 0x001F_3864;
 const LINK: u32 = 0x0005_63C1;
 /// Fill and ink.
@@ -24,6 +25,7 @@ pub(super) enum Shape {
     Text,
     Number,
     Day,
+    Moment,
 }
 
 /// Each format is built once.
@@ -46,6 +48,7 @@ impl Shape {
             Value::Empty | Value::Text(_) | Value::Check { .. } => Self::Text,
             Value::Number(_) | Value::Sum { .. } => Self::Number,
             Value::Day(_) => Self::Day,
+            Value::Moment(_) => Self::Moment,
         }
     }
 }
@@ -55,6 +58,7 @@ fn format(style: Style, shape: Shape) -> Format {
         Shape::Text => base(),
         Shape::Number => base().set_num_format(YEN).set_align(FormatAlign::Right).set_indent(1),
         Shape::Day => base().set_num_format(DATE).set_align(FormatAlign::Center),
+        Shape::Moment => base().set_num_format(MOMENT).set_align(FormatAlign::Center),
     };
     let filled = |format: Format, fill: u32, ink: u32| {
         format

@@ -271,6 +271,7 @@ fn width(cell: &Cell) -> u16 {
         Value::Number(value) => number(*value),
         Value::Sum { result, .. } => number(*result),
         Value::Day(_) => 12,
+        Value::Moment(_) => 21,
         Value::Check { .. } => 8,
     }
 }
