@@ -245,6 +245,11 @@ pub const fn sale_unseen(language: Language, is_estimated: bool, is_not_seen: bo
     Some(text.of(language))
 }
 
+/// What stands between the Order IDs of one cell: each has its line unless they are many.
+pub const fn between_orders(count: usize) -> &'static str {
+    if count > 24 { ", " } else { "\n" }
+}
+
 /// 予約状態: how the report takes it, and Bókun's own word.
 pub fn booking_status(language: Language, taken: State, written: &str) -> String {
     if written.is_empty() {

@@ -50,6 +50,8 @@ pub(super) enum Style {
     Small,
     /// Small print that wraps.
     SmallWrap,
+    /// Smaller still, where a row would be higher than Excel allows.
+    TinyWrap,
     /// Title of the sheet.
     Title,
     /// Line under the title.
@@ -66,6 +68,10 @@ pub(super) enum Style {
     Total,
     /// For a person to fill in.
     Input,
+    /// The same in small print.
+    SmallInput,
+    /// The same in the smallest print.
+    TinyInput,
     /// An empty box for a stamp or signature.
     Box,
     /// Red: critical, refund due, ✗.
@@ -82,6 +88,26 @@ pub(super) enum Style {
     VerdictOpen,
     /// Verdict with nothing open.
     VerdictClear,
+}
+
+impl Style {
+    /// The same in the next smaller print, for texts that no row is high enough for.
+    pub(super) fn smaller(self) -> Option<Self> {
+        let sizes = [[Self::Wrap, Self::SmallWrap, Self::TinyWrap], [Self::Input, Self::SmallInput, Self::TinyInput]];
+        let next = |sizes: &[Self; 3]| sizes.windows(2).find(|pair| pair.first() == Some(&self))?.last().copied();
+        sizes.iter().find_map(next)
+    }
+
+    /// The size of its letters where rows are measured.
+    pub(super) const fn points(self) -> u32 {
+        if matches!(self, Self::TinyWrap | Self::TinyInput) {
+            6
+        } else if matches!(self, Self::Small | Self::SmallWrap | Self::SmallInput) {
+            8
+        } else {
+            10
+        }
+    }
 }
 
 /// A cell.

@@ -200,8 +200,8 @@ fn write_body(
     let headings: Vec<Cell> = (0_u16..).zip(&body.headings).map(heading).collect();
     let rows = std::iter::once(headings).chain((0..body.rows).map(|at| (body.row)(at)));
     let mut measure = Rows::of(widths);
-    for (row, cells) in (body.heading_row..).zip(rows) {
-        if let Some(height) = measure.height(&cells) {
+    for (row, mut cells) in (body.heading_row..).zip(rows) {
+        if let Some(height) = measure.fit(&mut cells) {
             target.set_row_height_pixels(row, height)?;
         }
         for (column, cell) in (0_u16..).zip(&cells) {

@@ -36,6 +36,14 @@ fn a_sale_that_no_file_showed_is_marked_beside_the_status() {
     assert_eq!(statuses(Language::En, "Matched"), en);
 }
 
+/// A part of the workbook of `edition`, as it is stored.
+fn part(edition: &Edition<'_>, name: &str) -> String {
+    let mut parts = zip::ZipArchive::new(Cursor::new(workbook(edition).expect("written"))).expect("an archive");
+    let mut text = String::new();
+    parts.by_name(name).expect("a part").read_to_string(&mut text).expect("XML");
+    text
+}
+
 #[test]
 fn dates_and_numbers_of_summary_and_changes_are_real() {
     let r = rich();
@@ -61,6 +69,35 @@ fn dates_and_numbers_of_summary_and_changes_are_real() {
         rows(&edition(&behind, &[], Language::Ja), "サマリー")[6][1].to_string(),
         "2026-11-22 12:34:56 まで（以降は未着）"
     );
+}
+
+/// The width of a column, from 1, in characters.
+fn width(sheet: &str, column: usize) -> f64 {
+    let (_, rest) = sheet.split_once(&format!("<col min=\"{column}\" ")).expect("a column");
+    rest.split("width=\"").nth(1).and_then(|rest| rest.split('"').next()).expect("a width").parse().expect("a number")
+}
+
+/// A row ends at 409 points: what does not fit is not printed.
+#[test]
+fn long_memos_and_many_orders_fit_their_row() {
+    let mut r = rich();
+    r.findings[0].note.text = "あいうえおかきくけこ".repeat(50);
+    r.findings[1].note.text = "あいうえおかきくけこ".repeat(80);
+    let orders: Vec<String> = (0..200).map(|n| format!("{:012}", 123_456_000 + n)).collect();
+    r.findings[2].group.payments = (2..).zip(&orders).map(|(line, order)| payment(order, 1, line)).collect();
+    let edition = edition(&r, &[], Language::Ja);
+    look("memos.xlsx", &workbook(&edition).expect("written"));
+    let sheet = part(&edition, "xl/worksheets/sheet3.xml");
+    assert!(width(&sheet, 21) > 30.0 && width(&sheet, 7) > 30.0);
+    let heights: Vec<f64> = sheet
+        .split("ht=\"")
+        .skip(1)
+        .map(|rest| rest.split('"').next().expect("a height").parse().expect("a number"))
+        .collect();
+    assert!(heights.iter().all(|height| *height < 404.0), "no row is cut: {heights:?}");
+    let rows = rows(&edition, "要確認");
+    assert_eq!(rows[6][6].to_string(), orders.join(", "));
+    assert!(rows[6][21].to_string().starts_with("GMO取引集計_20261123.csv:2, 3, 4, "), "{}", rows[6][21]);
 }
 
 #[test]

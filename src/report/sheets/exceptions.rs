@@ -32,16 +32,17 @@ const COLUMNS: [Text; 22] = [
     words::MEMO,
     words::SOURCE,
 ];
+const ORDERS_COLUMN: u16 = 6;
+const MEMO_COLUMN: u16 = 20;
 const SEVERITY_COLUMN: u16 = 2;
 const DAYS_LEFT_COLUMN: u16 = 15;
 const WORK_STATE_COLUMN: u16 = 18;
 /// Narrow, so that the sheet can be read on two pages' width; long texts wrap.
-const WIDTHS: [(u16, u16); 16] = [
+const WIDTHS: [(u16, u16); 14] = [
     (1, 20),
     (2, 9),
     (3, 12),
     (4, 13),
-    (6, 22),
     (7, 12),
     (8, 15),
     (9, 13),
@@ -51,9 +52,26 @@ const WIDTHS: [(u16, u16); 16] = [
     (16, 40),
     (17, 48),
     (19, 10),
-    (20, 22),
     (21, 36),
 ];
+
+/// Wider where a row would be higher than Excel allows: a long memo.
+fn memo_width(findings: &[Finding]) -> u16 {
+    match findings.iter().map(|finding| finding.note.text.len()).max() {
+        None | Some(..600) => 22,
+        Some(..1_000) => 30,
+        Some(_) => 40,
+    }
+}
+
+/// The same for a group of many payments.
+fn orders_width(findings: &[Finding]) -> u16 {
+    match findings.iter().map(|finding| finding.group.payments.len()).max() {
+        None | Some(..25) => 22,
+        Some(..100) => 40,
+        Some(_) => 72,
+    }
+}
 
 /// The amounts of a finding: GMO, booking, difference.
 pub(in crate::report) fn amounts(finding: &Finding) -> [Yen; 3] {
@@ -85,6 +103,7 @@ pub(in crate::report) fn sheet<'a>(edition: &'a Edition<'a>) -> Sheet<'a> {
     sheet.coloured.extend(WORK_STATE_COLUMN..WORK_STATE_COLUMN + 3);
     sheet.is_protected = true;
     sheet.widths.extend(WIDTHS);
+    sheet.widths.extend([(ORDERS_COLUMN, orders_width(&r.findings)), (MEMO_COLUMN, memo_width(&r.findings))]);
     sheet.two_pages_wide = true;
     sheet.tab = Some(if r.findings.is_empty() { 0x0054_8235 } else { 0x00C0_0000 });
     sheet
@@ -113,7 +132,7 @@ fn row(edition: &Edition<'_>, finding: &Finding) -> Vec<Cell> {
         Cell::day(finding.first_seen),
         Cell::count(finding.age_business_days),
         optional(booking.map(|b| b.cart.as_str())),
-        optional(Some(&orders.join("\n"))).styled(Style::Wrap),
+        optional(Some(&orders.join(words::between_orders(orders.len())))).styled(Style::Wrap),
         optional(Some(&statuses.join("\n"))).styled(Style::Wrap),
         booking_status(l, booking).styled(Style::Wrap),
         Cell::day(sale_date),

@@ -108,7 +108,10 @@ fn listings<'a>(
     (0..parts).map(part).collect()
 }
 
-/// 出典, each row that was read on its line, once.
+/// So many sources stand on a line of their own each.
+const SOURCES_IN_LINES: usize = 24;
+
+/// 出典, each row that was read on its line, once; of many, those of a file side by side.
 fn source_lines<'s>(sources: impl IntoIterator<Item = &'s Source>) -> Cell {
     let (mut lines, mut told): (String, Vec<&Source>) = (String::new(), Vec::new());
     for source in sources {
@@ -123,7 +126,20 @@ fn source_lines<'s>(sources: impl IntoIterator<Item = &'s Source>) -> Cell {
         lines.push(':');
         lines.push_str(&source.line.to_string());
     }
+    if told.len() > SOURCES_IN_LINES {
+        lines = by_file(&told);
+    }
     Cell::text(lines).styled(Style::SmallWrap)
+}
+
+/// `file:2, 3, 4` for each run of rows of one file.
+fn by_file(sources: &[&Source]) -> String {
+    let of_file = |run: &[&Source]| {
+        let lines: Vec<String> = run.iter().map(|source| source.line.to_string()).collect();
+        run.first().map(|first| format!("{}:{}", first.file, lines.join(", ")))
+    };
+    let runs: Vec<String> = sources.chunk_by(|a, b| a.file == b.file).filter_map(of_file).collect();
+    runs.join("\n")
 }
 
 /// Text that may be absent.

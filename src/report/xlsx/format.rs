@@ -72,10 +72,8 @@ fn format(style: Style, shape: Shape) -> Format {
         Style::Plain => indented(format, shape),
         Style::Value => format.set_align(FormatAlign::Left).set_indent(1),
         Style::Wrap => format.set_text_wrap().set_indent(1),
-        Style::SmallWrap => {
-            format.set_text_wrap().set_indent(1).set_font_size(8).set_font_color(Color::RGB(0x0059_5959))
-        }
-        Style::Small => format.set_indent(1).set_font_size(8).set_font_color(Color::RGB(0x0059_5959)),
+        Style::Small => small(format, style),
+        Style::SmallWrap | Style::TinyWrap => small(format, style).set_text_wrap(),
         Style::Title => format.set_font_size(16).set_bold().set_font_color(Color::RGB(NAVY)),
         Style::Subtitle => format.set_font_size(9).set_font_color(Color::RGB(0x0059_5959)),
         Style::Section => format.set_font_size(11).set_bold().set_font_color(Color::RGB(NAVY)),
@@ -87,8 +85,9 @@ fn format(style: Style, shape: Shape) -> Format {
             .set_background_color(Color::RGB(0x00DD_E6F3))
             .set_border_top(FormatBorder::Thin)
             .set_border_bottom(FormatBorder::Thin),
-        Style::Input => {
-            boxed(format.set_background_color(Color::RGB(0x00FF_F8D9)).set_text_wrap().set_indent(1).set_unlocked())
+        Style::Input | Style::SmallInput | Style::TinyInput => {
+            let format = format.set_background_color(Color::RGB(0x00FF_F8D9)).set_font_size(style.points());
+            boxed(format.set_text_wrap().set_indent(1).set_unlocked())
         }
         Style::Box => boxed(format),
         Style::Red => filled(format, RED.0, RED.1),
@@ -99,6 +98,10 @@ fn format(style: Style, shape: Shape) -> Format {
         Style::VerdictOpen => filled(format, 0x00FC_E0C5, 0x009C_0006).set_font_size(14),
         Style::VerdictClear => filled(format, 0x00E2_EFDA, 0x0037_5623).set_font_size(14),
     }
+}
+
+fn small(format: Format, style: Style) -> Format {
+    format.set_indent(1).set_font_size(style.points()).set_font_color(Color::RGB(0x0059_5959))
 }
 
 /// Texts keep their distance from the line on their left; numbers keep theirs on the right, dates stand centred.
