@@ -150,7 +150,7 @@ fn row(edition: &Edition<'_>, finding: &Finding) -> Vec<Cell> {
         source_lines(payments.iter().map(|p| &p.source).chain(booking.map(|b| &b.source))),
     ];
     if edition.with_customer {
-        cells.push(optional(booking.map(|b| &*b.customer)));
+        cells.push(optional(booking.map(|b| &*b.customer)).styled(Style::Wrap));
     }
     cells
 }

@@ -102,7 +102,7 @@ fn row(edition: &Edition<'_>, line: Line<'_>) -> Vec<Cell> {
         source_lines(payment.map(|p| &p.source).into_iter().chain(booking.map(|b| &b.source))),
     ];
     if edition.with_customer {
-        cells.push(optional(booking.map(|b| &*b.customer)));
+        cells.push(optional(booking.map(|b| &*b.customer)).styled(Style::Wrap));
     }
     cells
 }
