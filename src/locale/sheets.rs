@@ -146,6 +146,7 @@ words! {
 
     CHOOSE = "一覧から選んでください。" / "Please choose from the list.";
     BACK = "← サマリー" / "← Summary";
+    GAP = "　" / "  ";
     CUT = "…（以下省略）" / "… (cut)";
 }
 

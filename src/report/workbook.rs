@@ -54,6 +54,8 @@ pub(super) enum Style {
     TinyWrap,
     /// Title of the sheet.
     Title,
+    /// The same over all columns, smaller where it is longer than they are wide.
+    Banner,
     /// Line under the title.
     Subtitle,
     /// Title of a table.

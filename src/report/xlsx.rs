@@ -182,7 +182,7 @@ fn page(target: &mut Worksheet, sheet: &Sheet<'_>, book: &Book<'_>) -> Result<()
         .set_landscape()
         .set_print_fit_to_pages(1 + u16::from(sheet.two_pages_wide), u16::from(sheet.one_page))
         .set_margins(0.4, 0.4, 0.5, 0.6, 0.3, 0.3);
-    let text: String = clean(&book.footer).replace('&', "&&").chars().take(150).collect();
+    let text = clean(&book.footer).replace('&', "&&");
     target.set_footer(format!("&L&\"{FONT}\"&8 {text}&C&\"{FONT}\"&8&A&R&\"{FONT}\"&8&P / &N"));
     Ok(())
 }

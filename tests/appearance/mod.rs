@@ -101,6 +101,20 @@ fn long_memos_and_many_orders_fit_their_row() {
 }
 
 #[test]
+fn long_names_end_before_the_middle_of_the_footer_and_are_whole_at_the_top() {
+    let r = Reconciliation { shop_name: "富士山".repeat(20), ..rich() };
+    let edition = edition(&r, &[], Language::En);
+    look("names.xlsx", &workbook(&edition).expect("written"));
+    let sheet = part(&edition, "xl/worksheets/sheet1.xml");
+    assert!(sheet.contains(" 富士山富士山富士山富士山富… (9200000000001)"), "{}", sheet.len());
+    assert!(
+        sheet.contains("<row r=\"3\" spans=\"1:10\" ht=\"") || sheet.contains("<row r=\"3\" ht="),
+        "the third row is higher"
+    );
+    assert!(rows(&edition, "Summary")[2][1].to_string().ends_with("(9200000000001)"));
+}
+
+#[test]
 fn the_last_day_is_called_today() {
     let r = rich();
     let finding = r.findings.iter().find(|finding| finding.code == Code::CancelledNotRefunded).expect("one");

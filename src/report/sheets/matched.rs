@@ -36,7 +36,7 @@ fn explain(edition: &Edition<'_>, sheet: &mut Sheet<'_>) {
     if let (false, Some(cell)) = (gaps.is_empty(), sheet.cells.get_mut(&(1, 1)))
         && let Value::Text(line) = &mut cell.value
     {
-        line.push('　');
+        line.push_str(words::GAP.of(edition.language));
         line.push_str(&words::part_paid(edition.language, gaps.len(), gaps.into_iter().sum()));
     }
 }

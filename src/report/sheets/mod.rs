@@ -31,17 +31,15 @@ fn head(edition: &Edition<'_>, sheet: &mut Sheet<'_>, note: &str, beside: u16) {
     sheet.put((0, 0), Cell::text(sheet.name.clone()).styled(Style::Title));
     sheet.put((1, 0), Cell::text(words::BACK.of(l)));
     sheet.link((1, 0), words::SUMMARY.of(l), (0, 0));
-    let line = format!(
-        "{} ({})　{}　{} {}　r{}　{}",
-        r.shop_name,
-        r.shop,
+    let mut parts = vec![
+        format!("{} ({})", r.shop_name, r.shop),
         words::period(l, r.period),
-        words::AS_OF.of(l),
-        r.as_of,
-        edition.revision,
-        words::IN_YEN.of(l)
-    );
-    let line = if note.is_empty() { line } else { format!("{line}　{note}") };
+        format!("{} {}", words::AS_OF.of(l), r.as_of),
+        format!("r{}", edition.revision),
+        words::IN_YEN.of(l).to_owned(),
+    ];
+    parts.extend((!note.is_empty()).then(|| note.to_owned()));
+    let line = parts.join(words::GAP.of(l));
     sheet.put((1, beside), Cell::text(line).styled(Style::Subtitle));
 }
 

@@ -25,7 +25,7 @@ const HELD: u32 = 8;
 pub(in crate::report) fn sheet<'a>(edition: &'a Edition<'a>, places: &Places, names: &[String]) -> Sheet<'a> {
     let (r, l) = (edition.reconciliation, edition.language);
     let mut sheet = Sheet::new(words::SUMMARY.of(l));
-    sheet.put((0, 0), Cell::text(format!("{}　{}", words::TITLE.of(l), r.shop_name)).styled(Style::Title));
+    sheet.put((0, 0), Cell::text([words::TITLE.of(l), &r.shop_name].join(words::GAP.of(l))).styled(Style::Banner));
     sheet.merge((0, 0), LAST);
     let verdict = verdict(l, r, edition.held.len());
     let clear = verdict == verdict_clear(l);
@@ -76,7 +76,7 @@ fn facts(edition: &Edition<'_>, sheet: &mut Sheet<'_>) -> u32 {
         held => Cell::text(words::held_files(l, held)).styled(Style::Red),
     };
     let rows = [
-        (words::SHOP, Cell::text(format!("{} ({})", r.shop_name, r.shop))),
+        (words::SHOP, Cell::text(format!("{} ({})", r.shop_name, r.shop)).styled(Style::Wrap)),
         (words::PERIOD, Cell::text(words::period(l, r.period))),
         (words::AS_OF, Cell::day(r.as_of).styled(Style::Value)),
         (words::REVISION, Cell::text(format!("r{}", edition.revision))),

@@ -75,6 +75,7 @@ fn format(style: Style, shape: Shape) -> Format {
         Style::Small => small(format, style),
         Style::SmallWrap | Style::TinyWrap => small(format, style).set_text_wrap(),
         Style::Title => format.set_font_size(16).set_bold().set_font_color(Color::RGB(NAVY)),
+        Style::Banner => format.set_font_size(16).set_bold().set_font_color(Color::RGB(NAVY)).set_shrink(),
         Style::Subtitle => format.set_font_size(9).set_font_color(Color::RGB(0x0059_5959)),
         Style::Section => format.set_font_size(11).set_bold().set_font_color(Color::RGB(NAVY)),
         Style::Heading => boxed(filled(format, NAVY, 0x00FF_FFFF).set_text_wrap()),

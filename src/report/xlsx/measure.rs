@@ -263,7 +263,10 @@ pub(super) fn widths(sheet: &Sheet<'_>) -> BTreeMap<u16, u16> {
         *entry = (*entry).max(width);
     };
     let below_head = |style: Style| {
-        !matches!(style, Style::Title | Style::Subtitle | Style::Section | Style::VerdictOpen | Style::VerdictClear)
+        !matches!(
+            style,
+            Style::Title | Style::Banner | Style::Subtitle | Style::Section | Style::VerdictOpen | Style::VerdictClear
+        )
     };
     for ((_, column), cell) in
         sheet.cells.iter().filter(|(at, cell)| below_head(cell.style) && !sheet.merged.contains_key(at))
