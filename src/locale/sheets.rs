@@ -46,11 +46,10 @@ words! {
     NOTHING_LEFT = "残っているのは、対応済と記入されたもの、または催行済のものだけです。" / "All that is left is marked as done or has travelled.";
     CLOSING = "期限間近" / "Closing";
     KEY_OF_ITEM = "予約番号・オーダーID" / "Booking or Order ID";
-    LAST_SAFE = "期限（安全）" / "Act by";
     TREND = "推移（週ごと）" / "Weekly trend";
     TREND_DAYS = "推移の基準日:" / "Trend as of:";
     MARKED_DONE = "うち「対応済」の記入あり" / "of which marked as done";
-    OLDEST = "最長経過営業日" / "Oldest (days)";
+    OLDEST = "最長経過営業日" / "Oldest (business days)";
     WINDOWS_BY_RISK = "取消期限の内訳" / "Windows by risk";
     TRAVELS_AFTER = "安全期限より後に出発する有効な予約" / "Departing after the safe day (live)";
     CLEARED = "前回以降に解消した所見" / "Cleared since the last report";

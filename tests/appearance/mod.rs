@@ -71,6 +71,13 @@ fn dates_and_numbers_of_summary_and_changes_are_real() {
     );
 }
 
+#[test]
+fn the_count_of_later_departures_stands_under_the_counts() {
+    let rows = rows(&edition(&rich(), &[], Language::Ja), "サマリー");
+    let row = rows.iter().find(|row| row[7].to_string().starts_with("安全期限より後")).expect("the line");
+    assert_eq!((row[8].to_string(), row[9].to_string()), ("4".to_owned(), String::new()));
+}
+
 /// The width of a column, from 1, in characters.
 fn width(sheet: &str, column: usize) -> f64 {
     let (_, rest) = sheet.split_once(&format!("<col min=\"{column}\" ")).expect("a column");

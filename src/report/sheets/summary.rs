@@ -250,9 +250,8 @@ fn risks(edition: &Edition<'_>, sheet: &mut Sheet<'_>, row: u32) -> u32 {
         sheet.put((at, column), Cell::sum(format!("=SUM({})", column_range(column, first, at - 1)), value));
     }
     at += 1;
-    sheet.put((at, RIGHT), Cell::text(words::TRAVELS_AFTER.of(l)).styled(Style::Label));
-    sheet.merge((at, RIGHT), RIGHT + 1);
-    sheet.put((at, RIGHT + 2), Cell::count(r.travels_after_window));
+    sheet.put((at, RIGHT), Cell::text(words::TRAVELS_AFTER.of(l)).styled(Style::Small));
+    sheet.put((at, RIGHT + 1), Cell::count(r.travels_after_window));
     at + 1
 }
 
