@@ -284,8 +284,14 @@ pub(super) struct Sheet<'a> {
     pub(super) is_protected: bool,
     /// A chart.
     pub(super) chart: Option<Chart>,
-    /// Rows that stay in sight and are repeated on print: the last one, and the columns left of this one.
+    /// Rows that stay in sight: the last one, and the columns left of this one.
     pub(super) frozen: Option<At>,
+    /// First and last row that every printed page begins with, from the page on which they stand.
+    pub(super) repeated: Option<(u32, u32)>,
+    /// The last row of what stands whole on the first page, where there are more.
+    pub(super) whole: Option<u32>,
+    /// First and last rows of tables that a page's end should not part.
+    pub(super) tables: Vec<(u32, u32)>,
     /// A heading row with filters: row, first and last column, last row.
     pub(super) filter: Option<(u32, u16, u16, u32)>,
     /// Whether it is printed on one page.

@@ -44,6 +44,46 @@ fn part(edition: &Edition<'_>, name: &str) -> String {
     text
 }
 
+/// A year of days and so many products.
+fn long_sales(products: usize) -> Reconciliation {
+    let mut r = rich();
+    let one = r.sales.by_day[0].1;
+    r.sales.by_day = (0..365).map(|n| (day("2026-01-01").plus(n), one)).collect();
+    r.sales.by_product = (0..products).map(|n| (format!("商品{n}"), one)).collect();
+    r
+}
+
+#[test]
+fn every_sheet_repeats_its_head_on_print_and_no_table_leaves_its_heading() {
+    let (r, files) = (long_sales(30), files());
+    let edition = edition(&r, &files, Language::Ja);
+    look("year.xlsx", &workbook(&edition).expect("written"));
+    let names = part(&edition, "xl/workbook.xml");
+    let titles = |sheet: &str| names.contains(&format!("'{sheet}'!$")) || names.contains(&format!("{sheet}!$"));
+    for sheet in ["売上集計", "要確認", "取消期限", "突合明細", "検算"] {
+        assert!(names.contains("_xlnm.Print_Titles") && titles(sheet), "{sheet}: {names}");
+    }
+    assert!(names.contains("売上集計!$4:$4"), "{names}");
+    assert!(part(&super::edition(&rich(), &files, Language::Ja), "xl/workbook.xml").contains("売上集計!$1:$2"));
+    assert!(part(&edition, "xl/worksheets/sheet7.xml").contains("topLeftCell=\"A3\""), "検算 is frozen");
+    let sales = part(&edition, "xl/worksheets/sheet2.xml");
+    let breaks: Vec<usize> = sales
+        .split("<brk id=\"")
+        .skip(1)
+        .map(|rest| rest.split('"').next().expect("a row").parse().expect("a number"))
+        .collect();
+    assert!(breaks.len() > 8, "{breaks:?}");
+    assert!(breaks.windows(2).all(|pair| pair[0] < pair[1] && pair[1] - pair[0] < 60), "{breaks:?}");
+    let rows = rows(&edition, "売上集計");
+    // A break stands before the row of its number, counted from 0.
+    for at in breaks {
+        let is_heading = |at: usize| rows[at].iter().take(5).filter(|cell| matches!(cell, Data::String(_))).count() > 1;
+        assert!(!is_heading(at) && !is_heading(at - 1) && rows[at][0] != *"合計", "row {at}: {:?}", rows[at]);
+    }
+    let short = part(&super::edition(&rich(), &files, Language::Ja), "xl/worksheets/sheet2.xml");
+    assert!(!short.contains("<brk ") && short.contains("fitToPage"), "one page is fitted");
+}
+
 #[test]
 fn dates_and_numbers_of_summary_and_changes_are_real() {
     let r = rich();
@@ -82,6 +122,15 @@ fn the_count_of_later_departures_stands_under_the_counts() {
 fn width(sheet: &str, column: usize) -> f64 {
     let (_, rest) = sheet.split_once(&format!("<col min=\"{column}\" ")).expect("a column");
     rest.split("width=\"").nth(1).and_then(|rest| rest.split('"').next()).expect("a width").parse().expect("a number")
+}
+
+#[test]
+fn totals_of_sales_fit_whatever_they_come_to() {
+    let mut r = rich();
+    r.sales.by_day[0].1.gross = Yen::new(47_940_887_823);
+    let sales = part(&edition(&r, &[], Language::Ja), "xl/worksheets/sheet2.xml");
+    assert!(width(&sales, 3) > 17.0, "{}", width(&sales, 3));
+    assert!(width(&sales, 4) < 17.5, "the usual width stays: {}", width(&sales, 4));
 }
 
 /// A row ends at 409 points: what does not fit is not printed.
@@ -144,4 +193,26 @@ fn a_held_file_is_named_once() {
     let rows = rows(&Edition { held: &held, ..edition(&r, &[], Language::Ja) }, "サマリー");
     let row = rows.iter().find(|row| row[0] == *"c.csv").expect("the file");
     assert_eq!(row[1].to_string(), "2行目「利用金額」列：読めません。\n以上です。");
+}
+
+/// The chart was cut where a long list of held files makes a second page.
+#[test]
+fn what_stands_above_a_long_list_stays_on_the_first_page() {
+    let file = |n: usize| HeldSummary { name: format!("{n}.csv"), reason: "読めません。".to_owned() };
+    let held: Vec<HeldSummary> = (0..30).map(file).collect();
+    let r = rich();
+    let with = Edition { held: &held, ..edition(&r, &[], Language::Ja) };
+    look("held.xlsx", &workbook(&with).expect("written"));
+    let first = rows(&with, "サマリー").iter().position(|row| row[0] == *"保留中のファイル" && row[1] == Data::Empty);
+    let sheet = part(&with, "xl/worksheets/sheet1.xml");
+    let first = first.expect("the list");
+    assert!(sheet.contains("<brk id=\"") && !sheet.contains("fitToPage"), "{first}");
+    let at: usize = sheet
+        .split("<brk id=\"")
+        .nth(1)
+        .and_then(|rest| rest.split('"').next())
+        .expect("a break")
+        .parse()
+        .expect("a number");
+    assert!(at <= first && first - at < 3, "{at} {first}");
 }

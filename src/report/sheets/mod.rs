@@ -10,9 +10,10 @@ pub(super) mod sales;
 pub(super) mod summary;
 
 use super::Edition;
-use super::workbook::{At, Body, Cell, MAX_ROWS, Rule, Sheet, Style, column_range};
+use super::workbook::{At, Body, Cell, MAX_ROWS, Rule, Sheet, Style, Value, column_range};
 use crate::domain::finding::Severity;
 use crate::domain::intake::Source;
+use crate::domain::money::Yen;
 use crate::domain::reconciliation::{BookingView, Risk};
 use crate::locale::{Language, Text, sheets as words};
 
@@ -78,6 +79,7 @@ fn listing<'a>(
     let headings: Vec<&'static str> = columns.iter().map(|(heading, _)| heading.of(l)).collect();
     let last_column = u16::try_from(headings.len().saturating_sub(1)).unwrap_or(0);
     sheet.frozen = Some((HEADING_ROW, frozen));
+    sheet.repeated = Some((HEADING_ROW, HEADING_ROW));
     sheet.filter = Some((HEADING_ROW, 0, last_column, last.max(first)));
     sheet.body = Some(Body { heading_row: HEADING_ROW, headings, inputs: Vec::new(), rows, row: Box::new(row) });
     sheet
@@ -104,6 +106,25 @@ fn listings<'a>(
         listing(edition, &title, &columns, to - from, move |at| row(from + at), (total, 0))
     };
     (0..parts).map(part).collect()
+}
+
+/// Widths of columns of amounts: the usual ones, or what their largest number needs.
+fn widen(sheet: &mut Sheet<'_>, usual: impl IntoIterator<Item = (u16, u16)>) {
+    for (column, usual) in usual {
+        let width = number_width(sheet, column).max(usual);
+        sheet.widths.insert(column, width);
+    }
+}
+
+/// As wide as the largest number of a column, which as a total is bold.
+fn number_width(sheet: &Sheet<'_>, column: u16) -> u16 {
+    let digits = |cell: &Cell| match cell.value {
+        Value::Number(number) | Value::Sum { result: number, .. } => Yen::new(number).to_string().len(),
+        Value::Empty | Value::Text(_) | Value::Day(_) | Value::Moment(_) | Value::Check { .. } => 0,
+    };
+    let cells = sheet.cells.iter().filter(|((_, at), _)| *at == column);
+    let widest = cells.map(|(_, cell)| digits(cell)).max().unwrap_or(0);
+    u16::try_from(widest + 4).unwrap_or(u16::MAX)
 }
 
 /// So many sources stand on a line of their own each.

@@ -46,8 +46,10 @@ pub(in crate::report) fn sheet<'a>(edition: &'a Edition<'a>, places: &Places, na
         sheet.chart = Some(chart(edition, (right + 1, RIGHT), rows, (484, 230)));
         below = below.max(right + 13);
     }
+    let whole = below;
     let below = held(edition, &mut sheet, below + 1);
     sheet.one_page = below < 60;
+    sheet.whole = Some(whole);
     // Sums of any size are shown in full.
     let sums =
         [r.sales.total.gross, r.sales.total.refunds].map(|sum| u16::try_from(sum.to_string().len()).unwrap_or(0));

@@ -16,7 +16,7 @@ const HIGHEST: u32 = 540;
 /// What a cell keeps free at its sides, in pixels.
 const MARGIN: u32 = 6;
 /// The width of a column that none is given.
-const USUAL: u16 = 8;
+pub(super) const USUAL: u16 = 8;
 /// An indent, in pixels.
 const INDENT: u32 = 12;
 /// The button of a filter, in pixels.
