@@ -6,7 +6,7 @@
 mod sandbox;
 
 use calamine::{Data, DataType};
-use sandbox::{Sandbox, rows_below, sheet, strings};
+use sandbox::{Sandbox, rows_below, sheet, shown, strings};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use totsugo::demo;
@@ -104,7 +104,7 @@ fn a_change_in_an_earlier_reported_period_stands_in_the_current_report() {
     let corrections = |path: &std::path::Path| -> Vec<[String; 4]> {
         let rows = rows_below(&sheet(path, "変更点"), "種別");
         let rows = rows.iter().filter(|row| row["種別"] == "前期間の修正");
-        rows.map(|row| ["項目", "変更前", "変更後", "増減"].map(|name| row[name].to_string())).collect()
+        rows.map(|row| ["項目", "変更前", "変更後", "増減"].map(|name| shown(&row[name]))).collect()
     };
     let found = corrections(&run("2026-11-01", "2026-11-22"));
     let expected = ["2026-10-20", "（なし）", "件数 0　総額 0　返金 -3,000　純額 -3,000", "-3000"];
@@ -485,4 +485,18 @@ fn k10_a_layout_copied_under_another_file_name_is_an_error() {
     let said = sandbox.program(&["check"]);
     assert_eq!(said.code, 2, "{}", said.err);
     assert!(said.err.contains("mine.toml:") && said.err.contains("gmo-torihiki-shukei.toml"), "{}", said.err);
+}
+
+/// SPEC §5.2 rule 4: the marks were worked out and told nobody.
+#[test]
+fn show_tells_what_is_not_known_of_a_sale() {
+    let sandbox = Sandbox::demo();
+    let payments = "ショップID,オーダーID,取引状態,処理日時,利用金額,加盟店自由項目1\n\
+        9200000000001,ES1,返品,2026/11/10 10:00:00,1000,1001\n9200000000001,ES2,月跨り返品,2026/11/10 10:00:00,500,1002\n";
+    sandbox.write("inbox/returns.csv", payments.as_bytes());
+    sandbox.json(MONTH, 0);
+    for (order, mark) in [("ES1", "決済日は推定"), ("ES2", "売上の記録なし")] {
+        let said = sandbox.program(&["show", order]);
+        assert!(said.out.contains(mark), "no {mark} in\n{}{}", said.out, said.err);
+    }
 }

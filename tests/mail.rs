@@ -397,3 +397,22 @@ fn k10_overrides_replace_one_file_and_are_never_ignored() {
     assert!(matches!(templates::mail(folder.path(), Language::En), Err(TemplateError::Unknown(..))));
     templates::mail(folder.path(), Language::Ja).expect("Japanese is untouched");
 }
+
+#[test]
+fn a_period_of_one_day_is_one_date_and_a_held_file_is_named_once() {
+    let mut context = context();
+    context.period_from.clone_from(&context.period_to);
+    context.held[0].reason = "2行目：読めません。\n3行目：読めません。".into();
+    let mail = compose_for(&keiri(), &[], context, NAME).expect("composed");
+    let mail = Part::read(std::str::from_utf8(&mail).expect("ASCII"));
+    let subject = words(mail.header("subject"));
+    assert!(subject.contains("ツアー 2026-11-22 要確認"), "{subject}");
+    let texts: Vec<String> = mail.parts()[0].parts().iter().map(|part| part.text().replace("\r\n", "\n")).collect();
+    assert!(texts[0].contains("\n2026-11-22 の突合結果"), "{}", texts[0]);
+    assert!(
+        texts[0].contains("\n  2026-11-22.csv\n    2行目：読めません。\n    3行目：読めません。\n"),
+        "{}",
+        texts[0]
+    );
+    assert!(texts[1].contains("</b><br>2行目：読めません。<br>3行目：読めません。</p>"), "{}", texts[1]);
+}

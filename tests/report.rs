@@ -2,6 +2,8 @@
 
 #![allow(clippy::expect_used, clippy::panic, clippy::wildcard_enum_match_arm, reason = "a test may stop")]
 
+mod appearance;
+
 use calamine::{Data, Reader, Xlsx};
 use std::io::{Cursor, Read};
 use std::sync::Arc;
@@ -49,6 +51,7 @@ fn payment(order: &str, held: i64, line: u32) -> PaymentView {
         newest_at: at("2026-11-10"),
         sale_date: Some(day("2026-11-10")),
         sale_date_estimated: false,
+        sale_not_seen: false,
         held: Yen::new(held),
         observed: Yen::new(held),
         method: Arc::from("クレジットカード"),

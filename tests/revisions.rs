@@ -11,7 +11,7 @@ mod sandbox;
 mod tier;
 
 use dice::Dice;
-use sandbox::{Sandbox, rows_below, sheet};
+use sandbox::{Sandbox, rows_below, sheet, shown};
 use std::collections::{BTreeMap, BTreeSet};
 use tier::times;
 
@@ -59,7 +59,7 @@ fn r18_a_closed_period_that_changes_says_what_before_and_after() {
         let newest = now.keys().find(|path| path.ends_with("_r2.xlsx")).expect("the second revision");
         let rows = sheet(&sandbox.path(newest), changes);
         let rows = rows.rows().skip_while(|row| row[0] != first).skip(1);
-        let cells = |row: &[calamine::Data]| row.iter().map(|cell| cell.to_string().replace('\n', " ¶ ")).collect();
+        let cells = |row: &[calamine::Data]| row.iter().map(|cell| shown(cell).replace('\n', " ¶ ")).collect();
         let lines: Vec<Vec<String>> = rows.map(cells).collect();
         let lines: Vec<String> = lines.iter().map(|cells| cells.join(" | ").trim_end().to_owned()).collect();
         assert!(said.contains(differs) && said.contains(&lines.len().to_string()), "{said}");
@@ -267,7 +267,7 @@ fn changes(sandbox: &Sandbox, path: &str) -> Vec<String> {
     }
     let rows = rows_below(&sheet(&sandbox.path(path), "変更点"), "項目");
     let columns = ["種別", "項目", "変更前", "変更後"];
-    rows.iter().map(|row| columns.map(|name| row[name].to_string()).join(" | ")).collect()
+    rows.iter().map(|row| columns.map(|name| shown(&row[name])).join(" | ")).collect()
 }
 
 /// What 売上集計 says of each day, as 変更点 would write it.

@@ -15,7 +15,7 @@ use crate::domain::reconciliation::{Expiring, Finding, Operation, Reconciliation
 use crate::domain::text::{CodeKind, code_parts};
 use crate::locale::Language;
 use crate::locale::findings::{code_name, next_step, reason};
-use crate::locale::sheets::{ASSIGNEE, MEMO, WORK_STATE, work_state};
+use crate::locale::sheets::{ASSIGNEE, MEMO, WORK_STATE, sale_unseen, work_state};
 use crate::reconcile;
 use crate::report::json::{cancellation, finding};
 use crate::run::{Workshop, place};
@@ -254,6 +254,8 @@ fn payment_lines(language: Language, payment: &Payment) -> Vec<String> {
         };
         lines.push(format!("    → {} {kind} {}", event.day, yen(event.amount)));
     }
+    let is_not_seen = events.sale_not_seen && events.sale_date.is_none();
+    lines.extend(sale_unseen(language, events.estimated, is_not_seen).map(|mark| format!("    ! {mark}")));
     lines
 }
 

@@ -35,7 +35,7 @@ pub struct Config {
     pub intake: Intake,
     /// How mail leaves.
     pub mail: Mail,
-    /// Whether guests' names and contacts may appear in reports.
+    /// Whether guests' names may appear in reports.
     pub report_customer: bool,
     /// How the daemon logs and whom it tells that it lives.
     pub daemon: Daemon,

@@ -1,10 +1,16 @@
 //! The result of reconciling one shop for a period and an as-of date: what store, report and mail receive.
 
+mod sources;
+mod window;
+
+pub use sources::{FileSummary, Freshness, HeldSummary};
+pub use window::{Expiring, Holding, Operation, Risk, Window};
+
 use super::booking::{Booking, State};
 use super::dates::{Day, Moment, Period};
 use super::finding::{Code, NoBooking, Note, Severity};
 use super::ids::{CartCode, FindingId, OrderId, ShopId};
-use super::intake::{RowCounts, Source};
+use super::intake::Source;
 use super::money::Yen;
 use super::payment::{EventKind, Payment};
 use super::quiet::Background;
@@ -49,6 +55,8 @@ pub struct PaymentView {
     pub sale_date: Option<Day>,
     /// Whether that date is an estimate (SPEC §5.2 rule 4).
     pub sale_date_estimated: bool,
+    /// Whether only its 月跨り返品 is known (SPEC §5.2 rule 4).
+    pub sale_not_seen: bool,
     /// What it holds now.
     pub held: Yen,
     /// Newest amount as observed: what a held-only payment reserves.
@@ -182,99 +190,6 @@ pub struct Finding {
     pub age_business_days: u32,
     /// What finance wrote.
     pub note: Note,
-}
-
-/// The operation GMO would apply today (SPEC §5.5).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Operation {
-    /// 取消: same day.
-    Void,
-    /// 返品: same month.
-    Return,
-    /// 月跨り返品: later.
-    CrossMonthReturn,
-    /// None: the window is closed.
-    Closed,
-}
-
-/// The cancellation window of a payment (SPEC §5.5).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Window {
-    /// Date of the current sale.
-    pub sale_date: Day,
-    /// `sale_date` + window − 1.
-    pub last_safe_day: Day,
-    /// `sale_date` + window.
-    pub last_possible_day: Day,
-    /// Days from the as-of date to the safe day.
-    pub days_left: i32,
-    /// What GMO would apply on the as-of date.
-    pub operation: Operation,
-}
-
-impl Window {
-    /// Whether the money can no longer go back to the card.
-    pub fn is_closed(&self) -> bool {
-        self.operation == Operation::Closed
-    }
-}
-
-/// A payment that holds money, and until when the card takes it back.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Holding {
-    /// Order ID.
-    pub order_id: OrderId,
-    /// What it holds.
-    pub held: Yen,
-    /// Its cancellation window.
-    pub window: Window,
-    /// Whether GMO has been asked to reverse it and has not done so yet (SPEC §5.1).
-    pub is_returning: bool,
-}
-
-/// Why a payment is on the cancellation list, worst first (SPEC §5.5).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Risk {
-    /// Booking cancelled, money still held.
-    RefundDue,
-    /// The tour starts after the safe day.
-    TravelsLater,
-    /// Tour still ahead, inside the window.
-    NotTravelled,
-    /// Money without a booking.
-    NoBooking,
-    /// Already travelled.
-    Travelled,
-}
-
-impl Risk {
-    /// All risks, worst first.
-    pub const ALL: &[Self] =
-        &[Self::RefundDue, Self::TravelsLater, Self::NotTravelled, Self::NoBooking, Self::Travelled];
-
-    /// The risk as it stands in JSON.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::RefundDue => "refund_due",
-            Self::TravelsLater => "travels_later",
-            Self::NotTravelled => "not_travelled",
-            Self::NoBooking => "no_booking",
-            Self::Travelled => "travelled",
-        }
-    }
-}
-
-/// One line of the cancellation list.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Expiring {
-    /// Why it is listed.
-    pub risk: Risk,
-    /// Its window.
-    pub window: Window,
-    /// The payment.
-    pub payment: PaymentView,
-    /// Its booking, if any.
-    pub booking: Option<BookingView>,
 }
 
 /// Rules that leave items out (SPEC §5.4 "excluded").
@@ -429,57 +344,6 @@ impl Check {
     pub const fn balances(&self) -> bool {
         self.left == self.right
     }
-}
-
-/// A file as the proof sheet lists it, for one shop.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FileSummary {
-    /// Name relative to the inbox.
-    pub name: String,
-    /// Layout.
-    pub layout: String,
-    /// Digest, hexadecimal.
-    pub digest: String,
-    /// Rows of this shop by disposition.
-    pub rows: RowCounts,
-    /// Rows of the whole file that its sheet hides; they count like the others (FAULTS P15).
-    pub hidden_rows: u64,
-    /// Headings that its layout does not know (FAULTS P03).
-    pub unknown_columns: Vec<String>,
-    /// Headings of its secret columns, of which nothing was read (FAULTS N18).
-    pub dropped_columns: Vec<String>,
-    /// Control total in yen over its accepted rows of this shop.
-    pub yen: Yen,
-    /// First and last date its rows cover (処理日時, Creation date, transaction date).
-    pub covers: Option<(Day, Day)>,
-    /// Why each rejected row of this shop was, with file and line.
-    pub rejected: Vec<String>,
-}
-
-/// How fresh a source is.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Freshness {
-    /// Newest 処理日時 known; `None` = 未着, or no row in any file.
-    pub payments: Option<Moment>,
-    /// Newest Creation date known; `None` = 未着, or no row in any file.
-    pub bookings: Option<Moment>,
-    /// Whether a file of payments is in without any row that counts: 0件, not 未着 (FAULTS P06). Whoever knows the files sets
-    /// it, as with the one below.
-    pub has_empty_payments: bool,
-    /// The same of bookings.
-    pub has_empty_bookings: bool,
-    /// Whether the payment export of the as-of date is not in: whatever came after [`Self::payments`] is 未着 and not
-    /// nothing (FAULTS A20). Rows alone cannot tell a quiet day; whoever knows which files arrived sets it.
-    pub is_behind: bool,
-}
-
-/// A held file named in the report of its shop.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct HeldSummary {
-    /// Name of the file.
-    pub name: String,
-    /// Why, in the configured language.
-    pub reason: String,
 }
 
 /// The result for one shop.

@@ -2,6 +2,7 @@
 
 use super::{Language, Text, findings, sheets as words};
 use crate::domain::booking::State;
+use crate::domain::dates::Day;
 use crate::domain::finding::Code;
 use crate::domain::reconciliation::Risk;
 
@@ -68,6 +69,17 @@ pub fn fact(language: Language, key: &str, fact: &str) -> String {
         _ => Some(vec![sales(language, fact)]),
     };
     lines.map_or_else(|| fact.to_owned(), |lines| lines.join("\n"))
+}
+
+/// The number that a figure of the sales is, where it is just one.
+pub fn number(key: &str, fact: &str) -> Option<i64> {
+    key.strip_prefix("sales.").filter(|total| TOTALS.iter().any(|(known, _)| known == total))?;
+    fact.replace(',', "").parse().ok()
+}
+
+/// The day that a figure is of.
+pub fn day(key: &str) -> Option<Day> {
+    Day::parse(key.strip_prefix("sales.day.").or_else(|| key.strip_prefix("earlier."))?)
 }
 
 /// By how much the sales of a figure changed, the net ones where several are said; none for what is no amount.
@@ -173,10 +185,12 @@ mod tests {
 
     #[test]
     fn a_difference_is_that_of_the_net_sales() {
-        let day = "count=1 gross=5,000 refunds=-3,000 net=2,000";
-        assert_eq!(difference("sales.day.2026-11-01", None, Some(day)), Some(2_000));
-        assert_eq!(difference("earlier.2026-11-01", Some(day), None), Some(-2_000));
+        let day_facts = "count=1 gross=5,000 refunds=-3,000 net=2,000";
+        assert_eq!(difference("sales.day.2026-11-01", None, Some(day_facts)), Some(2_000));
+        assert_eq!(difference("earlier.2026-11-01", Some(day_facts), None), Some(-2_000));
         assert_eq!(difference("sales.count", Some("2"), Some("3")), Some(1));
+        assert_eq!((number("sales.net", "-1,000"), number("sales.day.2026-11-01", day_facts)), (Some(-1_000), None));
+        assert_eq!((day("earlier.2026-10-20"), day("sales.month.2026-10")), (Day::parse("2026-10-20"), None));
         assert_eq!(difference("matched.A1", None, Some("A1:即時売上:¥2")), None);
     }
 }

@@ -302,6 +302,19 @@ pub fn window(finding: &Finding) -> Option<(Day, i32, Operation)> {
     }
 }
 
+/// The days left as people say them.
+fn left_ja(days: i32) -> String {
+    if days == 0 { "本日まで".to_owned() } else { format!("残{days}日") }
+}
+
+fn left_en(days: i32) -> String {
+    match days {
+        0 => "today is the last day".to_owned(),
+        1 => "1 day left".to_owned(),
+        _ => format!("{days} days left"),
+    }
+}
+
 /// 次の対応: what to do, with the menu path and the deadline where there is one.
 pub fn next_step(language: Language, finding: &Finding) -> String {
     match language {

@@ -31,6 +31,15 @@ pub fn problem(language: Language, file: &str, problem: &Problem) -> String {
     }
 }
 
+/// What is wrong with the file `name`, line by line, where its name stands beside it already.
+pub fn beside_name(name: &str, reason: &str) -> String {
+    let without = |line: &str| match line.strip_prefix(name) {
+        Some(rest) => rest.trim_start_matches([' ', ',', ':', '：']).to_owned(),
+        None => line.to_owned(),
+    };
+    reason.lines().map(without).collect::<Vec<_>>().join("\n")
+}
+
 /// A value of a file as it may stand in a sentence: on one line, at most 60 characters.
 fn shown(value: &str) -> String {
     let mut out: String = value.chars().take(60).map(|c| if c.is_control() { ' ' } else { c }).collect();

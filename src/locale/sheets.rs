@@ -4,7 +4,8 @@ use super::{Language, Text};
 use crate::domain::booking::State;
 use crate::domain::dates::{Moment, Period};
 use crate::domain::money::Yen;
-use crate::domain::reconciliation::{Freshness, MatchKey, Operation, Rule, Wait};
+use crate::domain::reconciliation::{Freshness, MatchKey, Operation, PaymentView, Rule, Wait};
+use std::borrow::Cow;
 
 macro_rules! words {
     ($($name:ident = $ja:literal / $en:literal;)*) => {
@@ -46,11 +47,10 @@ words! {
     NOTHING_LEFT = "残っているのは、対応済と記入されたもの、または催行済のものだけです。" / "All that is left is marked as done or has travelled.";
     CLOSING = "期限間近" / "Closing";
     KEY_OF_ITEM = "予約番号・オーダーID" / "Booking or Order ID";
-    LAST_SAFE = "期限（安全）" / "Act by";
     TREND = "推移（週ごと）" / "Weekly trend";
     TREND_DAYS = "推移の基準日:" / "Trend as of:";
     MARKED_DONE = "うち「対応済」の記入あり" / "of which marked as done";
-    OLDEST = "最長経過営業日" / "Oldest (days)";
+    OLDEST = "最長経過営業日" / "Oldest (business days)";
     WINDOWS_BY_RISK = "取消期限の内訳" / "Windows by risk";
     TRAVELS_AFTER = "安全期限より後に出発する有効な予約" / "Departing after the safe day (live)";
     CLEARED = "前回以降に解消した所見" / "Cleared since the last report";
@@ -146,6 +146,7 @@ words! {
 
     CHOOSE = "一覧から選んでください。" / "Please choose from the list.";
     BACK = "← サマリー" / "← Summary";
+    GAP = "　" / "  ";
     CUT = "…（以下省略）" / "… (cut)";
 }
 
@@ -224,6 +225,32 @@ pub const fn state(language: Language, state: State) -> &'static str {
     text.of(language)
 }
 
+/// 取引状態: GMO's own word, and what is not known of a sale that no file showed (SPEC §5.2 rule 4).
+pub fn payment_status(language: Language, payment: &PaymentView) -> Cow<'_, str> {
+    match sale_unseen(language, payment.sale_date_estimated, payment.sale_not_seen) {
+        None => Cow::Borrowed(&*payment.status),
+        Some(mark) => Cow::Owned(match language {
+            Language::Ja => format!("{}（{mark}）", payment.status),
+            Language::En => format!("{} ({mark})", payment.status),
+        }),
+    }
+}
+
+/// What is not known of a payment's sale: its date, or the sale itself.
+pub const fn sale_unseen(language: Language, is_estimated: bool, is_not_seen: bool) -> Option<&'static str> {
+    let text = match (is_estimated, is_not_seen) {
+        (true, _) => Text { ja: "決済日は推定", en: "settlement date estimated" },
+        (_, true) => Text { ja: "売上の記録なし", en: "sale not seen" },
+        (false, false) => return None,
+    };
+    Some(text.of(language))
+}
+
+/// What stands between the Order IDs of one cell: each has its line unless they are many.
+pub const fn between_orders(count: usize) -> &'static str {
+    if count > 24 { ", " } else { "\n" }
+}
+
 /// 予約状態: how the report takes it, and Bókun's own word.
 pub fn booking_status(language: Language, taken: State, written: &str) -> String {
     if written.is_empty() {
@@ -237,6 +264,9 @@ pub fn booking_status(language: Language, taken: State, written: &str) -> String
 
 /// A period as people write it.
 pub fn period(language: Language, period: Period) -> String {
+    if period.from() == period.to() {
+        return period.from().to_string();
+    }
     let between = Text { ja: "～", en: "to" }.of(language);
     format!("{} {between} {}", period.from(), period.to())
 }
@@ -316,7 +346,7 @@ pub fn more_to_do(language: Language, findings: usize, windows: usize) -> String
 }
 
 /// A count as people read it, e.g. `3,000`.
-pub(super) fn number(count: usize) -> String {
+pub fn number(count: usize) -> String {
     i64::try_from(count).map_or_else(|_| count.to_string(), |count| Yen::new(count).to_string())
 }
 

@@ -17,6 +17,7 @@ use crate::domain::notebook::Mark;
 use crate::domain::reconciliation::{FileSummary, HeldSummary, Reconciliation};
 use crate::locale::{Language, sheets as words};
 use figures::Change;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 use workbook::{Book, Sheet};
 
 /// Everything a workbook is made of.
@@ -68,6 +69,20 @@ pub fn file_name(_language: Language, shop: &ShopId, period: Period, revision: u
     format!("{}_{shop}_{}_{}_r{revision}.xlsx", words::TITLE.ja, period.from(), period.to())
 }
 
+/// A shop's name as short as it must be to end before the sheet's name in the middle of the footer.
+fn in_footer(name: &str) -> String {
+    const ROOM: usize = 28;
+    if name.width_cjk() <= ROOM {
+        return name.to_owned();
+    }
+    let mut used = 0;
+    let begun = name.chars().take_while(|c| {
+        used += c.width_cjk().unwrap_or(0);
+        used < ROOM - 1
+    });
+    begun.chain(['…']).collect()
+}
+
 fn book<'a>(edition: &'a Edition<'a>) -> Book<'a> {
     let (r, l) = (edition.reconciliation, edition.language);
     let (sales, places) = sheets::sales::sheet(edition);
@@ -95,7 +110,13 @@ fn book<'a>(edition: &'a Edition<'a>) -> Book<'a> {
         title: format!("{} {} {} r{}", words::TITLE.of(l), r.shop_name, r.period, edition.revision),
         created: r.as_of,
         properties: mark.properties(),
-        footer: format!("{} ({})  {}  r{}", r.shop_name, r.shop, words::period(l, r.period), edition.revision),
+        footer: format!(
+            "{} ({})  {}  r{}",
+            in_footer(&r.shop_name),
+            r.shop,
+            words::period(l, r.period),
+            edition.revision
+        ),
         choose: words::CHOOSE.of(l),
         cut: words::CUT.of(l),
     }

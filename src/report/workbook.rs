@@ -1,6 +1,6 @@
 //! A workbook as plain data: sheets of typed cells, before any Excel library sees them.
 
-use crate::domain::dates::Day;
+use crate::domain::dates::{Day, Moment};
 use crate::domain::money::Yen;
 use std::collections::BTreeMap;
 
@@ -18,6 +18,8 @@ pub(super) enum Value {
     Number(i64),
     /// A real date.
     Day(Day),
+    /// A real date with its time.
+    Moment(Moment),
     /// A formula and the number it gives.
     Sum {
         /// The formula with its `=`.
@@ -48,8 +50,12 @@ pub(super) enum Style {
     Small,
     /// Small print that wraps.
     SmallWrap,
+    /// Smaller still, where a row would be higher than Excel allows.
+    TinyWrap,
     /// Title of the sheet.
     Title,
+    /// The same over all columns, smaller where it is longer than they are wide.
+    Banner,
     /// Line under the title.
     Subtitle,
     /// Title of a table.
@@ -64,6 +70,10 @@ pub(super) enum Style {
     Total,
     /// For a person to fill in.
     Input,
+    /// The same in small print.
+    SmallInput,
+    /// The same in the smallest print.
+    TinyInput,
     /// An empty box for a stamp or signature.
     Box,
     /// Red: critical, refund due, ✗.
@@ -80,6 +90,26 @@ pub(super) enum Style {
     VerdictOpen,
     /// Verdict with nothing open.
     VerdictClear,
+}
+
+impl Style {
+    /// The same in the next smaller print, for texts that no row is high enough for.
+    pub(super) fn smaller(self) -> Option<Self> {
+        let sizes = [[Self::Wrap, Self::SmallWrap, Self::TinyWrap], [Self::Input, Self::SmallInput, Self::TinyInput]];
+        let next = |sizes: &[Self; 3]| sizes.windows(2).find(|pair| pair.first() == Some(&self))?.last().copied();
+        sizes.iter().find_map(next)
+    }
+
+    /// The size of its letters where rows are measured.
+    pub(super) const fn points(self) -> u32 {
+        if matches!(self, Self::TinyWrap | Self::TinyInput) {
+            6
+        } else if matches!(self, Self::Small | Self::SmallWrap | Self::SmallInput) {
+            8
+        } else {
+            10
+        }
+    }
 }
 
 /// A cell.
@@ -245,8 +275,14 @@ pub(super) struct Sheet<'a> {
     pub(super) is_protected: bool,
     /// A chart.
     pub(super) chart: Option<Chart>,
-    /// Rows that stay in sight and are repeated on print: the last one, and the columns left of this one.
+    /// Rows that stay in sight: the last one, and the columns left of this one.
     pub(super) frozen: Option<At>,
+    /// First and last row that every printed page begins with, from the page on which they stand.
+    pub(super) repeated: Option<(u32, u32)>,
+    /// The last row of what stands whole on the first page, where there are more.
+    pub(super) whole: Option<u32>,
+    /// First and last rows of tables that a page's end should not part.
+    pub(super) tables: Vec<(u32, u32)>,
     /// A heading row with filters: row, first and last column, last row.
     pub(super) filter: Option<(u32, u16, u16, u32)>,
     /// Whether it is printed on one page.

@@ -2,6 +2,7 @@
 
 mod format;
 mod measure;
+mod pages;
 
 use super::workbook::{At, Body, Book, Cell, Chart, MAX_ROWS, Rule, Sheet, Style, Target, Value, a1};
 use format::{FONT, Formats, Shape, base};
@@ -56,12 +57,13 @@ fn write_sheet(
     formats: &mut Formats,
 ) -> Result<(), XlsxError> {
     target.set_name(&sheet.name)?;
-    page(target, sheet, book)?;
     let widths = widths(sheet);
+    let heights = heights(sheet, &widths);
+    page(target, sheet, &widths, &heights, book)?;
     for (column, width) in &widths {
         target.set_column_width_pixels(*column, pixels(*width))?;
     }
-    for (row, height) in heights(sheet, &widths) {
+    for (row, height) in heights {
         target.set_row_height_pixels(row, height)?;
     }
     let usual = sheet.body.as_ref().map(|body| set_usual(target, body, formats)).transpose()?.unwrap_or_default();
@@ -159,19 +161,26 @@ fn protect(target: &mut Worksheet) {
 }
 
 /// Frozen and repeated headings, A4 landscape one page wide, footer.
-fn page(target: &mut Worksheet, sheet: &Sheet<'_>, book: &Book<'_>) -> Result<(), XlsxError> {
+fn page(
+    target: &mut Worksheet,
+    sheet: &Sheet<'_>,
+    widths: &BTreeMap<u16, u16>,
+    heights: &BTreeMap<u32, u32>,
+    book: &Book<'_>,
+) -> Result<(), XlsxError> {
     if let Some((row, column)) = sheet.frozen {
         target.set_freeze_panes(row + 1, column)?;
-        if sheet.body.is_some() {
-            target.set_repeat_rows(row, row)?;
-            // A sheet two pages wide says on both of them which row is which.
-            if sheet.two_pages_wide && column > 0 {
-                target.set_repeat_columns(0, column - 1)?;
-                target.set_page_order(true);
-            }
+        // A sheet two pages wide says on both of them which row is which.
+        if sheet.two_pages_wide && column > 0 {
+            target.set_repeat_columns(0, column - 1)?;
+            target.set_page_order(true);
         }
-    } else {
+    }
+    if sheet.body.is_none() {
         target.set_screen_gridlines(false);
+    }
+    if let Some((first, last)) = sheet.repeated {
+        target.set_repeat_rows(first, last)?;
     }
     if let Some(tab) = sheet.tab {
         target.set_tab_color(Color::RGB(tab));
@@ -181,7 +190,12 @@ fn page(target: &mut Worksheet, sheet: &Sheet<'_>, book: &Book<'_>) -> Result<()
         .set_landscape()
         .set_print_fit_to_pages(1 + u16::from(sheet.two_pages_wide), u16::from(sheet.one_page))
         .set_margins(0.4, 0.4, 0.5, 0.6, 0.3, 0.3);
-    let text: String = clean(&book.footer).replace('&', "&&").chars().take(150).collect();
+    let text = clean(&book.footer).replace('&', "&&");
+    // Pages that are fitted know no breaks of their own.
+    if !sheet.one_page && (sheet.whole.is_some() || !sheet.tables.is_empty()) {
+        let scale = pages::scale(sheet, widths, heights);
+        target.set_print_scale(scale).set_page_breaks(&pages::breaks(sheet, scale))?;
+    }
     target.set_footer(format!("&L&\"{FONT}\"&8 {text}&C&\"{FONT}\"&8&A&R&\"{FONT}\"&8&P / &N"));
     Ok(())
 }
@@ -199,8 +213,8 @@ fn write_body(
     let headings: Vec<Cell> = (0_u16..).zip(&body.headings).map(heading).collect();
     let rows = std::iter::once(headings).chain((0..body.rows).map(|at| (body.row)(at)));
     let mut measure = Rows::of(widths);
-    for (row, cells) in (body.heading_row..).zip(rows) {
-        if let Some(height) = measure.height(&cells) {
+    for (row, mut cells) in (body.heading_row..).zip(rows) {
+        if let Some(height) = measure.fit(&mut cells) {
             target.set_row_height_pixels(row, height)?;
         }
         for (column, cell) in (0_u16..).zip(&cells) {
@@ -230,6 +244,12 @@ fn write_cell(
         Value::Day(day) => match i64::from(day.number()) + EPOCH {
             serial if serial >= FIRST_SERIAL => write(target, row, column, float(serial), format)?,
             _ => write(target, row, column, day.to_string().as_str(), format)?,
+        },
+        Value::Moment(moment) => match i64::from(moment.day().number()) + EPOCH {
+            serial if serial >= FIRST_SERIAL => {
+                write(target, row, column, ExcelDateTime::parse_from_str(&moment.to_string())?, format)?
+            }
+            _ => write(target, row, column, moment.to_string().as_str(), format)?,
         },
         Value::Sum { formula, result } => {
             write(target, row, column, Formula::new(formula).set_result(result.to_string()), format)?

@@ -4,6 +4,8 @@ use crate::domain::money::Yen;
 use crate::domain::reconciliation::{Expiring, Finding, HeldSummary, Reconciliation};
 use crate::locale::Language;
 use crate::locale::findings::{code_name, next_step, reason, risk_name, severity_name};
+use crate::locale::problems::beside_name;
+use crate::locale::sheets::number;
 use crate::locale::verdict::verdict;
 use crate::mail::{FindingText, HeldText, MailContext, SalesText, WindowText};
 
@@ -35,7 +37,7 @@ pub(super) fn context(facts: &Facts<'_>, full_workbook_at: Option<String>) -> Ma
         verdict: verdict(language, result, facts.held.len()),
         as_of: result.as_of.to_string(),
         sales: SalesText {
-            count: sales.count.to_string(),
+            count: number(usize::try_from(sales.count).unwrap_or(usize::MAX)),
             gross: yen(sales.gross),
             refunds: yen(sales.refunds),
             net: yen(sales.net()),
@@ -46,7 +48,11 @@ pub(super) fn context(facts: &Facts<'_>, full_workbook_at: Option<String>) -> Ma
         cancellation_count: result.cancellation.len(),
         payments_until: result.freshness.payments.map(|moment| moment.to_string()),
         bookings_until: result.freshness.bookings.map(|moment| moment.to_string()),
-        held: facts.held.iter().map(|h| HeldText { name: h.name.clone(), reason: h.reason.clone() }).collect(),
+        held: facts
+            .held
+            .iter()
+            .map(|h| HeldText { name: h.name.clone(), reason: beside_name(&h.name, &h.reason) })
+            .collect(),
         full_workbook_at,
         corrections: facts.corrections,
         has_empty_payments: result.freshness.has_empty_payments,

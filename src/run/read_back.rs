@@ -301,16 +301,17 @@ const fn integer_of(cell: &Cell<'_>) -> Option<i64> {
 }
 
 impl Orders<'_> {
-    /// Whether `text` names exactly these, one a line; a text too long for a cell ends with `cut`.
+    /// Whether `text` names exactly these; a text too long for a cell ends with `cut`.
     fn are(&self, text: &str, cut: &str) -> bool {
         match self {
             Self::One(order) => text == *order,
             Self::Each([]) => text.is_empty(),
             Self::Each(payments) => {
                 let mut orders = payments.iter().map(|payment| payment.order_id.as_str());
-                let Some(begun) = text.strip_suffix(cut) else { return text.split('\n').eq(orders) };
-                let (whole, last) = begun.rsplit_once('\n').unwrap_or(("", begun));
-                (whole.is_empty() || whole.split('\n').all(|order| orders.next() == Some(order)))
+                let between = words::between_orders(payments.len());
+                let Some(begun) = text.strip_suffix(cut) else { return text.split(between).eq(orders) };
+                let (whole, last) = begun.rsplit_once(between).unwrap_or(("", begun));
+                (whole.is_empty() || whole.split(between).all(|order| orders.next() == Some(order)))
                     && orders.next().is_some_and(|order| order.starts_with(last))
             }
         }

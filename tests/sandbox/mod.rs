@@ -176,6 +176,15 @@ pub(crate) fn rows_below(sheet: &Range<Data>, first: &str) -> Vec<BTreeMap<Strin
     rows.map(|row| headings.iter().cloned().zip(row.iter().cloned()).collect()).collect()
 }
 
+/// A cell as text, a date as people write it.
+pub(crate) fn shown(cell: &Data) -> String {
+    if let Data::DateTime(date) = cell {
+        date.as_datetime().expect("a date").date().to_string()
+    } else {
+        cell.to_string()
+    }
+}
+
 /// All cells of a sheet as text.
 pub(crate) fn strings(sheet: &Range<Data>) -> Vec<String> {
     sheet.used_cells().map(|(_, _, cell)| cell.to_string()).collect()

@@ -1,6 +1,7 @@
 //! How money goes back to a guest, in words: how much, and which way each payment can still take (SPEC §5.5).
 
 use super::steps::{LOOK_UP_EN, LOOK_UP_JA};
+use super::{left_en, left_ja};
 use crate::domain::dates::Day;
 use crate::domain::finding::Code;
 use crate::domain::money::Yen;
@@ -205,7 +206,7 @@ impl<'f> Refund<'f> {
     /// The last day of each open payment; one for all where they share it.
     fn deadlines_ja(&self) -> String {
         let one = |holding: &Holding| match (holding.window.last_safe_day, holding.window.days_left) {
-            (safe, left @ 0..) => format!("期限 {safe}、残{left}日"),
+            (safe, left @ 0..) => format!("期限 {safe}、{}", left_ja(left)),
             (safe, _) => format!("安全期限 {safe} を過ぎています"),
         };
         deadlines(&self.open, one, "：", "、")
@@ -213,8 +214,7 @@ impl<'f> Refund<'f> {
 
     fn deadlines_en(&self) -> String {
         let one = |holding: &Holding| match (holding.window.last_safe_day, holding.window.days_left) {
-            (safe, 1) => format!("by {safe}, 1 day left"),
-            (safe, left @ 0..) => format!("by {safe}, {left} days left"),
+            (safe, left @ 0..) => format!("by {safe}, {}", left_en(left)),
             (safe, _) => format!("the safe day {safe} has passed"),
         };
         deadlines(&self.open, one, " ", "; ")

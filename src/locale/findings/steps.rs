@@ -1,7 +1,7 @@
 //! 次の対応: what a person does about a finding (SPEC §5.4).
 
 use super::refund::Refund;
-use super::{Facts, no_booking};
+use super::{Facts, left_ja, no_booking};
 use crate::domain::booking::State;
 use crate::domain::finding::{Code, NoBooking};
 use crate::domain::money::Yen;
@@ -47,7 +47,7 @@ pub(super) fn ja(finding: &Finding) -> String {
             match refund.single() {
                 Some((operation, safe, left)) => {
                     let act = if operation == Operation::Void { "取消" } else { "返品" };
-                    format!("GMO管理画面で{act}し、Bókunの予約に記録してください（期限 {safe}、残{left}日）。")
+                    format!("GMO管理画面で{act}し、Bókunの予約に記録してください（期限 {safe}、{}）。", left_ja(left))
                 }
                 None => format!("{}返金後、Bókunの予約に記録してください。", refund.ja("")),
             }

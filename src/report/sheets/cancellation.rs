@@ -1,7 +1,7 @@
 //! 取消期限: payments whose cancellation window closes soon, worst first (SPEC §5.5).
 
 use super::super::Edition;
-use super::super::workbook::{Cell, Sheet};
+use super::super::workbook::{Cell, Sheet, Style};
 use super::{booking_status, listing, optional, risk_style, source_lines, urgency};
 use crate::domain::money::Yen;
 use crate::locale::{findings, sheets as words};
@@ -44,7 +44,7 @@ pub(in crate::report) fn sheet<'a>(edition: &'a Edition<'a>) -> Sheet<'a> {
             source_lines(std::iter::once(&payment.source).chain(booking.into_iter().flat_map(|b| b.sources()))),
         ];
         if edition.with_customer {
-            cells.push(optional(booking.map(|b| &*b.customer)));
+            cells.push(optional(booking.map(|b| &*b.customer)).styled(Style::Wrap));
         }
         cells
     };

@@ -4,7 +4,7 @@ use super::super::Edition;
 use super::super::figures::Change;
 use super::super::workbook::{Cell, Sheet, Style};
 use super::listing;
-use crate::locale::changes::{Named, difference, fact, named};
+use crate::locale::changes::{Named, day, difference, fact, named, number};
 use crate::locale::sheets as words;
 
 pub(in crate::report) fn sheet<'a>(edition: &'a Edition<'a>) -> Sheet<'a> {
@@ -16,13 +16,20 @@ pub(in crate::report) fn sheet<'a>(edition: &'a Edition<'a>) -> Sheet<'a> {
     let row = move |at: usize| {
         let Some((Named { kind, item, .. }, change)) = changes.get(at) else { return Vec::new() };
         let said = |said: &Option<String>| match said {
-            Some(said) => Cell::text(fact(l, &change.item, said)).styled(Style::Wrap),
+            Some(said) => match number(&change.item, said) {
+                Some(number) => Cell::count(number),
+                None => Cell::text(fact(l, &change.item, said)).styled(Style::Wrap),
+            },
             None => Cell::text(words::ABSENT.of(l)).styled(Style::Grey),
         };
         let difference = difference(&change.item, change.before.as_deref(), change.after.as_deref());
+        let item = match day(&change.item) {
+            Some(day) => Cell::day(day).styled(Style::Value),
+            None => Cell::text(item.as_str()).styled(Style::Wrap),
+        };
         vec![
             Cell::text(*kind),
-            Cell::text(item.as_str()).styled(Style::Wrap),
+            item,
             said(&change.before),
             said(&change.after),
             difference.map_or_else(Cell::empty, Cell::count),

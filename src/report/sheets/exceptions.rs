@@ -6,6 +6,7 @@ use super::{booking_status, listing, optional, severity_style, source_lines, urg
 use crate::domain::money::Yen;
 use crate::domain::reconciliation::Finding;
 use crate::locale::{Text, findings, sheets as words};
+use std::borrow::Cow;
 
 const COLUMNS: [Text; 22] = [
     words::FINDING_ID,
@@ -31,16 +32,17 @@ const COLUMNS: [Text; 22] = [
     words::MEMO,
     words::SOURCE,
 ];
+const ORDERS_COLUMN: u16 = 6;
+const MEMO_COLUMN: u16 = 20;
 const SEVERITY_COLUMN: u16 = 2;
 const DAYS_LEFT_COLUMN: u16 = 15;
 const WORK_STATE_COLUMN: u16 = 18;
 /// Narrow, so that the sheet can be read on two pages' width; long texts wrap.
-const WIDTHS: [(u16, u16); 16] = [
+const WIDTHS: [(u16, u16); 14] = [
     (1, 20),
     (2, 9),
     (3, 12),
     (4, 13),
-    (6, 22),
     (7, 12),
     (8, 15),
     (9, 13),
@@ -50,9 +52,26 @@ const WIDTHS: [(u16, u16); 16] = [
     (16, 40),
     (17, 48),
     (19, 10),
-    (20, 22),
     (21, 36),
 ];
+
+/// Wider where a row would be higher than Excel allows: a long memo.
+fn memo_width(findings: &[Finding]) -> u16 {
+    match findings.iter().map(|finding| finding.note.text.len()).max() {
+        None | Some(..600) => 22,
+        Some(..1_000) => 30,
+        Some(_) => 40,
+    }
+}
+
+/// The same for a group of many payments.
+fn orders_width(findings: &[Finding]) -> u16 {
+    match findings.iter().map(|finding| finding.group.payments.len()).max() {
+        None | Some(..25) => 22,
+        Some(..100) => 40,
+        Some(_) => 72,
+    }
+}
 
 /// The amounts of a finding: GMO, booking, difference.
 pub(in crate::report) fn amounts(finding: &Finding) -> [Yen; 3] {
@@ -84,6 +103,7 @@ pub(in crate::report) fn sheet<'a>(edition: &'a Edition<'a>) -> Sheet<'a> {
     sheet.coloured.extend(WORK_STATE_COLUMN..WORK_STATE_COLUMN + 3);
     sheet.is_protected = true;
     sheet.widths.extend(WIDTHS);
+    sheet.widths.extend([(ORDERS_COLUMN, orders_width(&r.findings)), (MEMO_COLUMN, memo_width(&r.findings))]);
     sheet.two_pages_wide = true;
     sheet.tab = Some(if r.findings.is_empty() { 0x0054_8235 } else { 0x00C0_0000 });
     sheet
@@ -93,10 +113,11 @@ fn row(edition: &Edition<'_>, finding: &Finding) -> Vec<Cell> {
     let l = edition.language;
     let group = &finding.group;
     let (payments, booking) = (&group.payments, group.booking.as_ref());
-    let mut statuses: Vec<&str> = Vec::new();
+    let mut statuses: Vec<Cow<'_, str>> = Vec::new();
     for payment in payments {
-        if !statuses.contains(&&*payment.status) {
-            statuses.push(&payment.status);
+        let status = words::payment_status(l, payment);
+        if !statuses.contains(&status) {
+            statuses.push(status);
         }
     }
     let orders: Vec<&str> = payments.iter().map(|p| p.order_id.as_str()).collect();
@@ -111,7 +132,7 @@ fn row(edition: &Edition<'_>, finding: &Finding) -> Vec<Cell> {
         Cell::day(finding.first_seen),
         Cell::count(finding.age_business_days),
         optional(booking.map(|b| b.cart.as_str())),
-        optional(Some(&orders.join("\n"))).styled(Style::Wrap),
+        optional(Some(&orders.join(words::between_orders(orders.len())))).styled(Style::Wrap),
         optional(Some(&statuses.join("\n"))).styled(Style::Wrap),
         booking_status(l, booking).styled(Style::Wrap),
         Cell::day(sale_date),
@@ -129,7 +150,7 @@ fn row(edition: &Edition<'_>, finding: &Finding) -> Vec<Cell> {
         source_lines(payments.iter().map(|p| &p.source).chain(booking.into_iter().flat_map(|b| b.sources()))),
     ];
     if edition.with_customer {
-        cells.push(optional(booking.map(|b| &*b.customer)));
+        cells.push(optional(booking.map(|b| &*b.customer)).styled(Style::Wrap));
     }
     cells
 }

@@ -36,7 +36,7 @@ fn explain(edition: &Edition<'_>, sheet: &mut Sheet<'_>) {
     if let (false, Some(cell)) = (gaps.is_empty(), sheet.cells.get_mut(&(1, 1)))
         && let Value::Text(line) = &mut cell.value
     {
-        line.push('　');
+        line.push_str(words::GAP.of(edition.language));
         line.push_str(&words::part_paid(edition.language, gaps.len(), gaps.into_iter().sum()));
     }
 }
@@ -92,7 +92,7 @@ fn row(edition: &Edition<'_>, line: Line<'_>) -> Vec<Cell> {
         optional(payment.map(|p| p.order_id.as_str())),
         optional(booking.map(|b| b.cart.as_str())),
         optional(payment.and_then(|p| p.key).map(|key| words::match_key(l, key))).styled(Style::Wrap),
-        optional(payment.map(|p| &*p.status)).styled(Style::Wrap),
+        optional(payment.map(|p| words::payment_status(l, p)).as_deref()).styled(Style::Wrap),
         booking_status(l, booking).styled(Style::Wrap),
         payment.map_or_else(Cell::empty, |p| Cell::yen(p.held)),
         expected(line).map_or_else(Cell::empty, Cell::yen),
@@ -102,7 +102,7 @@ fn row(edition: &Edition<'_>, line: Line<'_>) -> Vec<Cell> {
         source_lines(payment.map(|p| &p.source).into_iter().chain(booking.into_iter().flat_map(BookingView::sources))),
     ];
     if edition.with_customer {
-        cells.push(optional(booking.map(|b| &*b.customer)));
+        cells.push(optional(booking.map(|b| &*b.customer)).styled(Style::Wrap));
     }
     cells
 }

@@ -10,9 +10,10 @@ pub(super) mod sales;
 pub(super) mod summary;
 
 use super::Edition;
-use super::workbook::{At, Body, Cell, MAX_ROWS, Rule, Sheet, Style, column_range};
+use super::workbook::{At, Body, Cell, MAX_ROWS, Rule, Sheet, Style, Value, column_range};
 use crate::domain::finding::Severity;
 use crate::domain::intake::Source;
+use crate::domain::money::Yen;
 use crate::domain::reconciliation::{BookingView, Risk};
 use crate::locale::{Language, Text, sheets as words};
 
@@ -31,17 +32,15 @@ fn head(edition: &Edition<'_>, sheet: &mut Sheet<'_>, note: &str, beside: u16) {
     sheet.put((0, 0), Cell::text(sheet.name.clone()).styled(Style::Title));
     sheet.put((1, 0), Cell::text(words::BACK.of(l)));
     sheet.link((1, 0), words::SUMMARY.of(l), (0, 0));
-    let line = format!(
-        "{} ({})　{}　{} {}　r{}　{}",
-        r.shop_name,
-        r.shop,
+    let mut parts = vec![
+        format!("{} ({})", r.shop_name, r.shop),
         words::period(l, r.period),
-        words::AS_OF.of(l),
-        r.as_of,
-        edition.revision,
-        words::IN_YEN.of(l)
-    );
-    let line = if note.is_empty() { line } else { format!("{line}　{note}") };
+        format!("{} {}", words::AS_OF.of(l), r.as_of),
+        format!("r{}", edition.revision),
+        words::IN_YEN.of(l).to_owned(),
+    ];
+    parts.extend((!note.is_empty()).then(|| note.to_owned()));
+    let line = parts.join(words::GAP.of(l));
     sheet.put((1, beside), Cell::text(line).styled(Style::Subtitle));
 }
 
@@ -80,6 +79,7 @@ fn listing<'a>(
     let headings: Vec<&'static str> = columns.iter().map(|(heading, _)| heading.of(l)).collect();
     let last_column = u16::try_from(headings.len().saturating_sub(1)).unwrap_or(0);
     sheet.frozen = Some((HEADING_ROW, frozen));
+    sheet.repeated = Some((HEADING_ROW, HEADING_ROW));
     sheet.filter = Some((HEADING_ROW, 0, last_column, last.max(first)));
     sheet.body = Some(Body { heading_row: HEADING_ROW, headings, inputs: Vec::new(), rows, row: Box::new(row) });
     sheet
@@ -108,7 +108,29 @@ fn listings<'a>(
     (0..parts).map(part).collect()
 }
 
-/// 出典, each row that was read on its line, once.
+/// Widths of columns of amounts: the usual ones, or what their largest number needs.
+fn widen(sheet: &mut Sheet<'_>, usual: impl IntoIterator<Item = (u16, u16)>) {
+    for (column, usual) in usual {
+        let width = number_width(sheet, column).max(usual);
+        sheet.widths.insert(column, width);
+    }
+}
+
+/// As wide as the largest number of a column, which as a total is bold.
+fn number_width(sheet: &Sheet<'_>, column: u16) -> u16 {
+    let digits = |cell: &Cell| match cell.value {
+        Value::Number(number) | Value::Sum { result: number, .. } => Yen::new(number).to_string().len(),
+        Value::Empty | Value::Text(_) | Value::Day(_) | Value::Moment(_) | Value::Check { .. } => 0,
+    };
+    let cells = sheet.cells.iter().filter(|((_, at), _)| *at == column);
+    let widest = cells.map(|(_, cell)| digits(cell)).max().unwrap_or(0);
+    u16::try_from(widest + 4).unwrap_or(u16::MAX)
+}
+
+/// So many sources stand on a line of their own each.
+const SOURCES_IN_LINES: usize = 24;
+
+/// 出典, each row that was read on its line, once; of many, those of a file side by side.
 fn source_lines<'s>(sources: impl IntoIterator<Item = &'s Source>) -> Cell {
     let (mut lines, mut told): (String, Vec<&Source>) = (String::new(), Vec::new());
     for source in sources {
@@ -123,7 +145,20 @@ fn source_lines<'s>(sources: impl IntoIterator<Item = &'s Source>) -> Cell {
         lines.push(':');
         lines.push_str(&source.line.to_string());
     }
+    if told.len() > SOURCES_IN_LINES {
+        lines = by_file(&told);
+    }
     Cell::text(lines).styled(Style::SmallWrap)
+}
+
+/// `file:2, 3, 4` for each run of rows of one file.
+fn by_file(sources: &[&Source]) -> String {
+    let of_file = |run: &[&Source]| {
+        let lines: Vec<String> = run.iter().map(|source| source.line.to_string()).collect();
+        run.first().map(|first| format!("{}:{}", first.file, lines.join(", ")))
+    };
+    let runs: Vec<String> = sources.chunk_by(|a, b| a.file == b.file).filter_map(of_file).collect();
+    runs.join("\n")
 }
 
 /// Text that may be absent.

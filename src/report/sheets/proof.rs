@@ -2,8 +2,7 @@
 
 use super::super::Edition;
 use super::super::workbook::{Cell, Sheet, Style, Value, a1, column_range};
-use super::head;
-use crate::domain::money::Yen;
+use super::{head, widen};
 use crate::domain::reconciliation::FileSummary;
 use crate::locale::{Language, sheets as words};
 use std::collections::BTreeSet;
@@ -17,23 +16,10 @@ pub(in crate::report) fn sheet<'a>(edition: &'a Edition<'a>) -> Sheet<'a> {
     let row = rows_written(edition, &mut sheet, row + 1);
     files(edition, &mut sheet, row + 1);
     sheet.widths.extend([(0, 58), (14, 32)]);
-    for (column, usual) in [(1, 16), (2, 14)].into_iter().chain((3..=11).map(|column| (column, 9))) {
-        let width = number_width(&sheet, column).max(usual);
-        sheet.widths.insert(column, width);
-    }
+    widen(&mut sheet, [(1, 16), (2, 14)].into_iter().chain((3..=11).map(|column| (column, 9))));
+    sheet.frozen = Some((1, 0));
     sheet.tab = Some(if r.balanced() { 0x0054_8235 } else { 0x00C0_0000 });
     sheet
-}
-
-/// As wide as the largest number of a column, which as a total is bold.
-fn number_width(sheet: &Sheet<'_>, column: u16) -> u16 {
-    let digits = |cell: &Cell| match cell.value {
-        Value::Number(number) | Value::Sum { result: number, .. } => Yen::new(number).to_string().len(),
-        Value::Empty | Value::Text(_) | Value::Day(_) | Value::Check { .. } => 0,
-    };
-    let cells = sheet.cells.iter().filter(|((_, at), _)| *at == column);
-    let widest = cells.map(|(_, cell)| digits(cell)).max().unwrap_or(0);
-    u16::try_from(widest + 4).unwrap_or(u16::MAX)
 }
 
 /// A live comparison with its result.
@@ -104,6 +90,8 @@ fn files(edition: &Edition<'_>, sheet: &mut Sheet<'_>, row: u32) {
     ]
     .map(|text| text.of(l));
     sheet.put_headings((row + 1, 0), &headings);
+    // The only table here that can be longer than a page.
+    sheet.repeated = Some((row + 1, row + 1));
     let first = row + 2;
     let mut at = first;
     let mut sums = [0_i64; 9];

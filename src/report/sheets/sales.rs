@@ -2,7 +2,7 @@
 
 use super::super::Edition;
 use super::super::workbook::{At, Cell, Chart, Sheet, Style, column_range};
-use super::{HEADING_ROW, beside, head};
+use super::{HEADING_ROW, beside, head, widen};
 use crate::domain::money::Yen;
 use crate::domain::reconciliation::Totals;
 use crate::locale::{Text, sheets as words};
@@ -26,6 +26,10 @@ pub(in crate::report) fn sheet<'a>(edition: &'a Edition<'a>) -> (Sheet<'a>, Plac
     let places = Places { total_row, days: is_drawn.then(|| (first, total_row.saturating_sub(1))) };
     sheet.filter = Some((HEADING_ROW, 0, 4, total_row.saturating_sub(1).max(first)));
     sheet.frozen = Some((HEADING_ROW, 1));
+    // Where the days fill more than a page, their headings; else the title, as every table has headings of its own.
+    let repeated = if days.len() > 31 { (HEADING_ROW, HEADING_ROW) } else { (0, 1) };
+    sheet.repeated = Some(repeated);
+    sheet.tables.push((HEADING_ROW - 1, total_row));
     let mut row = total_row + 2;
     let cuts = [
         (words::BY_MONTH, words::MONTH, &sales.by_month, words::NOT_STATED),
@@ -36,12 +40,14 @@ pub(in crate::report) fn sheet<'a>(edition: &'a Edition<'a>) -> (Sheet<'a>, Plac
     for (title, heading, rows, blank) in cuts {
         let name = |name: &str| Cell::text(if name.is_empty() { blank.of(l) } else { name });
         let rows: Vec<(Cell, &Totals)> = rows.iter().map(|(label, totals)| (name(label), totals)).collect();
-        row = table(edition, &mut sheet, row, (title, heading), &rows) + 2;
+        let last = table(edition, &mut sheet, row, (title, heading), &rows);
+        sheet.tables.push((row, last));
+        row = last + 2;
     }
-    // The right half of the page, which the tables leave free.
-    sheet.chart = places.days.map(|rows| chart(edition, (HEADING_ROW - 1, 6), rows, (620, 360)));
+    // The right half of the page, which the tables leave free, below what every page shows.
+    sheet.chart = places.days.map(|rows| chart(edition, (repeated.1 + 1, 6), rows, (620, 360)));
     sheet.one_page = row < 60;
-    sheet.widths.extend([(1, 10), (2, 16), (3, 16), (4, 16)]);
+    widen(&mut sheet, [(1, 10), (2, 16), (3, 16), (4, 16)]);
     (sheet, places)
 }
 

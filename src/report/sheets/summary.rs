@@ -3,7 +3,7 @@
 mod urgent;
 
 use super::super::Edition;
-use super::super::workbook::{At, Cell, Sheet, Style, a1, column_range};
+use super::super::workbook::{At, Cell, Sheet, Style, Value, a1, column_range};
 use super::exceptions::amounts;
 use super::sales::{Places, chart};
 use super::{beside, blanks, risk_style, severity_style};
@@ -11,6 +11,7 @@ use crate::domain::dates::Moment;
 use crate::domain::finding::{Code, Severity};
 use crate::domain::money::Yen;
 use crate::domain::reconciliation::{Finding, Risk};
+use crate::locale::problems::beside_name;
 use crate::locale::verdict::{verdict, verdict_clear};
 use crate::locale::{Text, findings, sheets as words};
 
@@ -24,7 +25,7 @@ const HELD: u32 = 8;
 pub(in crate::report) fn sheet<'a>(edition: &'a Edition<'a>, places: &Places, names: &[String]) -> Sheet<'a> {
     let (r, l) = (edition.reconciliation, edition.language);
     let mut sheet = Sheet::new(words::SUMMARY.of(l));
-    sheet.put((0, 0), Cell::text(format!("{}　{}", words::TITLE.of(l), r.shop_name)).styled(Style::Title));
+    sheet.put((0, 0), Cell::text([words::TITLE.of(l), &r.shop_name].join(words::GAP.of(l))).styled(Style::Banner));
     sheet.merge((0, 0), LAST);
     let verdict = verdict(l, r, edition.held.len());
     let clear = verdict == verdict_clear(l);
@@ -45,8 +46,10 @@ pub(in crate::report) fn sheet<'a>(edition: &'a Edition<'a>, places: &Places, na
         sheet.chart = Some(chart(edition, (right + 1, RIGHT), rows, (484, 230)));
         below = below.max(right + 13);
     }
+    let whole = below;
     let below = held(edition, &mut sheet, below + 1);
     sheet.one_page = below < 60;
+    sheet.whole = Some(whole);
     // Sums of any size are shown in full.
     let sums =
         [r.sales.total.gross, r.sales.total.refunds].map(|sum| u16::try_from(sum.to_string().len()).unwrap_or(0));
@@ -62,7 +65,7 @@ fn facts(edition: &Edition<'_>, sheet: &mut Sheet<'_>) -> u32 {
     let (r, l) = (edition.reconciliation, edition.language);
     let fresh = |newest: Option<Moment>, is_behind: bool, is_empty: bool| match newest {
         Some(at) if is_behind => Cell::text(words::data_up_to(l, at)).styled(Style::Red),
-        Some(at) => Cell::text(at.to_string()),
+        Some(at) => Cell { value: Value::Moment(at), style: Style::Value },
         None if is_empty => Cell::text(words::NO_ROWS.of(l)),
         None => Cell::text(words::NOT_ARRIVED.of(l)).styled(Style::Red),
     };
@@ -76,7 +79,7 @@ fn facts(edition: &Edition<'_>, sheet: &mut Sheet<'_>) -> u32 {
         held => Cell::text(words::held_files(l, held)).styled(Style::Red),
     };
     let rows = [
-        (words::SHOP, Cell::text(format!("{} ({})", r.shop_name, r.shop))),
+        (words::SHOP, Cell::text(format!("{} ({})", r.shop_name, r.shop)).styled(Style::Wrap)),
         (words::PERIOD, Cell::text(words::period(l, r.period))),
         (words::AS_OF, Cell::day(r.as_of).styled(Style::Value)),
         (words::REVISION, Cell::text(format!("r{}", edition.revision))),
@@ -250,9 +253,8 @@ fn risks(edition: &Edition<'_>, sheet: &mut Sheet<'_>, row: u32) -> u32 {
         sheet.put((at, column), Cell::sum(format!("=SUM({})", column_range(column, first, at - 1)), value));
     }
     at += 1;
-    sheet.put((at, RIGHT), Cell::text(words::TRAVELS_AFTER.of(l)).styled(Style::Label));
-    sheet.merge((at, RIGHT), RIGHT + 1);
-    sheet.put((at, RIGHT + 2), Cell::count(r.travels_after_window));
+    sheet.put((at, RIGHT), Cell::text(words::TRAVELS_AFTER.of(l)).styled(Style::Small));
+    sheet.put((at, RIGHT + 1), Cell::count(r.travels_after_window));
     at + 1
 }
 
@@ -279,7 +281,7 @@ fn held(edition: &Edition<'_>, sheet: &mut Sheet<'_>, mut row: u32) -> u32 {
         row += 2;
         for file in edition.held {
             sheet.put((row, 0), Cell::text(file.name.as_str()).styled(Style::Wrap));
-            sheet.put((row, 1), Cell::text(file.reason.as_str()).styled(Style::Wrap));
+            sheet.put((row, 1), Cell::text(beside_name(&file.name, &file.reason)).styled(Style::Wrap));
             sheet.merge((row, 1), LAST);
             row += 1;
         }

@@ -7,6 +7,7 @@ use rust_xlsxwriter::{Color, Format, FormatAlign, FormatBorder, FormatUnderline}
 pub(super) const FONT: &str = "游ゴシック";
 const YEN: &str = "#,##0;[Red]-#,##0";
 const DATE: &str = "yyyy-mm-dd";
+const MOMENT: &str = "yyyy-mm-dd hh:mm:ss";
 const NAVY: u32 = 0x001F_3864;
 const LINK: u32 = 0x0005_63C1;
 /// Fill and ink.
@@ -24,6 +25,7 @@ pub(super) enum Shape {
     Text,
     Number,
     Day,
+    Moment,
 }
 
 /// Each format is built once.
@@ -46,6 +48,7 @@ impl Shape {
             Value::Empty | Value::Text(_) | Value::Check { .. } => Self::Text,
             Value::Number(_) | Value::Sum { .. } => Self::Number,
             Value::Day(_) => Self::Day,
+            Value::Moment(_) => Self::Moment,
         }
     }
 }
@@ -55,6 +58,7 @@ fn format(style: Style, shape: Shape) -> Format {
         Shape::Text => base(),
         Shape::Number => base().set_num_format(YEN).set_align(FormatAlign::Right).set_indent(1),
         Shape::Day => base().set_num_format(DATE).set_align(FormatAlign::Center),
+        Shape::Moment => base().set_num_format(MOMENT).set_align(FormatAlign::Center),
     };
     let filled = |format: Format, fill: u32, ink: u32| {
         format
@@ -68,11 +72,10 @@ fn format(style: Style, shape: Shape) -> Format {
         Style::Plain => indented(format, shape),
         Style::Value => format.set_align(FormatAlign::Left).set_indent(1),
         Style::Wrap => format.set_text_wrap().set_indent(1),
-        Style::SmallWrap => {
-            format.set_text_wrap().set_indent(1).set_font_size(8).set_font_color(Color::RGB(0x0059_5959))
-        }
-        Style::Small => format.set_indent(1).set_font_size(8).set_font_color(Color::RGB(0x0059_5959)),
+        Style::Small => small(format, style),
+        Style::SmallWrap | Style::TinyWrap => small(format, style).set_text_wrap(),
         Style::Title => format.set_font_size(16).set_bold().set_font_color(Color::RGB(NAVY)),
+        Style::Banner => format.set_font_size(16).set_bold().set_font_color(Color::RGB(NAVY)).set_shrink(),
         Style::Subtitle => format.set_font_size(9).set_font_color(Color::RGB(0x0059_5959)),
         Style::Section => format.set_font_size(11).set_bold().set_font_color(Color::RGB(NAVY)),
         Style::Heading => boxed(filled(format, NAVY, 0x00FF_FFFF).set_text_wrap()),
@@ -83,8 +86,9 @@ fn format(style: Style, shape: Shape) -> Format {
             .set_background_color(Color::RGB(0x00DD_E6F3))
             .set_border_top(FormatBorder::Thin)
             .set_border_bottom(FormatBorder::Thin),
-        Style::Input => {
-            boxed(format.set_background_color(Color::RGB(0x00FF_F8D9)).set_text_wrap().set_indent(1).set_unlocked())
+        Style::Input | Style::SmallInput | Style::TinyInput => {
+            let format = format.set_background_color(Color::RGB(0x00FF_F8D9)).set_font_size(style.points());
+            boxed(format.set_text_wrap().set_indent(1).set_unlocked())
         }
         Style::Box => boxed(format),
         Style::Red => filled(format, RED.0, RED.1),
@@ -95,6 +99,10 @@ fn format(style: Style, shape: Shape) -> Format {
         Style::VerdictOpen => filled(format, 0x00FC_E0C5, 0x009C_0006).set_font_size(14),
         Style::VerdictClear => filled(format, 0x00E2_EFDA, 0x0037_5623).set_font_size(14),
     }
+}
+
+fn small(format: Format, style: Style) -> Format {
+    format.set_indent(1).set_font_size(style.points()).set_font_color(Color::RGB(0x0059_5959))
 }
 
 /// Texts keep their distance from the line on their left; numbers keep theirs on the right, dates stand centred.

@@ -16,7 +16,7 @@ const HIGHEST: u32 = 540;
 /// What a cell keeps free at its sides, in pixels.
 const MARGIN: u32 = 6;
 /// The width of a column that none is given.
-const USUAL: u16 = 8;
+pub(super) const USUAL: u16 = 8;
 /// An indent, in pixels.
 const INDENT: u32 = 12;
 /// The button of a filter, in pixels.
@@ -37,20 +37,24 @@ struct Print {
 
 impl Print {
     const fn of(style: Style) -> Self {
-        let is_small = matches!(style, Style::Small | Style::SmallWrap);
+        let is_small = matches!(style, Style::SmallWrap | Style::TinyWrap | Style::SmallInput | Style::TinyInput);
         let is_heading = matches!(style, Style::Heading | Style::InputHeading);
         let is_bold = matches!(style, Style::Total | Style::Red | Style::Orange | Style::Yellow | Style::Green);
         Self {
-            points: if is_small { 8 } else { 10 },
+            points: style.points(),
             is_bold: is_heading || is_bold,
             is_indented: !is_heading,
-            wraps: is_heading || matches!(style, Style::Wrap | Style::SmallWrap | Style::Input),
+            wraps: is_heading || matches!(style, Style::Wrap | Style::Input) || is_small,
         }
     }
 
     /// The height of a line in pixels; 游ゴシック stands far apart.
     const fn line(&self) -> u32 {
-        if self.points < 10 { 15 } else { 21 }
+        match self.points {
+            ..8 => 11,
+            8..10 => 15,
+            10.. => 21,
+        }
     }
 
     /// What `pixels` of a column hold of this print, in thousandths of its em. LibreOffice draws columns a twelfth
@@ -149,7 +153,7 @@ fn text_lines(text: &str, room: u32) -> u32 {
 
 /// The height in pixels of so many lines, where one is not enough.
 fn taller(lines: u32, print: &Print) -> Option<u32> {
-    (lines > 1).then(|| (lines * print.line() + 6).min(HIGHEST))
+    (lines > 1).then(|| lines * print.line() + 6)
 }
 
 /// Heights of the rows of a body. The same few products, statuses and methods come in all of them: what was measured is
@@ -170,18 +174,40 @@ impl Rows {
         Self { widths, measured: HashMap::new() }
     }
 
-    /// The height in pixels that wrapped texts need, where one line is not enough.
-    pub(super) fn height(&mut self, cells: &[Cell]) -> Option<u32> {
-        let mut highest = None;
-        for (column, cell) in cells.iter().enumerate() {
-            let print = Print::of(cell.style);
-            let Value::Text(text) = &cell.value else { continue };
-            if print.wraps {
-                let room = print.room(pixels(self.widths.get(column).copied().unwrap_or(USUAL)));
-                highest = highest.max(taller(self.lines(text, room), &print));
+    /// The height in pixels that wrapped texts need, where one line is not enough; what no row is high enough for stands
+    /// smaller.
+    pub(super) fn fit(&mut self, cells: &mut [Cell]) -> Option<u32> {
+        let mut highest = self.height(cells);
+        while highest > Some(HIGHEST) && self.shrink(cells) {
+            highest = self.height(cells);
+        }
+        highest.map(|height| height.min(HIGHEST))
+    }
+
+    fn height(&mut self, cells: &[Cell]) -> Option<u32> {
+        cells.iter().enumerate().map(|(column, cell)| self.height_of(column, cell)).max().flatten()
+    }
+
+    fn height_of(&mut self, column: usize, cell: &Cell) -> Option<u32> {
+        let print = Print::of(cell.style);
+        let Value::Text(text) = &cell.value else { return None };
+        if !print.wraps {
+            return None;
+        }
+        let room = print.room(pixels(self.widths.get(column).copied().unwrap_or(USUAL)));
+        taller(self.lines(text, room), &print)
+    }
+
+    /// Gives what is too high the next smaller print; whether there was one.
+    fn shrink(&mut self, cells: &mut [Cell]) -> bool {
+        let mut has_shrunk = false;
+        for (column, cell) in cells.iter_mut().enumerate() {
+            if let (true, Some(style)) = (self.height_of(column, cell) > Some(HIGHEST), cell.style.smaller()) {
+                cell.style = style;
+                has_shrunk = true;
             }
         }
-        highest
+        has_shrunk
     }
 
     fn lines(&mut self, text: &str, room: u32) -> u32 {
@@ -223,7 +249,7 @@ pub(super) fn heights(sheet: &Sheet<'_>, widths: &BTreeMap<u16, u16>) -> BTreeMa
         let room = (*column..=last).map(|column| pixels(widths.get(&column).copied().unwrap_or(USUAL))).sum();
         if let Some(wanted) = taller(text_lines(text, print.room(room)), &print) {
             let height = heights.entry(*row).or_insert(0);
-            *height = (*height).max(wanted);
+            *height = (*height).max(wanted.min(HIGHEST));
         }
     }
     heights
@@ -237,7 +263,10 @@ pub(super) fn widths(sheet: &Sheet<'_>) -> BTreeMap<u16, u16> {
         *entry = (*entry).max(width);
     };
     let below_head = |style: Style| {
-        !matches!(style, Style::Title | Style::Subtitle | Style::Section | Style::VerdictOpen | Style::VerdictClear)
+        !matches!(
+            style,
+            Style::Title | Style::Banner | Style::Subtitle | Style::Section | Style::VerdictOpen | Style::VerdictClear
+        )
     };
     for ((_, column), cell) in
         sheet.cells.iter().filter(|(at, cell)| below_head(cell.style) && !sheet.merged.contains_key(at))
@@ -271,6 +300,7 @@ fn width(cell: &Cell) -> u16 {
         Value::Number(value) => number(*value),
         Value::Sum { result, .. } => number(*result),
         Value::Day(_) => 12,
+        Value::Moment(_) => 21,
         Value::Check { .. } => 8,
     }
 }

@@ -35,6 +35,7 @@ fn payment(order: &str, held: i64) -> PaymentView {
         newest_at: noon(),
         sale_date: Some(day("2026-11-05")),
         sale_date_estimated: false,
+        sale_not_seen: false,
         held: Yen::new(held),
         observed: Yen::new(held),
         method: "クレジットカード".into(),

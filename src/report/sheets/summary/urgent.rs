@@ -54,7 +54,7 @@ pub(super) fn table(edition: &Edition<'_>, sheet: &mut Sheet<'_>, row: u32) -> u
         words::SEVERITY,
         words::KEY_OF_ITEM,
         words::AMOUNT,
-        words::LAST_SAFE,
+        words::SAFE_DAY,
         words::DAYS_LEFT,
         words::NEXT_STEP,
     ];
