@@ -55,12 +55,12 @@ pub fn sentence(language: Language, notice: &Notice) -> String {
         Notice::NotesRefused(sentences) | Notice::RowsRejected(sentences) => sentences.join("\n"),
         Notice::UnplacedBookings(carts) => say(
             format!(
-                "どのショップの予約か決められない予約が{}件あります（{}）。booking_prefixes を設定するか、ファイルを inbox/<ショップID>/ に置いてください。",
+                "どのショップの予約か決められない予約が{}件あります（{}）。booking_prefixes を設定するか、次に出力するファイルから inbox/<ショップID>/ に置いてください（取込済みのファイルは置き直しても変わりません）。",
                 carts.len(),
                 some(carts)
             ),
             format!(
-                "{} bookings belong to no shop ({}). Set booking_prefixes, or drop the file in inbox/<shop id>/.",
+                "{} bookings belong to no shop ({}). Set booking_prefixes, or drop the exports from the next one on in inbox/<shop id>/: a file that was taken in changes nothing there.",
                 carts.len(),
                 some(carts)
             ),

@@ -174,7 +174,10 @@ fn long_names_end_before_the_middle_of_the_footer_and_are_whole_at_the_top() {
 fn the_last_day_is_called_today() {
     let r = rich();
     let finding = r.findings.iter().find(|finding| finding.code == Code::CancelledNotRefunded).expect("one");
-    let last = Finding { window: Some(window("2025-11-24", "2026-11-23")), ..finding.clone() };
+    let today = window("2025-11-24", "2026-11-23");
+    let mut last = Finding { window: Some(today), ..finding.clone() };
+    last.holdings.iter_mut().for_each(|holding| holding.window = today);
+    last.group.booking.as_mut().expect("a booking").expected = Yen::ZERO;
     assert_eq!(
         next_step(Language::Ja, &last),
         "GMO管理画面で返品し、Bókunの予約に記録してください（期限 2026-11-23、本日まで）。"
