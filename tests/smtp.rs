@@ -571,3 +571,22 @@ fn k05_an_address_that_comes_later_is_news_and_what_was_there_first_is_none() {
     let to: Vec<_> = seen.taken.iter().map(|taken| taken.to.join(" ")).collect();
     assert_eq!(to, ["it@example.co.jp", &THREE.join(" ")], "two messages, the operator's before the report");
 }
+
+/// Found by hand: where the last recipient was dropped, the history said `queued` for ever.
+#[test]
+fn m13_the_history_follows_what_becomes_of_the_mail() {
+    let server = Server::start(Script::healthy());
+    let mut office = Office::new(&server, STARTTLS);
+    office.queue(CONTENT);
+    let mail = |office: &Office| -> Vec<String> {
+        let runs = office.store.history(None).expect("read");
+        runs.into_iter().flat_map(|run| run.shops).map(|shop| shop.mail).collect()
+    };
+    assert_eq!(mail(&office), ["queued"]);
+    if let Some(shop) = office.config.shops.first_mut() {
+        (shop.recipients, shop.cc) = (vec!["new@example.co.jp".to_owned()], Vec::new());
+    }
+    office.send(Timeouts::RFC);
+    assert_eq!(office.states(), [State::Dropped; 3]);
+    assert_eq!(mail(&office), ["none"]);
+}
