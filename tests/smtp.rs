@@ -14,7 +14,7 @@ use totsugo::config::{Config, parse};
 use totsugo::domain::dates::{Day, Period};
 use totsugo::domain::delivery::State;
 use totsugo::domain::ids::ShopId;
-use totsugo::post::{OperatorFault, Recovered, Timeouts, deliver, end_faults, recover, tell_operator};
+use totsugo::post::{OperatorFault, Others, Recovered, Timeouts, deliver, end_faults, recover, tell_operator};
 use totsugo::store::{NewMessage, ReportRecord, RunRecord, ShopRun, Step, Store};
 
 const THREE: [&str; 3] = ["a@example.co.jp", "b@example.co.jp", "c@example.co.jp"];
@@ -112,7 +112,7 @@ impl Office {
     fn tell(&mut self, faults: &[&str]) -> Vec<String> {
         let fault = |key: &&str| OperatorFault { key: (*key).to_owned(), text: format!("{key} is wrong") };
         let faults: Vec<_> = faults.iter().map(fault).collect();
-        tell_operator(&self.config, &mut self.store, "run", &faults, true, self.now).expect("told")
+        tell_operator(&self.config, &mut self.store, "run", &faults, Others::End, self.now).expect("told")
     }
 
     fn words(&self) -> String {

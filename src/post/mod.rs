@@ -13,7 +13,7 @@ mod session;
 mod smtp;
 mod wire;
 
-pub use operator::{OperatorFault, end_faults, tell_operator};
+pub use operator::{OperatorFault, Others, end_faults, tell_operator};
 pub use reply::Reply;
 pub use session::{Cause, Failure, Phase, Session, Timeouts};
 pub use smtp::{probe, send_test};

@@ -5,7 +5,7 @@ use super::{Effect, Notice, Order, Workshop, sentence};
 use crate::domain::delivery::{State, TELL_AFTER_SECONDS, mail_word};
 use crate::domain::ids::ShopId;
 use crate::locale::Language;
-use crate::post::{self, OperatorFault, PostError, Recovered, Timeouts, Trouble};
+use crate::post::{self, OperatorFault, Others, PostError, Recovered, Timeouts, Trouble};
 use crate::store::{Delivery, ReportKey, Store};
 
 /// Settles what the last process left (FAULTS M02, S06).
@@ -32,8 +32,8 @@ pub(super) fn send(
         return waiting(store);
     }
     let faults = faults(workshop, store, notices, published)?;
-    let is_whole = order.shops.is_empty();
-    let told = post::tell_operator(&workshop.config, store, "run", &faults, is_whole, workshop.now)?;
+    let others = if order.shops.is_empty() { Others::End } else { Others::Stay };
+    let told = post::tell_operator(&workshop.config, store, "run", &faults, others, workshop.now)?;
     let mut said: Vec<Notice> = new_recipients(&faults, told);
     said.extend(send_due(workshop, store, timeouts)?);
     for shop in &mut published.shops {
@@ -62,7 +62,7 @@ pub fn send_due(workshop: &Workshop, store: &mut Store, timeouts: Timeouts) -> R
     let mut said = recover(workshop, store)?;
     said.extend(post::deliver(&workshop.config, store, workshop.now, timeouts)?.into_iter().map(Notice::Mail));
     let faults = mail_faults(workshop, store)?;
-    if !post::tell_operator(&workshop.config, store, "mail", &faults, true, workshop.now)?.is_empty() {
+    if !post::tell_operator(&workshop.config, store, "mail", &faults, Others::End, workshop.now)?.is_empty() {
         drop(post::deliver(&workshop.config, store, workshop.now, timeouts)?);
     }
     Ok(said)
