@@ -219,7 +219,7 @@ fn a05_a_swap_at_any_step_loses_and_mixes_nothing() {
         for in_place in [false, true] {
             let sandbox = two_shops(0, "");
             sandbox.write("inbox/a.csv", &old);
-            disturbed(&sandbox, step, || {
+            let swap = || {
                 if in_place {
                     // The same file, written over; its time moves.
                     sandbox.write_aged("inbox/a.csv", &new, 5);
@@ -227,7 +227,8 @@ fn a05_a_swap_at_any_step_loses_and_mixes_nothing() {
                     sandbox.write("aside", &new);
                     fs::rename(sandbox.path("aside"), sandbox.path("inbox/a.csv")).expect("replaced");
                 }
-            });
+            };
+            drop(disturbed(&sandbox, step, swap));
             assert_eq!(fs::read(sandbox.path("inbox/a.csv")).expect("read"), new, "{step:?}: the newcomer stays");
             let was_stored = matches!(step, Point::Known | Point::Done);
             let archived = sandbox.find("archive", ".csv");

@@ -707,3 +707,18 @@ fn work_with(night: &mut Night, time: &str, progressed: &(dyn Fn() + Sync)) {
     night.watch.look(&workshop);
     assert_eq!(night.executor.work(&workshop, &night.watch.schedules(), &|| false, progressed), Work::Slot);
 }
+
+/// Found by hand: what the daemon found in the inbox while it waited for exports was told to nobody.
+#[test]
+fn c14_m21_what_is_found_in_the_inbox_while_a_slot_waits_is_told_once() {
+    let waiting = format!("{NIGHTLY}wait_for_exports_until = \"09:00\"\n");
+    let mut night = Night::with(Sandbox::english_demo(), &[("nightly.toml", &waiting)], "2031-03-03T12:00:00+09:00");
+    fs::create_dir(night.sandbox.path("inbox/odd.csv")).expect("a folder that looks like a file");
+    for time in ["2031-03-04T06:30:00+09:00", "2031-03-04T06:31:00+09:00", "2031-03-04T06:32:00+09:00"] {
+        assert_eq!(night.comes(time), 0, "{time}: no export is in");
+    }
+    assert_eq!(night.told("odd.csv"), 1);
+    fs::remove_dir(night.sandbox.path("inbox/odd.csv")).expect("removed");
+    assert_eq!(night.comes("2031-03-04T09:00:00+09:00"), 1);
+    assert_eq!(night.told("odd.csv"), 1);
+}

@@ -48,6 +48,7 @@ pub struct FileOutcome {
 
 /// What taking in brought.
 #[derive(Debug, Default)]
+#[must_use = "it holds what the operator must hear of"]
 pub struct Intake {
     /// Every file, in the order of arrival.
     pub files: Vec<FileOutcome>,

@@ -1,7 +1,7 @@
 //! What a run does with the outbox: settle what was left, tell the operator, send what is due, say what became of it.
 
 use super::publish::Published;
-use super::{Effect, Notice, Order, Workshop, sentence};
+use super::{Effect, Intake, Notice, Order, Workshop, sentence};
 use crate::domain::delivery::{State, TELL_AFTER_SECONDS, mail_word};
 use crate::domain::ids::ShopId;
 use crate::locale::Language;
@@ -52,6 +52,22 @@ pub(super) fn send(
     }
     said.extend(waiting(store)?);
     Ok(said)
+}
+
+/// Tells the operator what taking files in outside a run brought, as a run does; what was told before stays told, as it is
+/// for the next run to end it. Returns what is new.
+///
+/// A file that is not complete yet is what the wait is for: the next look comes to it.
+///
+/// # Errors
+/// When the history cannot be used.
+pub fn tell_intake(workshop: &Workshop, store: &mut Store, intake: Intake) -> Result<Vec<Notice>, PostError> {
+    let mut notices = intake.notices;
+    notices.retain(|notice| !matches!(notice, Notice::StillGrowing(_) | Notice::InUse { is_long: false, .. }));
+    let faults = faults(workshop, store, &notices, &Published::default())?;
+    let told = post::tell_operator(&workshop.config, store, "run", &faults, Others::Stay, workshop.now)?;
+    notices.retain(|notice| !notice.needs_operator() || told.contains(&sentence(workshop.language(), notice)));
+    Ok(notices)
 }
 
 /// Sends what is due outside a run: retries, and what `mail resend` queued. The operator hears of what went wrong.
