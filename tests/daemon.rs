@@ -722,3 +722,30 @@ fn c14_m21_what_is_found_in_the_inbox_while_a_slot_waits_is_told_once() {
     assert_eq!(night.comes("2031-03-04T09:00:00+09:00"), 1);
     assert_eq!(night.told("odd.csv"), 1);
 }
+
+/// Found by hand: while one fault of the ledger lasted, another one was neither told nor logged.
+#[test]
+fn m21_another_fault_of_the_daemons_work_is_told_while_the_first_lasts() {
+    let waiting = format!("{NIGHTLY}wait_for_exports_until = \"09:00\"\n");
+    let mut night = Night::with(Sandbox::english_demo(), &[("nightly.toml", &waiting)], "2031-03-03T12:00:00+09:00");
+    let lock = night.sandbox.path("totsugo.lock");
+    let (inbox, away) = (night.sandbox.path("inbox"), night.sandbox.path("away"));
+    for (time, is_away, alerts) in [("06:30", true, 1), ("06:31", true, 1), ("06:32", false, 2), ("06:33", true, 2)] {
+        if is_away {
+            drop(fs::remove_dir(&lock));
+            drop(fs::rename(&inbox, &away));
+        } else {
+            fs::rename(&away, &inbox).expect("back again");
+            drop(fs::remove_file(&lock));
+            fs::create_dir(&lock).expect("what is no lock");
+        }
+        assert_eq!(night.comes(&format!("2031-03-04T{time}:00+09:00")), 0);
+        assert_eq!(night.alerts(), vec!["ledger"; alerts], "{time}");
+    }
+    drop(fs::remove_dir(&lock));
+    fs::rename(&away, &inbox).expect("back again");
+    night.comes("2031-03-04T06:34:00+09:00");
+    fs::rename(&inbox, &away).expect("away again");
+    night.comes("2031-03-04T06:35:00+09:00");
+    assert_eq!(night.alerts(), ["ledger"; 3], "mended, then broken again");
+}

@@ -28,7 +28,8 @@ pub enum Work {
 /// Works off open slots.
 #[derive(Debug, Default)]
 pub struct Executor {
-    is_broken: bool,
+    /// What kept it from working since it last could.
+    broken: Vec<Alert>,
     standing: Standing,
 }
 
@@ -47,15 +48,17 @@ impl Executor {
         let job = Job { workshop, schedules, stops, progressed };
         match job.first_due() {
             Ok(did) => {
-                self.is_broken = false;
+                self.broken.clear();
                 self.standing.are(workshop, "work", Vec::new());
                 did
             }
             Err(error) => {
-                // Told once; the look each minute leads here again.
-                if !std::mem::replace(&mut self.is_broken, true) {
-                    self.standing.are(workshop, "work", vec![Alert::Ledger { why: error.to_string() }]);
+                // Each is told once, also where two of them take turns; the look each minute leads here again.
+                let alert = Alert::Ledger { why: error.to_string() };
+                if !self.broken.contains(&alert) {
+                    self.broken.push(alert);
                 }
+                self.standing.are(workshop, "work", self.broken.clone());
                 Work::Nothing
             }
         }
