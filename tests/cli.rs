@@ -484,3 +484,22 @@ fn k10_a_layout_copied_under_another_file_name_is_an_error() {
     assert_eq!(said.code, 2, "{}", said.err);
     assert!(said.err.contains("mine.toml:") && said.err.contains("gmo-torihiki-shukei.toml"), "{}", said.err);
 }
+
+/// Found by hand: one run for a day to come froze the findings until that day.
+#[test]
+fn a_run_for_a_day_to_come_does_not_freeze_the_findings() {
+    let sandbox = Sandbox::demo();
+    let today = totsugo::schedule::business_day(chrono::Utc::now()).to_string();
+    assert!(sandbox.program(&["run", "--as-of", "2099-12-31"]).code < 2);
+    let paid = "ショップID,オーダーID,取引状態,処理日時,利用金額,加盟店自由項目1\n\
+                9200000000001,NEW-1,即時売上,2026/11/05 10:00:00,5000,\n";
+    sandbox.write_aged("inbox/new.csv", paid.as_bytes(), 3_600);
+    let run = sandbox.json(&["run", "--as-of", &today, "--json"], 0);
+    let listed = sandbox.json(&["findings", "list", "--json"], 0);
+    let found: Vec<&Value> = shops(&run).iter().flat_map(|shop| list(shop, "findings")).collect();
+    let new = found.iter().find(|finding| finding["order_ids"][0] == "NEW-1").expect("a finding");
+    assert!(list(&listed, "findings").iter().any(|kept| kept["id"] == new["id"]), "{} is not in {listed}", new["id"]);
+    for finding in found.into_iter().chain(list(&listed, "findings")) {
+        assert!(finding["first_seen"].is_string() && finding["first_seen"].as_str() <= Some(&today), "{finding}");
+    }
+}

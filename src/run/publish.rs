@@ -78,8 +78,9 @@ pub fn publish(
         }
     }
     timings.tell(Step::Reporting(count(ordered.len())));
+    let today = workshop.today();
     let finish = |store: &mut Store, published: &mut Published, shop, done: Result<WorkedOut, String>| {
-        let issue = Issue { order, record, run, shop };
+        let issue = Issue { order, record, run, shop, today };
         let saved = done.and_then(|done| timings.of(Stage::Save, || issue.save(store, done, published)));
         timings.tell(Step::ShopDone);
         let is_saved = saved.is_ok();
@@ -212,6 +213,7 @@ struct Issue<'a> {
     record: &'a RunRecord,
     run: i64,
     shop: &'a ShopConfig,
+    today: Day,
 }
 
 impl Issue<'_> {
@@ -227,7 +229,7 @@ impl Issue<'_> {
                 durable::write_new(&new.path, &new.bytes).map_err(|e| format!("{}: {e}", new.path.display()))?;
             }
         }
-        let newest = store.newest_as_of(id).map_err(|e| e.to_string())?;
+        let is_newest = self.is_newest(store).map_err(|e| e.to_string())?;
         let json = done.json;
         let shop_run = ShopRun {
             shop: id,
@@ -236,7 +238,7 @@ impl Issue<'_> {
             mail: &json.mail,
             balanced: done.unbalanced.is_none(),
             matched: done.matched,
-            open: done.open.as_deref().filter(|_| is_newest(newest, self.order.as_of)),
+            open: done.open.as_deref().filter(|_| is_newest),
             findings: count(done.findings),
             message: done.message.as_ref(),
         };
@@ -255,9 +257,13 @@ impl Issue<'_> {
         published.shops.push(json);
         done.unbalanced.map_or(Ok(()), Err)
     }
-}
 
-/// Findings are kept as of the newest as-of date only: a run for an earlier date changes nothing of their life.
-fn is_newest(newest: Option<Day>, as_of: Day) -> bool {
-    newest.is_none_or(|newest| newest <= as_of)
+    /// Findings are kept as of the newest as-of date only: a run for an earlier date changes nothing of their life. One
+    /// for a day to come does, until the next run for a day that has come.
+    fn is_newest(&self, store: &Store) -> Result<bool, StoreError> {
+        let as_of = self.order.as_of;
+        let has_come = (as_of <= self.today).then_some(self.today);
+        let newest = store.newest_as_of(&self.shop.shop.id, has_come)?;
+        Ok(newest.is_none_or(|newest| newest <= as_of))
+    }
 }

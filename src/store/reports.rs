@@ -159,15 +159,18 @@ impl Store {
         Ok(ends.into_iter().filter_map(|(from, to, as_of)| Some((Period::new(from, to)?, as_of))).collect())
     }
 
-    /// The newest as-of date that findings of `shop` were computed for.
+    /// The newest as-of date, up to `last` if that is given, that findings of `shop` were computed for.
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub fn newest_as_of(&self, shop: &ShopId) -> Result<Option<Day>> {
+    pub fn newest_as_of(&self, shop: &ShopId, last: Option<Day>) -> Result<Option<Day>> {
         let newest: Option<i32> = self
             .connection
-            .prepare_cached("SELECT max(r.as_of) FROM run r JOIN run_shop s ON s.run_id = r.id WHERE s.shop = ?1")?
-            .query_row([shop.as_str()], |row| row.get(0))?;
+            .prepare_cached(
+                "SELECT max(r.as_of) FROM run r JOIN run_shop s ON s.run_id = r.id \
+                 WHERE s.shop = ?1 AND (?2 IS NULL OR r.as_of <= ?2)",
+            )?
+            .query_row(params![shop.as_str(), last.map(Day::number)], |row| row.get(0))?;
         Ok(newest.map(Day::from_number))
     }
 
