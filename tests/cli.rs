@@ -503,3 +503,25 @@ fn a_run_for_a_day_to_come_does_not_freeze_the_findings() {
         assert!(finding["first_seen"].is_string() && finding["first_seen"].as_str() <= Some(&today), "{finding}");
     }
 }
+
+#[test]
+fn a_day_no_report_can_be_for_is_wrong_usage() {
+    let sandbox = Sandbox::minimal("en");
+    for day in ["2009-12-31", "2100-01-01", "9999-12-31", "1900-01-01"] {
+        let cases: [&[&str]; 3] = [
+            &["run", "--as-of", day],
+            &["run", "--as-of", "2026-11-23", "--from", day, "--to", "2026-11-23"],
+            &["run", "--as-of", "2026-11-23", "--from", "2026-11-23", "--to", day],
+        ];
+        for arguments in cases {
+            let said = sandbox.program(arguments);
+            assert_eq!(said.code, 2, "{arguments:?} {}", said.err);
+            assert!(said.err.contains("2010-01-01") && said.err.contains(day), "{}", said.err);
+        }
+    }
+    for day in ["2010-01-01", "2099-12-31"] {
+        let said = sandbox.program(&["run", "--as-of", day, "--from", day, "--to", day]);
+        assert!(said.code < 2, "{day}: {} {}", said.code, said.err);
+    }
+    assert_eq!(sandbox.program(&["run", "--as-of", "2026-11-23", "--period", "2150-01"]).code, 2);
+}
