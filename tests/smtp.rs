@@ -590,3 +590,17 @@ fn m13_the_history_follows_what_becomes_of_the_mail() {
     assert_eq!(office.states(), [State::Dropped; 3]);
     assert_eq!(mail(&office), ["none"]);
 }
+
+/// Found by hand: what was taken up after a restore counted as the last success, so that monitors saw a run that never was.
+#[test]
+fn s06_what_a_restore_takes_up_is_no_success() {
+    let server = Server::start(Script::healthy());
+    let mut office = Office::new(&server, STARTTLS);
+    let backup = office.folder.path().join("backup.db");
+    Store::copy(&office.folder.path().join("totsugo.db"), &backup).expect("a backup before anything was queued");
+    office.queue(CONTENT);
+    office.send(Timeouts::RFC);
+    let (config, mut store) = office.restored(&backup);
+    assert_eq!(recover(&config, &mut store, office.now).expect("recovered").restored, 1);
+    assert_eq!(store.last_success().expect("read"), None);
+}
