@@ -500,3 +500,44 @@ fn show_tells_what_is_not_known_of_a_sale() {
         assert!(said.out.contains(mark), "no {mark} in\n{}{}", said.out, said.err);
     }
 }
+
+/// Found by hand: one run for a day to come froze the findings until that day.
+#[test]
+fn a_run_for_a_day_to_come_does_not_freeze_the_findings() {
+    let sandbox = Sandbox::demo();
+    let today = totsugo::schedule::business_day(chrono::Utc::now()).to_string();
+    assert!(sandbox.program(&["run", "--as-of", "2099-12-31"]).code < 2);
+    let paid = "ショップID,オーダーID,取引状態,処理日時,利用金額,加盟店自由項目1\n\
+                9200000000001,NEW-1,即時売上,2026/11/05 10:00:00,5000,\n";
+    sandbox.write_aged("inbox/new.csv", paid.as_bytes(), 3_600);
+    let run = sandbox.json(&["run", "--as-of", &today, "--json"], 0);
+    let listed = sandbox.json(&["findings", "list", "--json"], 0);
+    let found: Vec<&Value> = shops(&run).iter().flat_map(|shop| list(shop, "findings")).collect();
+    let new = found.iter().find(|finding| finding["order_ids"][0] == "NEW-1").expect("a finding");
+    assert!(list(&listed, "findings").iter().any(|kept| kept["id"] == new["id"]), "{} is not in {listed}", new["id"]);
+    for finding in found.into_iter().chain(list(&listed, "findings")) {
+        assert!(finding["first_seen"].is_string() && finding["first_seen"].as_str() <= Some(&today), "{finding}");
+    }
+}
+
+#[test]
+fn a_day_no_report_can_be_for_is_wrong_usage() {
+    let sandbox = Sandbox::minimal("en");
+    for day in ["2009-12-31", "2100-01-01", "9999-12-31", "1900-01-01"] {
+        let cases: [&[&str]; 3] = [
+            &["run", "--as-of", day],
+            &["run", "--as-of", "2026-11-23", "--from", day, "--to", "2026-11-23"],
+            &["run", "--as-of", "2026-11-23", "--from", "2026-11-23", "--to", day],
+        ];
+        for arguments in cases {
+            let said = sandbox.program(arguments);
+            assert_eq!(said.code, 2, "{arguments:?} {}", said.err);
+            assert!(said.err.contains("2010-01-01") && said.err.contains(day), "{}", said.err);
+        }
+    }
+    for day in ["2010-01-01", "2099-12-31"] {
+        let said = sandbox.program(&["run", "--as-of", day, "--from", day, "--to", day]);
+        assert!(said.code < 2, "{day}: {} {}", said.code, said.err);
+    }
+    assert_eq!(sandbox.program(&["run", "--as-of", "2026-11-23", "--period", "2150-01"]).code, 2);
+}

@@ -95,3 +95,70 @@ fn x07_a_workbook_left_by_a_killed_run_is_that_revision_and_another_file_of_its_
         assert_eq!(std::fs::read(sandbox.path(&workbook)).expect("still there"), left);
     }
 }
+
+/// The run of these arguments besides [`RUN`], with the recipients of the configuration set to `recipients`.
+fn mail_of(sandbox: &Sandbox, recipients: &str, more: &[&str], code: i32) -> (String, u64) {
+    let config = std::fs::read_to_string(sandbox.path("totsugo.toml")).expect("the configuration");
+    let line =
+        |line: &str| if line.starts_with("recipients") { format!("recipients = [{recipients}]") } else { line.into() };
+    sandbox.write("totsugo.toml", config.lines().map(line).collect::<Vec<String>>().join("\n").as_bytes());
+    let json = sandbox.json(&[RUN, more].concat(), code);
+    let shop = &json["shops"][0];
+    (shop["mail"].as_str().expect("a word").to_owned(), shop["revision"].as_u64().expect("a revision"))
+}
+
+const KEIRI: &str = "\"keiri@example.co.jp\"";
+
+fn said(mail: &str, revision: u64) -> (String, u64) {
+    (mail.to_owned(), revision)
+}
+
+/// Found by hand: what was once worked out without mail, or with nobody to mail it to, was never mailed.
+#[test]
+fn m17_a_report_that_was_made_without_mail_is_mailed_once_as_it_was_issued() {
+    for (recipients, more) in [(KEIRI, &["--no-mail"][..]), ("", &[])] {
+        let sandbox = merchant("", 3);
+        for _ in 0..2 {
+            assert_eq!(mail_of(&sandbox, recipients, more, 0), said("none", 1));
+        }
+        let issued = sandbox.find("reports", ".xlsx");
+        assert!(sandbox.find("outbox", ".eml").is_empty());
+        assert_eq!(mail_of(&sandbox, KEIRI, &["--dry-run"], 0), said("queued", 1));
+        assert_eq!(mail_of(&sandbox, KEIRI, &["--no-mail"], 0), said("none", 1));
+        assert_eq!(mail_of(&sandbox, KEIRI, &[], 0), said("sent", 1));
+        for _ in 0..2 {
+            assert_eq!(mail_of(&sandbox, KEIRI, &[], 0), said("none", 1));
+        }
+        assert_eq!(sandbox.find("reports", ".xlsx"), issued, "no other revision, and no other bytes");
+        let mails = sandbox.find("outbox", ".eml");
+        assert_eq!(mails.len(), 1);
+        let text = String::from_utf8(mails.into_values().next().expect("a mail")).expect("ASCII").replace("\r\n", "");
+        let workbook = issued.values().next().expect("a workbook");
+        use base64::Engine as _;
+        assert!(
+            text.contains(&base64::engine::general_purpose::STANDARD.encode(workbook)),
+            "another workbook was mailed"
+        );
+        let history = sandbox.json(&["history", "--json"], 0);
+        let words: Vec<_> =
+            history["runs"].as_array().expect("runs").iter().map(|run| &run["shops"][0]["mail"]).collect();
+        assert_eq!(words.iter().filter(|word| **word == "sent").count(), 1, "{words:?}");
+        assert!(words.iter().all(|word| **word == "sent" || **word == "none"), "{words:?}");
+    }
+}
+
+#[test]
+fn m17_x01_a_workbook_that_is_gone_or_was_changed_is_not_mailed_and_the_next_revision_is() {
+    for left in [None, Some(&b"not a workbook"[..])] {
+        let sandbox = merchant("", 3);
+        mail_of(&sandbox, KEIRI, &["--no-mail"], 0);
+        let workbook = sandbox.find("reports", ".xlsx").into_keys().next().expect("a workbook");
+        std::fs::remove_file(sandbox.path(&workbook)).expect("removed");
+        if let Some(bytes) = left {
+            sandbox.write(&workbook, bytes);
+        }
+        assert_eq!(mail_of(&sandbox, KEIRI, &[], 0), said("sent", 2));
+        assert_eq!(mail_of(&sandbox, KEIRI, &[], 0), said("none", 2));
+        assert_eq!(sandbox.find("outbox", ".eml").len(), 1);
+    }
+}

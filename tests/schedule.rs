@@ -473,3 +473,25 @@ fn c01_c02_c03_c09_the_real_ledger_keeps_400_days_too() {
         four_hundred_days(seed, &mut Real(Store::open(Path::new(":memory:"), "test").expect("a ledger")));
     }
 }
+
+/// Found by hand: of exactly as many missed slots as one look lists, none ran.
+#[test]
+fn c01_the_latest_runs_of_any_number_of_missed_slots() {
+    for missed in [499, 500, 501, 1_000, 1_001] {
+        let latest = Schedule { catch_up: CatchUp::Latest, ..schedule("0 0 * * * *", Tz::Asia__Tokyo) };
+        let start = at("2026-11-01T00:30:00+09:00");
+        let now = start + Duration::hours(missed);
+        let (mut through, mut slots) = (start, Vec::new());
+        loop {
+            let listing = list(&latest, &Calendar::default(), through, now);
+            slots.extend(listing.slots);
+            through = listing.through;
+            if !listing.is_partial {
+                break;
+            }
+        }
+        let run = slots.iter().filter(|listed| listed.skipped.is_none()).count();
+        assert_eq!((i64::try_from(slots.len()), run), (Ok(missed), 1), "{missed}");
+        assert_eq!((slots.last().map(|listed| listed.skipped), through), (Some(None), now), "{missed}");
+    }
+}

@@ -14,7 +14,7 @@ use totsugo::config::{Config, parse};
 use totsugo::domain::dates::{Day, Period};
 use totsugo::domain::delivery::State;
 use totsugo::domain::ids::ShopId;
-use totsugo::post::{OperatorFault, Recovered, Timeouts, deliver, end_faults, recover, tell_operator};
+use totsugo::post::{OperatorFault, Others, Recovered, Timeouts, deliver, end_faults, recover, tell_operator};
 use totsugo::store::{NewMessage, ReportRecord, RunRecord, ShopRun, Step, Store};
 
 const THREE: [&str; 3] = ["a@example.co.jp", "b@example.co.jp", "c@example.co.jp"];
@@ -112,7 +112,7 @@ impl Office {
     fn tell(&mut self, faults: &[&str]) -> Vec<String> {
         let fault = |key: &&str| OperatorFault { key: (*key).to_owned(), text: format!("{key} is wrong") };
         let faults: Vec<_> = faults.iter().map(fault).collect();
-        tell_operator(&self.config, &mut self.store, "run", &faults, true, self.now).expect("told")
+        tell_operator(&self.config, &mut self.store, "run", &faults, Others::End, self.now).expect("told")
     }
 
     fn words(&self) -> String {
@@ -570,4 +570,37 @@ fn k05_an_address_that_comes_later_is_news_and_what_was_there_first_is_none() {
     let seen = server.seen.lock().expect("not poisoned");
     let to: Vec<_> = seen.taken.iter().map(|taken| taken.to.join(" ")).collect();
     assert_eq!(to, ["it@example.co.jp", &THREE.join(" ")], "two messages, the operator's before the report");
+}
+
+/// Found by hand: where the last recipient was dropped, the history said `queued` for ever.
+#[test]
+fn m13_the_history_follows_what_becomes_of_the_mail() {
+    let server = Server::start(Script::healthy());
+    let mut office = Office::new(&server, STARTTLS);
+    office.queue(CONTENT);
+    let mail = |office: &Office| -> Vec<String> {
+        let runs = office.store.history(None).expect("read");
+        runs.into_iter().flat_map(|run| run.shops).map(|shop| shop.mail).collect()
+    };
+    assert_eq!(mail(&office), ["queued"]);
+    if let Some(shop) = office.config.shops.first_mut() {
+        (shop.recipients, shop.cc) = (vec!["new@example.co.jp".to_owned()], Vec::new());
+    }
+    office.send(Timeouts::RFC);
+    assert_eq!(office.states(), [State::Dropped; 3]);
+    assert_eq!(mail(&office), ["none"]);
+}
+
+/// Found by hand: what was taken up after a restore counted as the last success, so that monitors saw a run that never was.
+#[test]
+fn s06_what_a_restore_takes_up_is_no_success() {
+    let server = Server::start(Script::healthy());
+    let mut office = Office::new(&server, STARTTLS);
+    let backup = office.folder.path().join("backup.db");
+    Store::copy(&office.folder.path().join("totsugo.db"), &backup).expect("a backup before anything was queued");
+    office.queue(CONTENT);
+    office.send(Timeouts::RFC);
+    let (config, mut store) = office.restored(&backup);
+    assert_eq!(recover(&config, &mut store, office.now).expect("recovered").restored, 1);
+    assert_eq!(store.last_success().expect("read"), None);
 }

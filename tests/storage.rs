@@ -10,6 +10,7 @@ use sandbox::{Said, Sandbox};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fs;
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 use totsugo::run::{Effect, RunError, Workshop};
@@ -429,4 +430,26 @@ fn the_trail_says_since_when_a_configuration_holds() {
     assert!(configurations().iter().eq([&first]), "a dry run leaves no trace");
     sandbox.program(MONTH);
     assert_eq!(configurations(), [digest(), first], "newest first");
+}
+
+/// Found by hand: in a folder whose name is not UTF-8 every report said that nothing was ever sold.
+#[test]
+#[cfg(target_os = "linux")]
+fn a15_a_history_in_a_folder_whose_name_is_not_utf_8_is_read() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let sandbox = Sandbox::empty();
+    let folder = sandbox.path("").join(std::ffi::OsStr::from_bytes(b"nu\xffx"));
+    for file in totsugo::demo::files().expect("the demo's files") {
+        let path = folder.join(&file.path);
+        fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+        fs::write(path, &file.bytes).expect("a file");
+    }
+    let run = |folder: &Path| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_totsugo"));
+        command.args(["run", "--as-of", totsugo::demo::AS_OF, "--json"]).current_dir(folder);
+        let output = command.env_remove("TOTSUGO_CONFIG").output().expect("the program starts");
+        let json: Value = serde_json::from_slice(&output.stdout).expect("a document");
+        figures(&json)
+    };
+    assert_eq!(run(&folder), run(&Sandbox::demo().path("")));
 }

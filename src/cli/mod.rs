@@ -278,7 +278,11 @@ fn order(workshop: &Workshop, arguments: &RunArguments) -> Result<Order, String>
         "yesterday・last-7-days・month-to-date・previous-month・YYYY-MM のどれか",
         "yesterday, last-7-days, month-to-date, previous-month or YYYY-MM",
     );
-    let day = |what: &str, text: &str| Day::parse(text).ok_or_else(|| bad(what, text, a_day));
+    let in_reach = ("2010-01-01 から 2099-12-31 までの日付", "a day from 2010-01-01 to 2099-12-31");
+    let within = |what: &str, text: &str, day: Day| {
+        if (2010..=2099).contains(&day.year()) { Ok(day) } else { Err(bad(what, text, in_reach)) }
+    };
+    let day = |what: &str, text: &str| within(what, text, Day::parse(text).ok_or_else(|| bad(what, text, a_day))?);
     let as_of = arguments.as_of.as_deref().map_or(Ok(workshop.today()), |text| day("--as-of", text))?;
     let period = match (&arguments.from, &arguments.to) {
         (Some(from), Some(to)) => {
@@ -286,7 +290,13 @@ fn order(workshop: &Workshop, arguments: &RunArguments) -> Result<Order, String>
             Period::new(from, to).ok_or_else(|| out_of_order(language, from, to))?
         }
         (None, None) => {
-            Period::named(&arguments.period, as_of).ok_or_else(|| bad("--period", &arguments.period, a_period))?
+            let name = &arguments.period;
+            let period = Period::named(name, as_of).ok_or_else(|| bad("--period", name, a_period))?;
+            // What is named after no month follows from the as-of date.
+            if name.starts_with(|first: char| first.is_ascii_digit()) {
+                within("--period", name, period.from())?;
+            }
+            period
         }
         _ => {
             return Err(

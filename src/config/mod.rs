@@ -175,6 +175,13 @@ pub struct ShopConfig {
     pub gmo_settings: Option<GmoSettings>,
 }
 
+impl ShopConfig {
+    /// Whether there is anybody to mail its reports to.
+    pub const fn has_recipients(&self) -> bool {
+        !self.recipients.is_empty() || !self.cc.is_empty()
+    }
+}
+
 /// Why there is no configuration.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ConfigError {

@@ -2,7 +2,7 @@
 
 use crate::domain::ids::ShopId;
 use crate::locale::Language;
-use crate::post::{self, OperatorFault};
+use crate::post::{self, OperatorFault, Others};
 use crate::run::{Effect, Workshop};
 use std::collections::BTreeMap;
 
@@ -201,7 +201,7 @@ fn record(workshop: &Workshop, scope: &str, alerts: &[(String, &Alert)]) {
         let fault =
             |(key, alert): &(String, &Alert)| OperatorFault { key: key.clone(), text: alert.sentence(language) };
         let faults: Vec<OperatorFault> = alerts.iter().map(fault).collect();
-        let told = post::tell_operator(&workshop.config, store, scope, &faults, true, workshop.now)
+        let told = post::tell_operator(&workshop.config, store, scope, &faults, Others::End, workshop.now)
             .map_err(|error| error.to_string())?;
         for (_, alert) in alerts {
             let sentence = alert.sentence(language);

@@ -5,7 +5,7 @@ use super::beacon;
 use crate::domain::ids::ShopId;
 use crate::inbox;
 use crate::post::Timeouts;
-use crate::run::{self, Effect, Lock, LockError, Order, Report, RunError, SlotOrder, Timings, Workshop};
+use crate::run::{self, Effect, Lock, LockError, Notice, Order, Report, RunError, SlotOrder, Timings, Workshop};
 use crate::schedule::{self, LATE_AFTER, MAX_ATTEMPTS, Schedule};
 use crate::store::{LedgerSlot, SlotEnd, SlotState, Store};
 use chrono::{DateTime, Utc};
@@ -28,7 +28,8 @@ pub enum Work {
 /// Works off open slots.
 #[derive(Debug, Default)]
 pub struct Executor {
-    is_broken: bool,
+    /// What kept it from working since it last could.
+    broken: Vec<Alert>,
     standing: Standing,
 }
 
@@ -47,15 +48,17 @@ impl Executor {
         let job = Job { workshop, schedules, stops, progressed };
         match job.first_due() {
             Ok(did) => {
-                self.is_broken = false;
+                self.broken.clear();
                 self.standing.are(workshop, "work", Vec::new());
                 did
             }
             Err(error) => {
-                // Told once; the look each minute leads here again.
-                if !std::mem::replace(&mut self.is_broken, true) {
-                    self.standing.are(workshop, "work", vec![Alert::Ledger { why: error.to_string() }]);
+                // Each is told once, also where two of them take turns; the look each minute leads here again.
+                let alert = Alert::Ledger { why: error.to_string() };
+                if !self.broken.contains(&alert) {
+                    self.broken.push(alert);
                 }
+                self.standing.are(workshop, "work", self.broken.clone());
                 Work::Nothing
             }
         }
@@ -119,12 +122,24 @@ impl Job<'_> {
                 let intake = &self.workshop.config.intake;
                 let settle = Duration::from_secs(intake.settle_seconds);
                 let scan = inbox::scan(&self.workshop.config.paths.inbox, intake.sentinel.as_deref(), settle)?;
-                run::ingest(self.workshop, store, &scan, Effect::Real, &self.timings())?;
+                let intake = run::ingest(self.workshop, store, &scan, Effect::Real, &self.timings())?;
+                self.log(&run::tell_intake(self.workshop, store, intake)?);
             }
             Err(LockError::Taken) => return Ok(false),
             Err(error) => return Err(self.lock_error(error)),
         }
         Ok(run::exports_not_in(self.workshop, store, &ledger.slot)?.is_empty())
+    }
+
+    /// Logs what was found; of entries that do not count only how many they are, as they may hold figures (FAULTS G07).
+    fn log(&self, notices: &[Notice]) {
+        for notice in notices {
+            if let Notice::NotesRefused(entries) | Notice::RowsRejected(entries) = notice {
+                tracing::warn!(entries = entries.len(), "entries of a file do not count");
+            } else {
+                tracing::warn!("{}", run::sentence(self.workshop.language(), notice));
+            }
+        }
     }
 
     /// Takes the lock that runs by hand take too, waiting for them; `None` if the daemon is to stop.
@@ -214,9 +229,7 @@ impl Job<'_> {
             return Ok(());
         }
         let _lock = lock.map_err(|error| self.lock_error(error))?;
-        for notice in run::send_due(self.workshop, store, Timeouts::RFC)? {
-            tracing::warn!("{}", run::sentence(self.workshop.language(), &notice));
-        }
+        self.log(&run::send_due(self.workshop, store, Timeouts::RFC)?);
         Ok(())
     }
 

@@ -13,13 +13,13 @@ mod session;
 mod smtp;
 mod wire;
 
-pub use operator::{OperatorFault, end_faults, tell_operator};
+pub use operator::{OperatorFault, Others, end_faults, tell_operator};
 pub use reply::Reply;
 pub use session::{Cause, Failure, Phase, Session, Timeouts};
 pub use smtp::{probe, send_test};
 
 use crate::config::{Config, Transport};
-use crate::domain::delivery::{State, mail_word};
+use crate::domain::delivery::State;
 use crate::mail::address::{domain_of, sender};
 use crate::store::{DueMessage, ReportKey, Step, Store, StoreError};
 use chrono::{DateTime, FixedOffset};
@@ -103,9 +103,6 @@ pub fn deliver(
             let run = smtp::Round { server, from: &from, database: &config.paths.database, now, timeouts };
             run.send(store, &due, &mut troubles)?;
         }
-    }
-    for key in due.iter().filter_map(|message| message.report.as_ref()) {
-        store.set_report_mail(key, mail_word(&store.report_states(key)?))?;
     }
     Ok(troubles)
 }

@@ -19,14 +19,23 @@ pub struct OperatorFault {
     pub text: String,
 }
 
+/// What becomes of the faults that were told under a scope and are not among those of now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Others {
+    /// They are over, and are told again should they come back.
+    End,
+    /// They stay told: who looks now did not look for all of them.
+    Stay,
+}
+
 /// Marks of the daily sign of life.
 const HEARTBEAT: &str = "heartbeat/";
 
 /// Queues one message about those of `faults` that the operator has not heard of, new pairs of address and shop among
 /// them (FAULTS K05), and the daily sign of life if it is due. Call before [`super::deliver`].
 ///
-/// `scope` names who looks (`run`, `daemon`): what was told under it and is no longer among `faults` is over, and is
-/// told again should it come back; `None` ends nothing. Returns the texts that are new, for the screen.
+/// `scope` names who looks (`run`, `mail`, `daemon/…`); `others` says what becomes of what was told under it before.
+/// Returns the texts that are new, for the screen.
 ///
 /// # Errors
 /// When the history cannot be used.
@@ -35,7 +44,7 @@ pub fn tell_operator(
     store: &mut Store,
     scope: &str,
     faults: &[OperatorFault],
-    ends_others: bool,
+    others: Others,
     now: DateTime<FixedOffset>,
 ) -> Result<Vec<String>, PostError> {
     let key = |fault: &OperatorFault| format!("{scope}/{}", fault.key);
@@ -44,7 +53,8 @@ pub fn tell_operator(
     let beat = format!("{HEARTBEAT}{day}");
     let current: BTreeSet<String> = faults.iter().map(key).collect();
     let is_over = |old: &String| {
-        (old.starts_with(HEARTBEAT) && *old != beat) || (ends_others && is_under(old, scope) && !current.contains(old))
+        (old.starts_with(HEARTBEAT) && *old != beat)
+            || (others == Others::End && is_under(old, scope) && !current.contains(old))
     };
     let over: Vec<String> = told.iter().filter(|old| is_over(old)).cloned().collect();
     store.forget_told(&over)?;

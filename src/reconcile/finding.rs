@@ -73,7 +73,8 @@ pub(super) fn finding(ground: &Ground<'_>, code: Code, group: MatchGroup, core: 
         holdings,
         suggestion: None,
         carried: !in_period,
-        first_seen: known.map_or(ground.as_of, |record| record.first_seen),
+        // A run for a day to come may have seen it first.
+        first_seen: known.map_or(ground.as_of, |record| record.first_seen.min(ground.as_of)),
         age_business_days: 0,
         note: known.map(|record| record.note.clone()).unwrap_or_default(),
         id,

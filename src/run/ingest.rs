@@ -14,7 +14,7 @@ use crate::inbox::{self, Arrival, Scan};
 use crate::locale::problems::problem as problem_sentence;
 use crate::reconcile;
 use crate::report::json::FileJson;
-use crate::store::{HeldFile, KnownFile, NewFile, ReturnedFile, Store};
+use crate::store::{HeldFile, KnownFile, Lasting, NewFile, ReturnedFile, Store};
 use std::io;
 use std::sync::Mutex;
 
@@ -48,6 +48,7 @@ pub struct FileOutcome {
 
 /// What taking in brought.
 #[derive(Debug, Default)]
+#[must_use = "it holds what the operator must hear of"]
 pub struct Intake {
     /// Every file, in the order of arrival.
     pub files: Vec<FileOutcome>,
@@ -145,7 +146,7 @@ fn forget_gone(workshop: &Workshop, store: &Store) -> Result<(), RunError> {
         return Ok(());
     }
     for held in store.held()? {
-        // One that could not be moved is held where it lies.
+        // One that could not be moved is held where it lies; what else bears its name is looked at in its turn.
         let places = [workshop.config.paths.held.join(&held.name), workshop.config.paths.inbox.join(&held.original)];
         if !places.iter().any(|place| place.try_exists().unwrap_or(true)) {
             store.log_act(&workshop.stamp(), "gone", &held.name, "")?;
@@ -231,7 +232,8 @@ fn take_in(
     timings.tell(Step::FileKnown);
     let (name, layout, digest) = (arrival.name.clone(), Some(layout), digest.to_string());
     let outcome = FileOutcome { name, layout, digest, outcome, reason: None, rows };
-    let moved = timings.of(Stage::Archive, || archive(workshop, arrival, &content, effect));
+    let released = let_go(workshop, store, arrival, |_| true, effect)?;
+    let moved = released.and_then(|()| timings.of(Stage::Archive, || archive(workshop, arrival, &content, effect)));
     Ok(Ok(Taken { outcome, notice, moved }))
 }
 
@@ -328,11 +330,43 @@ fn still_held(
     Ok(held_where_it_lies(workshop, store)?.into_iter().find(is_it).map(|held| held.reason))
 }
 
-/// The held files that are not in the held folder.
+/// The held files that could not leave the inbox; one that a person put back there is released.
 fn held_where_it_lies(workshop: &Workshop, store: &Store) -> Result<Vec<HeldFile>, RunError> {
-    let mut held = store.held()?;
-    held.retain(|held| !workshop.config.paths.held.join(&held.name).try_exists().unwrap_or(true));
+    let mut held = Vec::new();
+    for file in store.held()?.into_iter().filter(|held| is_out(workshop, held)) {
+        if store.lasts_since(Lasting::CannotLeave, &file.original)?.is_some() {
+            held.push(file);
+        }
+    }
     Ok(held)
+}
+
+/// Whether a held file is not in the held folder.
+fn is_out(workshop: &Workshop, held: &HeldFile) -> bool {
+    !workshop.config.paths.held.join(&held.name).try_exists().unwrap_or(true)
+}
+
+/// Ends the holds, of those that `which` names, whose file is out of the held folder: what lies in the inbox under its
+/// name is that file, put back or where it always was, or another one that took its place.
+fn let_go(
+    workshop: &Workshop,
+    store: &Store,
+    arrival: &Arrival,
+    which: impl Fn(&HeldFile) -> bool,
+    effect: Effect,
+) -> Result<io::Result<()>, RunError> {
+    let mut held = store.held()?;
+    held.retain(|held| held.original == arrival.name && which(held) && is_out(workshop, held));
+    for HeldFile { name, .. } in held {
+        if effect == Effect::Real
+            && let Err(error) = inbox::forget_reason(&workshop.config.paths.held, &name)
+        {
+            return Ok(Err(error));
+        }
+        store.log_act(&workshop.stamp(), "gone", &name, "")?;
+        store.remove_held(&name)?;
+    }
+    Ok(Ok(()))
 }
 
 fn hold(
@@ -365,8 +399,9 @@ fn hold(
             reason: reason.clone(),
             since: workshop.stamp(),
         })?;
+        let others = let_go(workshop, store, arrival, |held| held.name != name, effect)?;
         if effect == Effect::Real {
-            moved = inbox::hold(&paths.held, arrival, content, &name, &format!("{reason}\n"));
+            moved = others.and_then(|()| inbox::hold(&paths.held, arrival, content, &name, &format!("{reason}\n")));
         }
         if let Err(error) = &moved
             && error.kind() == io::ErrorKind::NotFound

@@ -1,11 +1,11 @@
 //! What a run does with the outbox: settle what was left, tell the operator, send what is due, say what became of it.
 
 use super::publish::Published;
-use super::{Effect, Notice, Order, Workshop, sentence};
+use super::{Effect, Intake, Notice, Order, Workshop, sentence};
 use crate::domain::delivery::{State, TELL_AFTER_SECONDS, mail_word};
 use crate::domain::ids::ShopId;
 use crate::locale::Language;
-use crate::post::{self, OperatorFault, PostError, Recovered, Timeouts, Trouble};
+use crate::post::{self, OperatorFault, Others, PostError, Recovered, Timeouts, Trouble};
 use crate::store::{Delivery, ReportKey, Store};
 
 /// Settles what the last process left (FAULTS M02, S06).
@@ -32,8 +32,8 @@ pub(super) fn send(
         return waiting(store);
     }
     let faults = faults(workshop, store, notices, published)?;
-    let is_whole = order.shops.is_empty();
-    let told = post::tell_operator(&workshop.config, store, "run", &faults, is_whole, workshop.now)?;
+    let others = if order.shops.is_empty() { Others::End } else { Others::Stay };
+    let told = post::tell_operator(&workshop.config, store, "run", &faults, others, workshop.now)?;
     let mut said: Vec<Notice> = new_recipients(&faults, told);
     said.extend(send_due(workshop, store, timeouts)?);
     for shop in &mut published.shops {
@@ -54,6 +54,22 @@ pub(super) fn send(
     Ok(said)
 }
 
+/// Tells the operator what taking files in outside a run brought, as a run does; what was told before stays told, as it is
+/// for the next run to end it. Returns what is new.
+///
+/// A file that is not complete yet is what the wait is for: the next look comes to it.
+///
+/// # Errors
+/// When the history cannot be used.
+pub fn tell_intake(workshop: &Workshop, store: &mut Store, intake: Intake) -> Result<Vec<Notice>, PostError> {
+    let mut notices = intake.notices;
+    notices.retain(|notice| !matches!(notice, Notice::StillGrowing(_) | Notice::InUse { is_long: false, .. }));
+    let faults = faults(workshop, store, &notices, &Published::default())?;
+    let told = post::tell_operator(&workshop.config, store, "run", &faults, Others::Stay, workshop.now)?;
+    notices.retain(|notice| !notice.needs_operator() || told.contains(&sentence(workshop.language(), notice)));
+    Ok(notices)
+}
+
 /// Sends what is due outside a run: retries, and what `mail resend` queued. The operator hears of what went wrong.
 ///
 /// # Errors
@@ -62,7 +78,7 @@ pub fn send_due(workshop: &Workshop, store: &mut Store, timeouts: Timeouts) -> R
     let mut said = recover(workshop, store)?;
     said.extend(post::deliver(&workshop.config, store, workshop.now, timeouts)?.into_iter().map(Notice::Mail));
     let faults = mail_faults(workshop, store)?;
-    if !post::tell_operator(&workshop.config, store, "mail", &faults, true, workshop.now)?.is_empty() {
+    if !post::tell_operator(&workshop.config, store, "mail", &faults, Others::End, workshop.now)?.is_empty() {
         drop(post::deliver(&workshop.config, store, workshop.now, timeouts)?);
     }
     Ok(said)

@@ -24,7 +24,7 @@ mod timing;
 pub use clean::{Removable, removable, remove};
 pub use ingest::{FileOutcome, Intake, Outcome, ingest};
 pub use lock::{Lock, LockError};
-pub use mailing::{send_due, state_name};
+pub use mailing::{send_due, state_name, tell_intake};
 pub use notices::sentence;
 pub use placing::{Placed, place};
 pub use publish::{Issued, publish};

@@ -2,7 +2,7 @@
 
 use super::placing::place;
 use super::remembered::{self, basis};
-use super::shop_report::{Known, ShopJob, WorkedOut, count, is_left_behind};
+use super::shop_report::{Known, ShopJob, Unmailed, WorkedOut, count, is_left_behind};
 use super::side_by_side::side_by_side;
 use super::{Effect, Notice, Order, RunError, Stage, Step, Timings, Workshop};
 use crate::config::ShopConfig;
@@ -12,7 +12,7 @@ use crate::domain::reconciliation::HeldSummary;
 use crate::durable;
 use crate::report::figures::Figures;
 use crate::report::json::ShopJson;
-use crate::store::{FactsMark, RunRecord, ShopRun, Store, StoreError};
+use crate::store::{FactsMark, ReportKey, ReportRecord, RunRecord, ShopRun, Store, StoreError};
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
@@ -74,12 +74,13 @@ pub fn publish(
     let mut ordered = Vec::new();
     for shop in &workshop.config.shops {
         if order.shops.is_empty() || order.shops.contains(&shop.shop.id) {
-            ordered.push((shop, known(store, &shop.shop.id, order)?));
+            ordered.push((shop, known(store, shop, order)?));
         }
     }
     timings.tell(Step::Reporting(count(ordered.len())));
+    let today = workshop.today();
     let finish = |store: &mut Store, published: &mut Published, shop, done: Result<WorkedOut, String>| {
-        let issue = Issue { order, record, run, shop };
+        let issue = Issue { order, record, run, shop, today };
         let saved = done.and_then(|done| timings.of(Stage::Save, || issue.save(store, done, published)));
         timings.tell(Step::ShopDone);
         let is_saved = saved.is_ok();
@@ -106,8 +107,8 @@ pub fn publish(
     };
     let (mut results, mut remembered) = (Vec::new(), Ok(()));
     let mut remember = |store: &mut Store, shop: &ShopConfig, result: String| -> Result<(), StoreError> {
-        let shop = &shop.shop;
-        results.push((shop.id.clone(), basis(workshop, order, shop, &known(store, &shop.id, order)?, &facts), result));
+        let known = known(store, shop, order)?;
+        results.push((shop.shop.id.clone(), basis(workshop, order, &shop.shop, &known, &facts), result));
         // Long ones while other shops are worked out and the disk is idle; short ones together, in one flush.
         if results.iter().map(|(.., result)| result.len()).sum::<usize>() > LONG_RESULTS {
             store.remember(&std::mem::take(&mut results))?;
@@ -157,8 +158,9 @@ fn work_out(job: &ShopJob<'_>) -> Result<WorkedOut, String> {
     done.unwrap_or_else(|_| Err(format!("{id}: internal error")))
 }
 
-/// What the history says about `shop` before the report `order` asks for.
-fn known(store: &Store, shop: &ShopId, order: &Order) -> Result<Known, StoreError> {
+/// What the history says about a shop before the report `order` asks for.
+fn known(store: &Store, configured: &ShopConfig, order: &Order) -> Result<Known, StoreError> {
+    let shop = &configured.shop.id;
     let held = store.held()?.into_iter().filter(|held| held.shop.as_ref() == Some(shop));
     let last = store.latest_report(shop, order.period)?;
     // What another report of this very period said is compared as its revision.
@@ -166,11 +168,26 @@ fn known(store: &Store, shop: &ShopId, order: &Order) -> Result<Known, StoreErro
     Ok(Known {
         ledger: store.findings(Some(shop))?,
         held: held.map(|held| HeldSummary { name: held.original, reason: held.reason }).collect(),
+        unmailed: unmailed(store, configured, order, last.as_ref())?,
         last,
         said: said_before(store, shop, until)?,
         installation: store.installation().to_owned(),
         is_export_in: store.has_export_of(shop, order.as_of)?,
     })
+}
+
+/// The newest report as one that is still to be mailed, if it never was and there is somebody to mail it to.
+fn unmailed(
+    store: &Store,
+    shop: &ShopConfig,
+    order: &Order,
+    last: Option<&ReportRecord>,
+) -> Result<Option<Unmailed>, StoreError> {
+    let Some(last) = last.filter(|_| order.mail && shop.has_recipients()) else { return Ok(None) };
+    let period = (order.period.from(), order.period.to());
+    let key = ReportKey { shop: shop.shop.id.clone(), period, revision: last.revision };
+    let of = |is_balanced| if is_balanced { Unmailed::Sound } else { Unmailed::Unbalanced };
+    Ok(store.unmailed(&key)?.map(of))
 }
 
 /// What the newest report covering each day before `until` said the day had sold. Of a day that was not over by then it
@@ -196,6 +213,7 @@ struct Issue<'a> {
     record: &'a RunRecord,
     run: i64,
     shop: &'a ShopConfig,
+    today: Day,
 }
 
 impl Issue<'_> {
@@ -211,7 +229,7 @@ impl Issue<'_> {
                 durable::write_new(&new.path, &new.bytes).map_err(|e| format!("{}: {e}", new.path.display()))?;
             }
         }
-        let newest = store.newest_as_of(id).map_err(|e| e.to_string())?;
+        let is_newest = self.is_newest(store).map_err(|e| e.to_string())?;
         let json = done.json;
         let shop_run = ShopRun {
             shop: id,
@@ -220,7 +238,7 @@ impl Issue<'_> {
             mail: &json.mail,
             balanced: done.unbalanced.is_none(),
             matched: done.matched,
-            open: done.open.as_deref().filter(|_| is_newest(newest, self.order.as_of)),
+            open: done.open.as_deref().filter(|_| is_newest),
             findings: count(done.findings),
             message: done.message.as_ref(),
         };
@@ -239,9 +257,13 @@ impl Issue<'_> {
         published.shops.push(json);
         done.unbalanced.map_or(Ok(()), Err)
     }
-}
 
-/// Findings are kept as of the newest as-of date only: a run for an earlier date changes nothing of their life.
-fn is_newest(newest: Option<Day>, as_of: Day) -> bool {
-    newest.is_none_or(|newest| newest <= as_of)
+    /// Findings are kept as of the newest as-of date only: a run for an earlier date changes nothing of their life. One
+    /// for a day to come does, until the next run for a day that has come.
+    fn is_newest(&self, store: &Store) -> Result<bool, StoreError> {
+        let as_of = self.order.as_of;
+        let has_come = (as_of <= self.today).then_some(self.today);
+        let newest = store.newest_as_of(&self.shop.shop.id, has_come)?;
+        Ok(newest.is_none_or(|newest| newest <= as_of))
+    }
 }

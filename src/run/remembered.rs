@@ -30,6 +30,7 @@ pub(super) fn basis(workshop: &Workshop, order: &Order, shop: &Shop, known: &Kno
         write!(digest, "{shop:?}{shops:?}{:?}{:?}", config.calendar, known.ledger),
         write!(digest, "{:?}{:?}{}{:?}", known.held, known.said, known.installation, known.is_export_in),
         write!(digest, "{:?}", known.last.as_ref().map(|last| (last.revision, &last.digest, &last.workbook))),
+        write!(digest, "{:?}", known.unmailed),
     ];
     // A digest takes all that is written to it; were it otherwise, nothing would ever be remembered.
     if told.iter().all(Result::is_ok) { digest.end() } else { FileDigest::of(b"") }

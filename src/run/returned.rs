@@ -60,7 +60,7 @@ pub(super) fn receive(
         shown: store.notes_shown(&mark.shop, mark.period, mark.revision)?,
         times: store.note_times(&mark.shop)?,
     };
-    let is_too_early = store.newest_as_of(&mark.shop)?.is_none();
+    let is_too_early = store.newest_as_of(&mark.shop, None)?.is_none();
     Ok(Some(Ok(Received { is_too_early, ..history.compare(notebook, written) })))
 }
 

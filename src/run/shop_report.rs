@@ -24,6 +24,9 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
+/// A workbook of ours is smaller than this.
+const LARGEST: u64 = 512 << 20;
+
 /// What the history says about a shop before its report is worked out.
 pub(super) struct Known {
     /// The shop's findings, open and cleared.
@@ -32,6 +35,8 @@ pub(super) struct Known {
     pub(super) held: Vec<HeldSummary>,
     /// The newest report of the same period.
     pub(super) last: Option<ReportRecord>,
+    /// Whether that report was never mailed and is to be.
+    pub(super) unmailed: Option<Unmailed>,
     /// What the newest report covering it said a day had sold: before the period, or in it if there is no report of the
     /// same period yet.
     pub(super) said: BTreeMap<Day, Option<String>>,
@@ -39,6 +44,15 @@ pub(super) struct Known {
     pub(super) installation: String,
     /// Whether the payment export of the as-of date is in.
     pub(super) is_export_in: bool,
+}
+
+/// A report that no message was ever made for: its run was told not to mail, or there was nobody to mail it to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Unmailed {
+    /// Its workbook may be mailed as it was issued.
+    Sound,
+    /// Its proof did not balance, and its workbook says so.
+    Unbalanced,
 }
 
 /// A shop's report before anything of it is written.
@@ -121,18 +135,20 @@ impl ShopJob<'_> {
         let last = known.last.as_ref();
         let text = now.to_text();
         let digest = Figures::digest_of(&text);
-        let unchanged = last.is_some_and(|last| last.digest == digest);
-        let new = if unchanged && !order.reissue {
-            None
+        let unchanged = last.filter(|last| last.digest == digest && !order.reissue);
+        let overdue = unchanged.map(|last| self.overdue(&result, last, &now, &corrections));
+        let (new, message) = if let Some(Ok(message)) = overdue {
+            (None, message)
         } else {
             let revision = last.map_or(0, |last| last.revision);
             let record = ReportRecord { revision, digest, workbook: String::new() };
             let (path, bytes) = (PathBuf::new(), Vec::new());
-            let changes = self.changes(&now, corrections).map_err(|e| e.to_string())?;
+            let changes = self.changes(&now, corrections, revision).map_err(|e| e.to_string())?;
             drop(now);
-            Some(self.render(&result, NewWorkbook { record, figures: text, path, bytes, changes })?)
+            let new = self.render(&result, NewWorkbook { record, figures: text, path, bytes, changes })?;
+            let message = self.message(&result, &new, &mut notices)?;
+            (Some(new), message)
         };
-        let message = self.message(&result, new.as_ref(), &mut notices)?;
         let mail = match new {
             Some(_) if !result.balanced() => "blocked",
             _ if message.is_none() => "none",
@@ -187,16 +203,42 @@ impl ShopJob<'_> {
         corrections(said, &now)
     }
 
-    /// What the report says otherwise than those before it: `corrections` of earlier periods, then its own last revision.
-    fn changes(&self, now: &Figures, corrections: Vec<Change>) -> Result<Vec<Change>, StoreError> {
+    /// What the report says otherwise than those before it: `corrections` of earlier periods, then its own revision
+    /// `before`.
+    fn changes(&self, now: &Figures, corrections: Vec<Change>, before: u32) -> Result<Vec<Change>, StoreError> {
         let mut changes = corrections;
-        let Some(last) = &self.known.last else { return Ok(changes) };
-        let before = self.placed.figures(&self.shop.shop.id, self.order.period, last.revision)?;
-        // A report that was restored from the record of what left has no figures to compare with (FAULTS S06).
+        let before = self.placed.figures(&self.shop.shop.id, self.order.period, before)?;
+        // There is none before the first, and a report that was restored from the record of what left has no figures to
+        // compare with (FAULTS S06).
         if !before.is_empty() {
             changes.extend(Figures::from_text(&before).changes(now));
         }
         Ok(changes)
+    }
+
+    /// The message that `last`, which says what the figures say now, never had, with the workbook that was issued; `None`
+    /// if none is due. One that was never mailed is mailed late rather than never (SPEC §10 promise 7).
+    ///
+    /// # Errors
+    /// When that workbook cannot be mailed: it is gone, was changed, or says that its proof does not balance.
+    fn overdue(
+        &self,
+        result: &Reconciliation,
+        last: &ReportRecord,
+        now: &Figures,
+        corrections: &[Change],
+    ) -> Result<Option<NewMessage>, String> {
+        match self.known.unmailed.filter(|_| result.balanced()) {
+            None => return Ok(None),
+            Some(Unmailed::Unbalanced) => return Err("its proof did not balance".to_owned()),
+            Some(Unmailed::Sound) => {}
+        }
+        let path = self.workshop.config.root.join(&last.workbook);
+        let bytes = durable::read_limited(&path, LARGEST).map_err(|e| e.to_string())?;
+        let before = last.revision.saturating_sub(1);
+        let changes = self.changes(now, corrections.to_vec(), before).map_err(|e| e.to_string())?;
+        let issued = NewWorkbook { record: last.clone(), figures: String::new(), path, bytes, changes };
+        self.message(result, &issued, &mut Vec::new())
     }
 
     /// Makes the workbook of the revision after that of `new`.
@@ -270,11 +312,13 @@ impl ShopJob<'_> {
     fn message(
         &self,
         result: &Reconciliation,
-        new: Option<&NewWorkbook>,
+        new: &NewWorkbook,
         notices: &mut Vec<Notice>,
     ) -> Result<Option<NewMessage>, String> {
-        let Some(new) = new.filter(|_| self.order.mail && result.balanced()) else { return Ok(None) };
-        if self.shop.recipients.is_empty() && self.shop.cc.is_empty() {
+        if !self.order.mail || !result.balanced() {
+            return Ok(None);
+        }
+        if !self.shop.has_recipients() {
             notices.push(Notice::NoRecipients(self.shop.shop.id.clone()));
             return Ok(None);
         }

@@ -54,9 +54,11 @@ pub fn list(schedule: &Schedule, calendar: &Calendar, through: DateTime<Utc>, no
     if now <= through {
         return Listing { slots: Vec::new(), through, is_partial: false };
     }
-    let due: Vec<DateTime<Utc>> =
-        schedule.firings(through, calendar).take_while(|planned| *planned <= now).take(AT_ONCE).collect();
-    let is_partial = due.len() == AT_ONCE;
+    // One more than are listed tells whether any are left.
+    let mut due: Vec<DateTime<Utc>> =
+        schedule.firings(through, calendar).take_while(|planned| *planned <= now).take(AT_ONCE + 1).collect();
+    let is_partial = due.len() > AT_ONCE;
+    due.truncate(AT_ONCE);
     let reached = due.last().copied().filter(|_| is_partial).unwrap_or(now);
     // Within a partial look every slot may be followed by a later one, so none of them is the latest.
     let newest = due.last().copied().filter(|_| !is_partial);

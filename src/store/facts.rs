@@ -76,11 +76,10 @@ impl Store {
     pub fn facts(&self) -> Result<Facts> {
         // Readers have caches of their own: what storing left in this one would only stand in memory beside them.
         self.connection.execute_batch("PRAGMA shrink_memory")?;
-        let database = PathBuf::from(self.connection.path().unwrap_or_default());
         let mut statement = self.connection.prepare("SELECT id, name FROM file")?;
         let names = statement.query_map([], |row| Ok((row.get(0)?, Arc::from(row.get_ref(1)?.as_str()?))))?;
         let files = Arc::new(names.collect::<rusqlite::Result<_>>()?);
-        Ok(Facts { database, files, words: words::all(&self.connection)?, idle: Mutex::default() })
+        Ok(Facts { database: self.path.clone(), files, words: words::all(&self.connection)?, idle: Mutex::default() })
     }
 }
 

@@ -80,22 +80,32 @@ pub(super) fn replace_open(
     open: &[(FindingRecord, Severity)],
     as_of: Day,
 ) -> Result<()> {
-    let mut known =
-        transaction.prepare_cached("SELECT id, severity FROM finding WHERE shop = ?1 AND cleared IS NULL")?;
+    let mut known = transaction
+        .prepare_cached("SELECT id, severity, first_seen FROM finding WHERE shop = ?1 AND cleared IS NULL")?;
     let known = known
-        .query_map([shop.as_str()], |row| Ok((row.get(0)?, Severity::read(row.get_ref(1)?.as_str()?))))?
-        .collect::<rusqlite::Result<HashMap<String, Option<Severity>>>>()?;
+        .query_map([shop.as_str()], |row| {
+            Ok((row.get(0)?, (Severity::read(row.get_ref(1)?.as_str()?), Day::from_number(row.get(2)?))))
+        })?
+        .collect::<rusqlite::Result<HashMap<String, (Option<Severity>, Day)>>>()?;
     // Most findings stay open from one report to the next: nothing is written for them.
     let still: HashSet<&str> = open.iter().map(|(finding, _)| finding.id.as_str()).collect();
     let mut clear = transaction.prepare_cached("UPDATE finding SET cleared = ?2 WHERE id = ?1")?;
     for id in known.keys().filter(|id| !still.contains(id.as_str())) {
         clear.execute(params![id, as_of.number()])?;
     }
+    // A run for a day to come decided for longer than it may.
+    transaction
+        .prepare_cached("UPDATE finding SET cleared = ?2 WHERE shop = ?1 AND cleared > ?2")?
+        .execute(params![shop.as_str(), as_of.number()])?;
     let mut save = transaction.prepare_cached(
         "INSERT INTO finding (id, shop, code, finding_key, first_seen, severity) VALUES (?1, ?2, ?3, ?4, ?5, ?6) \
-         ON CONFLICT (id) DO UPDATE SET cleared = NULL, severity = excluded.severity",
+         ON CONFLICT (id) DO UPDATE SET cleared = NULL, severity = excluded.severity, \
+         first_seen = min(first_seen, excluded.first_seen)",
     )?;
-    for (finding, severity) in open.iter().filter(|(f, severity)| known.get(f.id.as_str()) != Some(&Some(*severity))) {
+    let is_as_known = |finding: &FindingRecord, severity: Severity| {
+        known.get(finding.id.as_str()) == Some(&(Some(severity), finding.first_seen))
+    };
+    for (finding, severity) in open.iter().filter(|(finding, severity)| !is_as_known(finding, *severity)) {
         save.execute(params![
             finding.id.as_str(),
             shop.as_str(),

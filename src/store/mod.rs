@@ -53,6 +53,8 @@ use std::path::PathBuf;
 /// The open history.
 pub struct Store {
     connection: Connection,
+    /// As it was given: SQLite says nothing of a path that is not UTF-8.
+    path: PathBuf,
     installation: String,
     user: String,
 }

@@ -169,7 +169,7 @@ impl Store {
             }
             Err(error) => return Err(error.into()),
         };
-        Ok(Self { connection, installation, user: String::new() })
+        Ok(Self { connection, path: path.to_owned(), installation, user: String::new() })
     }
 
     /// Opens the copy at `path` for looking at it; nothing is changed.

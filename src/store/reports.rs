@@ -4,6 +4,7 @@ use super::facts::Reader;
 use super::outbox::{self, NewMessage, ReportKey};
 use super::{LedgerSlot, Result, Store, findings};
 use crate::domain::dates::{Day, Period};
+use crate::domain::delivery::mail_word;
 use crate::domain::finding::{FindingRecord, Severity};
 use crate::domain::ids::ShopId;
 use crate::schedule;
@@ -41,7 +42,7 @@ pub struct ShopRun<'a> {
     pub report: Option<(&'a ReportRecord, &'a str)>,
     /// The revision that holds now.
     pub revision: u32,
-    /// `queued`, `sent`, `none`, ….
+    /// `queued`, `none`, …, as of the end of its work; see [`Store::history`] for what becomes of it.
     pub mail: &'a str,
     /// Whether the proof balanced.
     pub balanced: bool,
@@ -158,15 +159,18 @@ impl Store {
         Ok(ends.into_iter().filter_map(|(from, to, as_of)| Some((Period::new(from, to)?, as_of))).collect())
     }
 
-    /// The newest as-of date that findings of `shop` were computed for.
+    /// The newest as-of date, up to `last` if that is given, that findings of `shop` were computed for.
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub fn newest_as_of(&self, shop: &ShopId) -> Result<Option<Day>> {
+    pub fn newest_as_of(&self, shop: &ShopId, last: Option<Day>) -> Result<Option<Day>> {
         let newest: Option<i32> = self
             .connection
-            .prepare_cached("SELECT max(r.as_of) FROM run r JOIN run_shop s ON s.run_id = r.id WHERE s.shop = ?1")?
-            .query_row([shop.as_str()], |row| row.get(0))?;
+            .prepare_cached(
+                "SELECT max(r.as_of) FROM run r JOIN run_shop s ON s.run_id = r.id \
+                 WHERE s.shop = ?1 AND (?2 IS NULL OR r.as_of <= ?2)",
+            )?
+            .query_row(params![shop.as_str(), last.map(Day::number)], |row| row.get(0))?;
         Ok(newest.map(Day::from_number))
     }
 
@@ -219,20 +223,6 @@ impl Store {
         Ok(())
     }
 
-    /// Records what became of a report's mail with the run that issued it.
-    ///
-    /// # Errors
-    /// When the database cannot be written.
-    pub fn set_report_mail(&self, key: &ReportKey, mail: &str) -> Result<()> {
-        let (from, to) = (key.period.0.number(), key.period.1.number());
-        self.connection.execute(
-            "UPDATE run_shop SET mail = ?5 WHERE shop = ?1 AND run_id = (SELECT run_id FROM report WHERE shop = ?1 \
-             AND period_from = ?2 AND period_to = ?3 AND revision = ?4)",
-            params![key.shop.as_str(), from, to, key.revision, mail],
-        )?;
-        Ok(())
-    }
-
     /// Past runs, newest first, of one shop or of all.
     ///
     /// # Errors
@@ -258,7 +248,11 @@ impl Store {
                     findings: row.get::<_, i64>(5)?.unsigned_abs(),
                 })
             })?;
-            let of_run: Vec<HistoryShop> = of_run.collect::<rusqlite::Result<_>>()?;
+            let mut of_run: Vec<HistoryShop> = of_run.collect::<rusqlite::Result<_>>()?;
+            let period = (Day::from_number(row.get(2)?), Day::from_number(row.get(3)?));
+            for of_shop in &mut of_run {
+                self.follow_mail(period, of_shop)?;
+            }
             if shop.is_some() && of_run.is_empty() {
                 continue;
             }
@@ -266,7 +260,7 @@ impl Store {
             history.push(HistoryRun {
                 name: row.get(1)?,
                 slot: row.get::<_, Option<String>>(6)?.zip(planned),
-                period: (Day::from_number(row.get(2)?), Day::from_number(row.get(3)?)),
+                period,
                 as_of: Day::from_number(row.get(4)?),
                 outcome: row.get(5)?,
                 shops: of_run,
@@ -283,6 +277,18 @@ impl Store {
             history.sort_by_cached_key(|run| std::cmp::Reverse(moment(run)));
         }
         Ok(history)
+    }
+
+    /// What became by now of the mail that a run queued: its recipients' states say it, whoever changed them.
+    fn follow_mail(&self, period: (Day, Day), of_shop: &mut HistoryShop) -> Result<()> {
+        if !matches!(of_shop.mail.as_str(), "none" | "blocked") {
+            let key = ReportKey { shop: ShopId::new(&of_shop.shop), period, revision: of_shop.revision };
+            let states = self.report_states(&key)?;
+            if !states.is_empty() {
+                mail_word(&states).clone_into(&mut of_shop.mail);
+            }
+        }
+        Ok(())
     }
 }
 

@@ -81,6 +81,21 @@ impl Store {
         Ok(statement.query_row(key, |row| Ok((row.get(0)?, row.get(1)?))).optional()?)
     }
 
+    /// Of a report that no message was ever made for: whether its proof balanced when it was issued; `None` of any other.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn unmailed(&self, key: &ReportKey) -> Result<Option<bool>> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT coalesce((SELECT balanced FROM run_shop s WHERE s.run_id = r.run_id AND s.shop = r.shop), 1) \
+             FROM report r WHERE shop = ?1 AND period_from = ?2 AND period_to = ?3 AND revision = ?4 AND NOT EXISTS \
+             (SELECT 1 FROM message m WHERE m.shop = r.shop AND m.period_from = r.period_from \
+             AND m.period_to = r.period_to AND m.revision = r.revision)",
+        )?;
+        let (from, to) = (key.period.0.number(), key.period.1.number());
+        Ok(statement.query_row(params![key.shop.as_str(), from, to, key.revision], |row| row.get(0)).optional()?)
+    }
+
     /// Takes up a report that left before this history was restored: it counts as sent, and the next revision comes
     /// after it. Its bytes are gone, so it cannot be sent again from here.
     ///

@@ -415,7 +415,8 @@ impl Store {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// The newest run that completed, with problems or without: its start as it stands in the history.
+    /// The newest run that completed, with problems or without: its start as it stands in the history. What a restore
+    /// took up of reports that had left is recorded as a run of no shop, and is none.
     ///
     /// # Errors
     /// When the database cannot be read.
@@ -423,7 +424,8 @@ impl Store {
         let name: Option<String> = self
             .connection
             .query_row(
-                "SELECT name FROM run WHERE outcome IN ('completed', 'problems') ORDER BY id DESC LIMIT 1",
+                "SELECT name FROM run WHERE outcome IN ('completed', 'problems') \
+                 AND EXISTS (SELECT 1 FROM run_shop s WHERE s.run_id = run.id) ORDER BY id DESC LIMIT 1",
                 [],
                 |row| row.get(0),
             )
