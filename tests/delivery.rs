@@ -5,7 +5,11 @@
 #[expect(dead_code, reason = "each test file uses a part of the sandbox")]
 mod sandbox;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use calamine::{Reader as _, Xlsx};
 use sandbox::Sandbox;
+use std::io::Cursor;
 
 const RUN: &[&str] = &["run", "--as-of", "2026-11-23", "--json"];
 
@@ -36,7 +40,26 @@ fn m11_a_message_above_the_limit_carries_a_workbook_without_matched_rows_and_say
     assert_eq!(mails.len(), 1);
     for message in mails.values() {
         assert!(message.len() < 1 << 20, "{} bytes", message.len());
+        let message = std::str::from_utf8(message).expect("ASCII");
+        let parts: Vec<Vec<u8>> = message.split("base64\r\n\r\n").skip(1).map(decoded).collect();
+        let (workbook, texts) = parts.split_last().expect("a workbook");
+        let book = Xlsx::new(Cursor::new(workbook.clone())).expect("a workbook");
+        let sheets = book.sheet_names();
+        let has = |name: &str| sheets.iter().any(|sheet| sheet == name);
+        assert!(has("要確認") && !has("突合明細"), "{sheets:?}");
+        let path = shop["workbook"].as_str().expect("a path");
+        assert!(!texts.is_empty());
+        for text in texts {
+            let text = String::from_utf8_lossy(text).replace("&#x2f;", "/");
+            assert!(text.contains(path), "{text}");
+        }
     }
+}
+
+/// A part of a message up to its boundary.
+fn decoded(part: &str) -> Vec<u8> {
+    let letters: String = part.lines().take_while(|line| !line.starts_with("--") && !line.is_empty()).collect();
+    STANDARD.decode(letters).expect("base64")
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Rows of a workbook, streamed cell by cell; the only place that meets spreadsheet numbers. Must not know layouts.
+//! Rows of a workbook, streamed cell by cell; the only place that takes spreadsheet numbers for values. Must not know layouts.
 
 use super::{
     COLUMN_LIMIT, Cell, FIELD_LIMIT, HEADING_SEARCH, Plan, ROW_LIMIT, Reading, Sink, at, control, package, whole,

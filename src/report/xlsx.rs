@@ -298,8 +298,12 @@ fn set_usual(target: &mut Worksheet, body: &Body<'_>, formats: &mut Formats) -> 
     Ok(usual)
 }
 
-/// Excel knows only floats; sums of yen stay far below 2^53, so every one is exact.
-#[expect(clippy::as_conversions, clippy::cast_precision_loss, reason = "bounded by Yen::ROW_LIMIT × rows, below 2^53")]
+/// Excel knows only floats; every amount and every sum that a merchant can reach is below 2^53, and so exact.
+#[expect(
+    clippy::as_conversions,
+    clippy::cast_precision_loss,
+    reason = "an amount is bounded by Yen::ROW_LIMIT; sums of a shop stay far below 2^53"
+)]
 const fn float(number: i64) -> f64 {
     number as f64
 }
