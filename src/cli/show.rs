@@ -8,14 +8,13 @@ use crate::domain::dates::{Day, Period};
 use crate::domain::finding::Note;
 use crate::domain::ids::OrderId;
 use crate::domain::intake::Source;
-use crate::domain::money::Yen;
 use crate::domain::payment::{EventKind, Payment};
 use crate::domain::policy::Shop;
 use crate::domain::reconciliation::{Expiring, Finding, Operation, Reconciliation, ShopFacts, Window};
 use crate::domain::text::{CodeKind, code_parts};
 use crate::locale::Language;
-use crate::locale::findings::{code_name, next_step, reason};
-use crate::locale::sheets::{ASSIGNEE, MEMO, WORK_STATE, sale_unseen, work_state};
+use crate::locale::findings::{code_name, days_left_words, next_step, reason};
+use crate::locale::sheets::{ASSIGNEE, MEMO, WORK_STATE, sale_unseen, work_state, yen};
 use crate::reconcile;
 use crate::report::json::{cancellation, finding};
 use crate::run::{Workshop, place};
@@ -192,11 +191,6 @@ fn touches(finding: &Finding, orders: &[String], carts: &[String]) -> bool {
         || finding.group.booking.as_ref().is_some_and(|b| carts.contains(&b.cart.to_string()))
 }
 
-/// An amount with its sign before the ¥.
-fn yen(amount: Yen) -> String {
-    if amount < Yen::ZERO { format!("-¥{}", -amount) } else { format!("¥{amount}") }
-}
-
 fn price(price: &Price) -> String {
     match price {
         Price::Yen(amount) => yen(*amount),
@@ -207,8 +201,7 @@ fn price(price: &Price) -> String {
 /// The cancellation window of what `payment` holds, however far away its end is.
 fn deadline(known: &Known<'_>, payment: &Payment) -> Option<Window> {
     let events = reconcile::money_events(payment);
-    let sale_date = events.sale_date.filter(|_| events.held.is_positive())?;
-    Some(reconcile::window(sale_date, &known.shop.policy, known.as_of))
+    reconcile::window_of(events.held, events.sale_date, &known.shop.policy, known.as_of)
 }
 
 fn deadline_words(language: Language, window: &Window) -> String {
@@ -216,8 +209,7 @@ fn deadline_words(language: Language, window: &Window) -> String {
     let left = match (operation, days_left) {
         (Operation::Closed, _) => pick(language, "期限切れ", "closed").to_owned(),
         (_, ..=-1) => pick(language, "安全期限を過ぎています", "the safe day has passed").to_owned(),
-        (_, days) if language == Language::Ja => format!("残{days}日"),
-        (_, days) => format!("{days} day{} left", if *days == 1 { "" } else { "s" }),
+        (_, days) => days_left_words(language, *days),
     };
     match language {
         Language::Ja => format!("取消期限: 安全期限 {safe}・最終期限 {last}（{left}）"),
@@ -254,8 +246,7 @@ fn payment_lines(language: Language, payment: &Payment) -> Vec<String> {
         };
         lines.push(format!("    → {} {kind} {}", event.day, yen(event.amount)));
     }
-    let is_not_seen = events.sale_not_seen && events.sale_date.is_none();
-    lines.extend(sale_unseen(language, events.estimated, is_not_seen).map(|mark| format!("    ! {mark}")));
+    lines.extend(sale_unseen(language, events.estimated, events.lacks_sale()).map(|mark| format!("    ! {mark}")));
     lines
 }
 

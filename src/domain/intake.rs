@@ -103,9 +103,7 @@ impl RowCounts {
     pub const fn accounted(&self) -> u64 {
         self.new + self.update + self.same + self.stale + self.conflict + self.excluded + self.rejected
     }
-}
 
-impl RowCounts {
     /// These without those of `part`.
     pub const fn without(self, part: Self) -> Self {
         Self {

@@ -303,15 +303,13 @@ pub fn window(finding: &Finding) -> Option<(Day, i32, Operation)> {
 }
 
 /// The days left as people say them.
-fn left_ja(days: i32) -> String {
-    if days == 0 { "本日まで".to_owned() } else { format!("残{days}日") }
-}
-
-fn left_en(days: i32) -> String {
-    match days {
-        0 => "today is the last day".to_owned(),
-        1 => "1 day left".to_owned(),
-        _ => format!("{days} days left"),
+pub fn days_left_words(language: Language, days: i32) -> String {
+    match (language, days) {
+        (Language::Ja, 0) => "本日まで".to_owned(),
+        (Language::Ja, _) => format!("残{days}日"),
+        (Language::En, 0) => "today is the last day".to_owned(),
+        (Language::En, 1) => "1 day left".to_owned(),
+        (Language::En, _) => format!("{days} days left"),
     }
 }
 

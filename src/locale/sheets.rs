@@ -350,6 +350,12 @@ pub fn number(count: usize) -> String {
     i64::try_from(count).map_or_else(|_| count.to_string(), |count| Yen::new(count).to_string())
 }
 
+/// An amount as people read it: `¥1,234`, `-¥1,234`.
+pub fn yen(amount: Yen) -> String {
+    let (sign, magnitude) = if amount < Yen::ZERO { ("-", -amount) } else { ("", amount) };
+    format!("{sign}¥{magnitude}")
+}
+
 /// Number of items, as a heading line says it.
 pub fn items(language: Language, count: usize) -> String {
     match (language, count) {

@@ -5,6 +5,9 @@ use super::{Language, Text};
 use crate::domain::dates::Moment;
 use crate::domain::reconciliation::Reconciliation;
 
+const PAYMENTS: Text = Text { ja: "取引データ", en: "payments" };
+const BOOKINGS: Text = Text { ja: "予約データ", en: "bookings" };
+
 /// The report in one line; `held` counts held files of the shop.
 ///
 /// `差異なし` is said only when both sources have arrived, up to the as-of date and to the newest item of the other side,
@@ -17,22 +20,7 @@ pub fn verdict(language: Language, r: &Reconciliation, held: usize) -> String {
             if !r.balanced() {
                 parts.push("検算不一致".to_owned());
             }
-            match r.freshness.payments {
-                None if r.freshness.has_empty_payments => parts.push("取引データ0件（ファイルあり）".to_owned()),
-                None => parts.push("取引データ未着".to_owned()),
-                Some(until) if r.are_payments_behind() => {
-                    parts.push(format!("取引データ未着（{}まで）", month_day(until)))
-                }
-                Some(_) => {}
-            }
-            match r.freshness.bookings {
-                None if r.freshness.has_empty_bookings => parts.push("予約データ0件（ファイルあり）".to_owned()),
-                None => parts.push("予約データ未着".to_owned()),
-                Some(until) if r.are_bookings_behind() => {
-                    parts.push(format!("予約データ未着（{}まで）", month_day(until)))
-                }
-                Some(_) => {}
-            }
+            parts.extend(missing(language, r));
             if held > 0 {
                 parts.push(format!("保留ファイル{}件", number(held)));
             }
@@ -48,22 +36,7 @@ pub fn verdict(language: Language, r: &Reconciliation, held: usize) -> String {
             if !r.balanced() {
                 parts.push("proof does not balance".to_owned());
             }
-            match r.freshness.payments {
-                None if r.freshness.has_empty_payments => parts.push("no rows of payments (file is in)".to_owned()),
-                None => parts.push("payments not arrived".to_owned()),
-                Some(until) if r.are_payments_behind() => {
-                    parts.push(format!("payments not arrived (data up to {})", month_day(until)));
-                }
-                Some(_) => {}
-            }
-            match r.freshness.bookings {
-                None if r.freshness.has_empty_bookings => parts.push("no rows of bookings (file is in)".to_owned()),
-                None => parts.push("bookings not arrived".to_owned()),
-                Some(until) if r.are_bookings_behind() => {
-                    parts.push(format!("bookings not arrived (data up to {})", month_day(until)));
-                }
-                Some(_) => {}
-            }
+            parts.extend(missing(language, r));
             if held > 0 {
                 parts.push(format!("{} held file{}", number(held), plural(held)));
             }
@@ -78,6 +51,30 @@ pub fn verdict(language: Language, r: &Reconciliation, held: usize) -> String {
             line
         }
     }
+}
+
+/// What has not arrived of either source.
+fn missing(language: Language, r: &Reconciliation) -> impl Iterator<Item = String> {
+    let fresh = &r.freshness;
+    let sides = [
+        (PAYMENTS, fresh.payments, fresh.has_empty_payments, r.are_payments_behind()),
+        (BOOKINGS, fresh.bookings, fresh.has_empty_bookings, r.are_bookings_behind()),
+    ];
+    let say = move |(side, newest, is_empty, is_behind): (Text, Option<Moment>, bool, bool)| {
+        let side = side.of(language);
+        match (newest, language) {
+            (None, Language::Ja) if is_empty => Some(format!("{side}0件（ファイルあり）")),
+            (None, Language::En) if is_empty => Some(format!("no rows of {side} (file is in)")),
+            (None, Language::Ja) => Some(format!("{side}未着")),
+            (None, Language::En) => Some(format!("{side} not arrived")),
+            (Some(until), Language::Ja) if is_behind => Some(format!("{side}未着（{}まで）", month_day(until))),
+            (Some(until), Language::En) if is_behind => {
+                Some(format!("{side} not arrived (data up to {})", month_day(until)))
+            }
+            (Some(_), _) => None,
+        }
+    };
+    sides.into_iter().filter_map(say)
 }
 
 /// The verdict when nothing is open.

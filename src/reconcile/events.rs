@@ -28,6 +28,13 @@ pub struct Events {
     pub ever_taken: bool,
 }
 
+impl Events {
+    /// Whether no sale is known: one after a return without a sale is one that was seen.
+    pub const fn lacks_sale(&self) -> bool {
+        self.sale_not_seen && self.sale_date.is_none()
+    }
+}
+
 /// The money events of a payment (SPEC §5.2).
 pub fn money_events(payment: &Payment) -> Events {
     // Most payments were observed once: nothing is to be settled then.

@@ -26,7 +26,7 @@ pub use observe::disposition;
 pub use placement::{Desk, Home};
 pub use quiet::Quiet;
 pub use sales::sales_by_day;
-pub use window::window;
+pub use window::{window, window_of};
 
 use crate::domain::booking::Booking;
 use crate::domain::calendar::Calendar;

@@ -27,8 +27,7 @@ pub(super) fn payment_view(
         newest_at: newest.at,
         sale_date: events.sale_date,
         sale_date_estimated: events.estimated,
-        // A sale after that return is one that was seen.
-        sale_not_seen: events.sale_not_seen && events.sale_date.is_none(),
+        sale_not_seen: events.lacks_sale(),
         held: events.held,
         observed: newest.amount,
         method: newest.method.clone(),

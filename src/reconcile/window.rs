@@ -24,7 +24,7 @@ pub fn window(sale_date: Day, policy: &Policy, as_of: Day) -> Window {
 }
 
 /// The window of what a payment holds; `None` if it holds nothing.
-pub(super) fn window_of(held: Yen, sale_date: Option<Day>, policy: &Policy, as_of: Day) -> Option<Window> {
+pub fn window_of(held: Yen, sale_date: Option<Day>, policy: &Policy, as_of: Day) -> Option<Window> {
     let sale_date = sale_date.filter(|_| held.is_positive())?;
     Some(window(sale_date, policy, as_of))
 }

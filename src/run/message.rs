@@ -1,11 +1,10 @@
 //! What a report's mail says, out of the reconciliation: formatted values for the templates.
 
-use crate::domain::money::Yen;
 use crate::domain::reconciliation::{Expiring, Finding, HeldSummary, Reconciliation};
 use crate::locale::Language;
 use crate::locale::findings::{code_name, next_step, reason, risk_name, severity_name};
 use crate::locale::problems::beside_name;
-use crate::locale::sheets::number;
+use crate::locale::sheets::{number, yen};
 use crate::locale::verdict::verdict;
 use crate::mail::{FindingText, HeldText, MailContext, SalesText, WindowText};
 
@@ -61,12 +60,6 @@ pub(super) fn context(facts: &Facts<'_>, full_workbook_at: Option<String>) -> Ma
         are_bookings_behind: result.are_bookings_behind(),
         late: facts.late.clone(),
     }
-}
-
-/// An amount as people read it: `¥1,234`, `-¥1,234`.
-fn yen(amount: Yen) -> String {
-    let (sign, magnitude) = if amount < Yen::ZERO { ("-", -amount) } else { ("", amount) };
-    format!("{sign}¥{magnitude}")
 }
 
 fn window_text(language: Language, line: &Expiring) -> WindowText {

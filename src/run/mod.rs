@@ -347,7 +347,7 @@ impl Workshop {
             // Who cannot look must not take it for empty.
             Err(error) => !matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory),
         };
-        if crate::store::may_hold_history(&paths.database) {
+        if store::may_hold_history(&paths.database) {
             return Ok(());
         }
         [&paths.archive, &paths.reports].into_iter().find(is_used).map_or(Ok(()), |folder| {

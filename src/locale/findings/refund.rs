@@ -1,11 +1,12 @@
 //! How money goes back to a guest, in words: how much, and which way each payment can still take (SPEC §5.5).
 
+use super::days_left_words;
 use super::steps::{LOOK_UP_EN, LOOK_UP_JA};
-use super::{left_en, left_ja};
 use crate::domain::dates::Day;
 use crate::domain::finding::Code;
 use crate::domain::money::Yen;
 use crate::domain::reconciliation::{Finding, Holding, Operation};
+use crate::locale::Language;
 
 /// What has to go back of a finding's money.
 pub(super) struct Refund<'f> {
@@ -206,7 +207,7 @@ impl<'f> Refund<'f> {
     /// The last day of each open payment; one for all where they share it.
     fn deadlines_ja(&self) -> String {
         let one = |holding: &Holding| match (holding.window.last_safe_day, holding.window.days_left) {
-            (safe, left @ 0..) => format!("期限 {safe}、{}", left_ja(left)),
+            (safe, left @ 0..) => format!("期限 {safe}、{}", days_left_words(Language::Ja, left)),
             (safe, _) => format!("安全期限 {safe} を過ぎています"),
         };
         deadlines(&self.open, one, "：", "、")
@@ -214,7 +215,7 @@ impl<'f> Refund<'f> {
 
     fn deadlines_en(&self) -> String {
         let one = |holding: &Holding| match (holding.window.last_safe_day, holding.window.days_left) {
-            (safe, left @ 0..) => format!("by {safe}, {}", left_en(left)),
+            (safe, left @ 0..) => format!("by {safe}, {}", days_left_words(Language::En, left)),
             (safe, _) => format!("the safe day {safe} has passed"),
         };
         deadlines(&self.open, one, " ", "; ")

@@ -1,11 +1,12 @@
 //! 次の対応: what a person does about a finding (SPEC §5.4).
 
 use super::refund::Refund;
-use super::{Facts, left_ja, no_booking};
+use super::{Facts, days_left_words, no_booking};
 use crate::domain::booking::State;
 use crate::domain::finding::{Code, NoBooking};
 use crate::domain::money::Yen;
 use crate::domain::reconciliation::{Finding, Operation, Reason};
+use crate::locale::Language;
 
 /// Where one payment is looked up in the GMO console.
 pub(super) const LOOK_UP_JA: &str = "GMO管理画面（その他 → リンクタイプPlus → 取引状態検索 → 虫眼鏡）";
@@ -47,7 +48,7 @@ pub(super) fn ja(finding: &Finding) -> String {
             match refund.single() {
                 Some((operation, safe, left)) => {
                     let act = if operation == Operation::Void { "取消" } else { "返品" };
-                    format!("GMO管理画面で{act}し、Bókunの予約に記録してください（期限 {safe}、{}）。", left_ja(left))
+                    format!("GMO管理画面で{act}し、Bókunの予約に記録してください（期限 {safe}、{}）。", days_left_words(Language::Ja, left))
                 }
                 None => format!("{}返金後、Bókunの予約に記録してください。", refund.ja("")),
             }
