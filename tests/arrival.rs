@@ -499,6 +499,71 @@ fn a12_an_inbox_from_which_every_shops_folder_is_gone_is_not_mounted() {
     assert!(outcomes(&sandbox, 0).is_empty());
 }
 
+/// The names that `status` gives of the inbox, each with a part of why.
+fn left(sandbox: &Sandbox, code: i32) -> Vec<(String, String)> {
+    let text = |value: &Value| value.as_str().expect("text").to_owned();
+    let status = sandbox.json(&["status", "--json"], code);
+    let files = status["inbox"].as_array().expect("files");
+    files.iter().map(|file| (text(&file["name"]), text(&file["reason"]))).collect()
+}
+
+#[test]
+fn a01_a03_a04_status_names_what_the_last_look_left_in_the_inbox() {
+    let sandbox = two_shops(1, "");
+    let good = export(&[row(A, "A-1", 1)]);
+    sandbox.write("inbox/cut.csv", &good[..good.len() - 5]);
+    sandbox.write_aged("inbox/book.csv", &good, 60);
+    sandbox.write("inbox/.~lock.book.csv#", b"");
+    assert_eq!(take_in(&sandbox).code, 1);
+    let wanted = [
+        pair("cut.csv", "cut.csv: still being written; it is taken in next time."),
+        pair("book.csv", "book.csv: open in a spreadsheet program. Close it; it is taken in next time."),
+    ];
+    // Both only need time: a monitor is not woken.
+    assert_eq!(left(&sandbox, 0), wanted);
+    let said = sandbox.program(&["status"]);
+    assert!(said.out.contains("Files left in the inbox: 2\n") && said.out.contains("  cut.csv: still"), "{}", said.out);
+
+    // What was taken out by hand is not there any more; what could be read in the end is taken in.
+    fs::remove_file(sandbox.path("inbox/cut.csv")).expect("removed");
+    fs::remove_file(sandbox.path("inbox/.~lock.book.csv#")).expect("closed");
+    assert_eq!(left(&sandbox, 0).len(), 1, "the last look saw it open");
+    assert_eq!(outcomes(&sandbox, 0), [pair("book.csv", "stored")]);
+    assert_eq!(left(&sandbox, 0), []);
+
+    // Open for hours, it is somebody's to close.
+    sandbox.write("inbox/book.csv", &export(&[row(A, "A-2", 1)]));
+    sandbox.write("inbox/~$book.csv", b"");
+    let _ = take_in_at(&sandbox, -5);
+    let said = sandbox.program(&["status"]);
+    assert_eq!(said.code, 1, "{}", said.out);
+    assert!(said.err.contains("inbox: book.csv: open in a spreadsheet program for more than 4 hours"), "{}", said.err);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a04_a13_status_names_what_cannot_be_read_or_moved() {
+    let sandbox = two_shops(0, "");
+    sandbox.write("inbox/closed.csv", &export(&[row(A, "A-1", 1)]));
+    sandbox.write("inbox/good.csv", &export(&[row(A, "A-2", 1)]));
+    set_mode(&sandbox, "", 0o777);
+    set_mode(&sandbox, "inbox/closed.csv", 0);
+    set_mode(&sandbox, "inbox", 0o555);
+    assert_eq!(take_in_unprivileged(&sandbox).0, Some(1));
+    let wanted = [
+        pair(
+            "closed.csv",
+            "closed.csv: could not be read; it is tried again next time. Check its permissions and the disk.",
+        ),
+        pair("good.csv", "good.csv: dealt with, but it cannot leave the inbox; check the folder's permissions."),
+    ];
+    assert_eq!(left(&sandbox, 1), wanted);
+    set_mode(&sandbox, "inbox", 0o777);
+    set_mode(&sandbox, "inbox/closed.csv", 0o666);
+    assert_eq!(take_in_unprivileged(&sandbox).0, Some(0));
+    assert_eq!(left(&sandbox, 0), []);
+}
+
 /// Takes in at another time than now.
 fn take_in_at(sandbox: &Sandbox, hours: i64) -> Intake {
     let mut workshop = workshop(sandbox);

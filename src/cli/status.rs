@@ -10,9 +10,9 @@ use crate::domain::calendar::KNOWN_YEARS;
 use crate::domain::delivery::State;
 use crate::domain::finding::Severity;
 use crate::locale::Language;
-use crate::run::{Effect, RunError, Workshop, state_name};
+use crate::run::{Effect, Notice, Remaining, RunError, Workshop, remaining, sentence, state_name};
 use crate::schedule::{self, Days, Schedule};
-use crate::store::{OpenFinding, SlotCounts, Store};
+use crate::store::{Lasting, OpenFinding, SlotCounts, Store};
 use chrono::{DateTime, Duration, Utc};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -23,6 +23,8 @@ struct Status {
     last_success: Option<String>,
     schedules: Vec<(Schedule, SlotCounts)>,
     held: Vec<(String, String)>,
+    /// What lies in the inbox since the last look into it.
+    inbox: Vec<Remaining>,
     mail: BTreeMap<String, u64>,
     open: Vec<OpenFinding>,
     database_bytes: u64,
@@ -104,6 +106,7 @@ fn gather(workshop: &Workshop) -> Result<Status, RunError> {
         status.database_bytes = config.paths.database.metadata().map_or(0, |metadata| metadata.len());
         let open = workshop.open_store(Effect::Real)?;
         fill(&mut status, &open.store)?;
+        status.inbox = remaining(workshop, &open.store)?;
     }
     let year = workshop.today().year();
     if !KNOWN_YEARS.contains(&year) && status.schedules.iter().any(|(schedule, _)| schedule.days != Days::All) {
@@ -118,6 +121,8 @@ fn gather(workshop: &Workshop) -> Result<Status, RunError> {
         let text = pick(language, "保留", "held");
         status.troubles.push(format!("{text}: {name}: {}", reason.lines().next().unwrap_or_default()));
     }
+    let stuck = status.inbox.iter().filter(|file| file.needs_operator);
+    status.troubles.extend(stuck.map(|file| format!("inbox: {}", why_it_remains(language, file))));
     for state in State::ALL.into_iter().filter(|state| state.needs_a_person()) {
         if let Some(count) = status.mail.get(state.name()) {
             let ja = "totsugo mail list で確認し、mail resend または mail settle をお使いください";
@@ -127,6 +132,24 @@ fn gather(workshop: &Workshop) -> Result<Status, RunError> {
         }
     }
     Ok(status)
+}
+
+/// Why a file still lies in the inbox, and what helps.
+fn why_it_remains(language: Language, file: &Remaining) -> String {
+    let name = file.name.clone();
+    let (ja, en) = match file.why {
+        Lasting::Growing => return sentence(language, &Notice::StillGrowing(name)),
+        Lasting::InUse => return sentence(language, &Notice::InUse { name, is_long: file.needs_operator }),
+        Lasting::Failed => (
+            "読み込めませんでした。次回もう一度試します。ファイルの権限とディスクをご確認ください。",
+            "could not be read; it is tried again next time. Check its permissions and the disk.",
+        ),
+        Lasting::CannotLeave => (
+            "取込または保留の処理は済んでいますが、inbox から移動できません。フォルダーの権限をご確認ください。",
+            "dealt with, but it cannot leave the inbox; check the folder's permissions.",
+        ),
+    };
+    format!("{name}: {}", pick(language, ja, en))
 }
 
 fn fill(status: &mut Status, store: &Store) -> Result<(), RunError> {
@@ -168,10 +191,18 @@ fn document(workshop: &Workshop, status: &Status) -> Value {
         })
         .collect();
     let held: Vec<Value> = status.held.iter().map(|(name, reason)| json!({"name": name, "reason": reason})).collect();
+    let inbox: Vec<Value> = status
+        .inbox
+        .iter()
+        .map(|file| {
+            let reason = why_it_remains(workshop.language(), file);
+            json!({"name": file.name, "reason": reason, "since": file.since})
+        })
+        .collect();
     let mail = |state: &str| status.mail.get(state).copied().unwrap_or(0);
     json!({
         "schema": 1, "ok": status.troubles.is_empty(), "last_success": status.last_success, "schedules": schedules,
-        "held": held,
+        "held": held, "inbox": inbox,
         "mail": {
             "queued": mail("queued"), "deferred": mail("deferred"), "unknown": mail("unknown"),
             "refused": mail("refused"),
@@ -205,6 +236,10 @@ fn tell(workshop: &Workshop, status: &Status) {
         say!("{}: {next_is} {next}  {last_is} {last}  {ended}", schedule.name);
     }
     line("保留ファイル", "Held files", &status.held.len().to_string());
+    line("inbox に残るファイル", "Files left in the inbox", &status.inbox.len().to_string());
+    for file in status.inbox.iter().filter(|file| !file.needs_operator) {
+        say!("  {}", why_it_remains(language, file));
+    }
     let waiting: u64 = ["queued", "deferred"].iter().filter_map(|state| status.mail.get(*state)).sum();
     line("未送信のメール", "Unsent mail", &waiting.to_string());
     let oldest =

@@ -134,6 +134,7 @@ pub fn ingest(
         intake.notices.extend(notice);
     }
     if scan.folders.is_some() {
+        lasting::remember_left(workshop, store, &intake.notices)?;
         intake.notices.extend(lasting::cannot_leave(workshop, store, stuck)?);
     }
     Ok(intake)

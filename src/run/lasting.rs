@@ -1,5 +1,5 @@
 //! What one look into the inbox cannot tell and the looks before it can: folders that are gone, locks that stay, files
-//! that do not leave (FAULTS A03, A12, A13).
+//! that do not leave (FAULTS A03, A12, A13); and what a look left in the inbox, for `status`.
 
 use super::{Notice, RunError, Workshop};
 use crate::inbox::{InboxError, Scan};
@@ -44,6 +44,57 @@ pub(super) fn in_use(workshop: &Workshop, store: &mut Store, scan: &Scan) -> Res
         notices.push(Notice::InUse { name: name.clone(), is_long });
     }
     Ok(notices)
+}
+
+/// Remembers which files this look leaves in the inbox because they are not complete or cannot be read.
+pub(super) fn remember_left(workshop: &Workshop, store: &mut Store, notices: &[Notice]) -> Result<(), RunError> {
+    let (mut growing, mut failed) = (BTreeSet::new(), BTreeSet::new());
+    for notice in notices {
+        if let Notice::StillGrowing(name) = notice {
+            growing.insert(name.as_str());
+        } else if let Notice::FileFailed { name, .. } = notice {
+            failed.insert(name.as_str());
+        }
+    }
+    for (kind, names) in [(Lasting::Growing, growing), (Lasting::Failed, failed)] {
+        store.keep_lasting(kind, &names, &workshop.stamp())?;
+    }
+    Ok(())
+}
+
+/// A file that the last look left in the inbox, and that still lies there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Remaining {
+    /// Its name relative to the inbox.
+    pub name: String,
+    /// Why it was left.
+    pub why: Lasting,
+    /// Since when, RFC 3339.
+    pub since: String,
+    /// Whether somebody must see to it: what is being written or was opened just now only needs time.
+    pub needs_operator: bool,
+}
+
+/// What the last look into the inbox left there.
+///
+/// # Errors
+/// When the history cannot be read.
+pub fn remaining(workshop: &Workshop, store: &Store) -> Result<Vec<Remaining>, RunError> {
+    let mut remaining = Vec::new();
+    for why in Lasting::ALL {
+        for (name, since) in store.lasting(why)? {
+            // A folder that cannot be looked at says nothing of its files.
+            if workshop.config.paths.inbox.join(&name).try_exists().unwrap_or(true) {
+                let needs_operator = match why {
+                    Lasting::Growing => false,
+                    Lasting::InUse => !is_within(workshop, &since, OPEN_FOR_LONG),
+                    Lasting::Failed | Lasting::CannotLeave => true,
+                };
+                remaining.push(Remaining { name, why, since, needs_operator });
+            }
+        }
+    }
+    Ok(remaining)
 }
 
 /// A file that was dealt with and could not be moved.

@@ -23,6 +23,7 @@ mod timing;
 
 pub use clean::{Removable, removable, remove};
 pub use ingest::{FileOutcome, Intake, Outcome, ingest};
+pub use lasting::{Remaining, remaining};
 pub use lock::{Lock, LockError};
 pub use mailing::{send_due, state_name, tell_intake};
 pub use notices::sentence;

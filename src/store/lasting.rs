@@ -7,16 +7,25 @@ use std::collections::BTreeSet;
 /// A kind of condition, remembered by subject.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lasting {
+    /// The file is still being written (FAULTS A01, A02).
+    Growing,
     /// A lock file lies beside the file (FAULTS A03).
     InUse,
+    /// The file could not be read (FAULTS A04).
+    Failed,
     /// The file was taken in and cannot leave the inbox (FAULTS A13).
     CannotLeave,
 }
 
 impl Lasting {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Growing, Self::InUse, Self::Failed, Self::CannotLeave];
+
     const fn name(self) -> &'static str {
         match self {
+            Self::Growing => "growing",
             Self::InUse => "in_use",
+            Self::Failed => "failed",
             Self::CannotLeave => "cannot_leave",
         }
     }
@@ -41,6 +50,17 @@ impl Store {
                 .execute("INSERT INTO lasting (kind, subject, since) VALUES (?1, ?2, ?3)", [kind.name(), new, now])?;
         }
         Ok(transaction.commit()?)
+    }
+
+    /// What the condition holds for, each with the time since when, RFC 3339.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn lasting(&self, kind: Lasting) -> Result<Vec<(String, String)>> {
+        let mut statement =
+            self.connection.prepare("SELECT subject, since FROM lasting WHERE kind = ?1 ORDER BY subject")?;
+        let subjects = statement.query_map([kind.name()], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(subjects.collect::<rusqlite::Result<_>>()?)
     }
 
     /// Since when the condition holds, RFC 3339.
