@@ -7,8 +7,8 @@ use totsugo::domain::dates::{Day, Period};
 use totsugo::domain::ids::ShopId;
 use totsugo::locale::Language;
 use totsugo::mail::{
-    FindingText, HeldText, MailContext, MailError, MailTemplate, ReportMail, SalesText, Templates, WindowText, compose,
-    message_id,
+    FindingText, HeldText, MailContext, MailError, MailTemplate, ReportMail, SalesText, Templates, UnknownText,
+    WindowText, compose, message_id,
 };
 use totsugo::templates::{self, TemplateError};
 
@@ -65,6 +65,12 @@ fn context() -> MailContext {
         held: vec![HeldText { name: "2026-11-22.csv".into(), reason: "文字コードが不明".into() }],
         full_workbook_at: Some("/srv/totsugo/reports/full.xlsx".into()),
         corrections: 1,
+        unknown: vec![UnknownText {
+            period_from: "2026-11-01".into(),
+            period_to: "2026-11-21".into(),
+            revision: 1,
+            recipient: "keiri@example.co.jp".into(),
+        }],
     }
 }
 
@@ -83,6 +89,7 @@ fn clean_context() -> MailContext {
         held: Vec::new(),
         full_workbook_at: None,
         corrections: 0,
+        unknown: Vec::new(),
         ..context()
     }
 }

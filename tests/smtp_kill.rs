@@ -15,7 +15,7 @@ mod tier;
 
 use dice::Dice;
 use mailserver::{Fault, Point, Script, Server, ca_pem};
-use sandbox::Sandbox;
+use sandbox::{Sandbox, text_of_mail};
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
@@ -219,6 +219,26 @@ fn m10_an_unknown_outcome_stays_in_every_run_until_it_is_sent_again_or_settled()
     assert_eq!(sandbox.program(RUN).code, 0);
     assert_eq!(TWO.iter().map(|address| server.count(address)).sum::<usize>(), 3);
     assert_eq!(states(&sandbox).iter().filter(|state| *state == "settled").count(), 1);
+}
+
+#[test]
+fn m10_the_next_report_names_the_mail_before_it_whose_outcome_is_unknown() {
+    let server = Server::start(Script::faulty(Point::End, Fault::Drop));
+    let sandbox = merchant(&server, "");
+    assert_eq!(sandbox.program(RUN).code, 1);
+    let list = sandbox.json(&["mail", "list", "--json"], 0);
+    let first = list["mails"][0]["id"].to_string();
+    let settled = list["mails"][0]["recipient"].as_str().expect("an address").to_owned();
+    assert_eq!(sandbox.program(&["mail", "settle", &first, "--reason", "電話で到着を確認"]).code, 0);
+    assert_eq!(sandbox.program(&["run", "--as-of", "2026-11-24", "--reissue"]).code, 1);
+    let history = rusqlite::Connection::open(sandbox.path("totsugo.db")).expect("the history");
+    let newest = "SELECT content FROM message WHERE shop IS NOT NULL ORDER BY id DESC LIMIT 1";
+    let mail: Vec<u8> = history.query_row(newest, [], |row| row.get(0)).expect("a message");
+    let text = text_of_mail(&String::from_utf8(mail).expect("ASCII"));
+    let other = TWO.into_iter().find(|address| *address != settled).expect("another");
+    let named = format!("2026-11-01 〜 2026-11-22 第1版（{other} 宛）");
+    assert!(text.contains("■ 届いたか確認できていないメール") && text.contains(&named), "{text}");
+    assert!(!text.contains(&format!("{settled} 宛")), "{text}");
 }
 
 #[test]

@@ -78,6 +78,8 @@ pub struct MailContext {
     pub full_workbook_at: Option<String>,
     /// Corrections to periods reported earlier.
     pub corrections: usize,
+    /// Earlier reports of the shop of which nobody knows whether they arrived (FAULTS M10).
+    pub unknown: Vec<UnknownText>,
 }
 
 /// Sales totals as text.
@@ -142,6 +144,19 @@ pub struct HeldText {
     pub name: String,
     /// Why it is held.
     pub reason: String,
+}
+
+/// A report that was sent to somebody with an unknown outcome.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct UnknownText {
+    /// First day, `YYYY-MM-DD`.
+    pub period_from: String,
+    /// Last day, `YYYY-MM-DD`.
+    pub period_to: String,
+    /// Revision.
+    pub revision: u32,
+    /// The address it was sent to.
+    pub recipient: String,
 }
 
 /// Why a message could not be composed.

@@ -1,7 +1,7 @@
 //! Mail templates, checked before anything runs: syntax, unknown variables, runaway loops. The only file that knows
 //! MiniJinja. Pure.
 
-use super::{FindingText, HeldText, MailContext, SalesText, WindowText};
+use super::{FindingText, HeldText, MailContext, SalesText, UnknownText, WindowText};
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
 use minijinja::{Environment, UndefinedBehavior};
@@ -182,5 +182,6 @@ fn full_sample() -> MailContext {
         held: vec![HeldText { name: text(), reason: text() }; 2],
         full_workbook_at: Some(text()),
         corrections: 1,
+        unknown: vec![UnknownText { period_from: text(), period_to: text(), revision: 1, recipient: text() }; 2],
     }
 }

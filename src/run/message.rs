@@ -6,7 +6,8 @@ use crate::locale::findings::{code_name, next_step, reason, risk_name, severity_
 use crate::locale::problems::beside_name;
 use crate::locale::sheets::{number, yen};
 use crate::locale::verdict::verdict;
-use crate::mail::{FindingText, HeldText, MailContext, SalesText, WindowText};
+use crate::mail::{FindingText, HeldText, MailContext, SalesText, UnknownText, WindowText};
+use crate::store::UnknownMail;
 
 /// So many findings and windows stand in the mail, worst first; mail programs cut long messages, and the workbook has
 /// them all.
@@ -22,6 +23,8 @@ pub(super) struct Facts<'a> {
     pub(super) corrections: usize,
     /// The planned time, where the run for it is late; said in the mail alone, as the workbook holds only facts.
     pub(super) late: Option<String>,
+    /// Earlier reports of the shop with an unknown outcome.
+    pub(super) unknown: &'a [UnknownMail],
 }
 
 /// The values the templates may use.
@@ -59,6 +62,16 @@ pub(super) fn context(facts: &Facts<'_>, full_workbook_at: Option<String>) -> Ma
         is_behind: result.are_payments_behind(),
         are_bookings_behind: result.are_bookings_behind(),
         late: facts.late.clone(),
+        unknown: facts.unknown.iter().map(unknown_text).collect(),
+    }
+}
+
+fn unknown_text(mail: &UnknownMail) -> UnknownText {
+    UnknownText {
+        period_from: mail.report.period.0.to_string(),
+        period_to: mail.report.period.1.to_string(),
+        revision: mail.report.revision,
+        recipient: mail.recipient.clone(),
     }
 }
 

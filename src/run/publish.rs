@@ -173,6 +173,7 @@ fn known(store: &Store, configured: &ShopConfig, order: &Order) -> Result<Known,
         said: said_before(store, shop, until)?,
         installation: store.installation().to_owned(),
         is_export_in: store.has_export_of(shop, order.as_of)?,
+        unknown: store.unknown_mails(shop)?,
     })
 }
 

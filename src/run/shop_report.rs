@@ -19,7 +19,7 @@ use crate::report::figures::{Change, Figures, corrections, figures};
 use crate::report::json::{ShopJson, shop_json};
 use crate::report::{self, Edition};
 use crate::schedule;
-use crate::store::{NewMessage, ReportRecord, StoreError};
+use crate::store::{NewMessage, ReportRecord, StoreError, UnknownMail};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -44,6 +44,8 @@ pub(super) struct Known {
     pub(super) installation: String,
     /// Whether the payment export of the as-of date is in.
     pub(super) is_export_in: bool,
+    /// Its earlier mails with an unknown outcome.
+    pub(super) unknown: Vec<UnknownMail>,
 }
 
 /// A report that no message was ever made for: its run was told not to mail, or there was nobody to mail it to.
@@ -335,6 +337,7 @@ impl ShopJob<'_> {
             revision: new.record.revision,
             corrections: new.changes.len(),
             late: self.order.slot.as_ref().filter(|of| of.is_late).map(planned),
+            unknown: &self.known.unknown,
         };
         let compose = |attachment: &[u8], full_workbook_at: Option<String>| {
             let message = ReportMail {

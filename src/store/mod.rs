@@ -38,7 +38,7 @@ pub use integrity::Verified;
 pub use lasting::Lasting;
 pub use notes::ReturnedFile;
 pub use opening::may_hold_history;
-pub use outbox::{Delivery, DueDelivery, DueMessage, NewMessage, ReportKey, Step};
+pub use outbox::{Delivery, DueDelivery, DueMessage, NewMessage, ReportKey, Step, UnknownMail};
 pub use place::remote_file_system;
 pub use remembered::FactsMark;
 pub use reports::{HistoryRun, HistoryShop, ReportRecord, RunRecord, ShopRun};

@@ -94,6 +94,15 @@ pub struct Delivery {
     pub reason: String,
 }
 
+/// A report that left for somebody with an unknown outcome.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnknownMail {
+    /// The report.
+    pub report: ReportKey,
+    /// The bare address.
+    pub recipient: String,
+}
+
 /// What happens to a delivery.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Step<'a> {
@@ -362,6 +371,23 @@ impl Store {
         let key = params![key.shop.as_str(), key.period.0.number(), key.period.1.number(), key.revision];
         let names = statement.query_map(key, |row| row.get::<_, String>(0))?.collect::<rusqlite::Result<Vec<_>>>()?;
         names.into_iter().map(|name| State::named(&name).ok_or_else(|| unexpected("mail state", name))).collect()
+    }
+
+    /// The shop's reports whose outcome is unknown, and to whom they left, oldest first (FAULTS M10).
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn unknown_mails(&self, shop: &ShopId) -> Result<Vec<UnknownMail>> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT m.period_from, m.period_to, m.revision, d.recipient FROM delivery d JOIN message m ON m.id = d.message \
+             WHERE d.state = 'unknown' AND m.shop = ?1 ORDER BY m.id, d.id",
+        )?;
+        let mails = statement.query_map([shop.as_str()], |row| {
+            let period = (Day::from_number(row.get(0)?), Day::from_number(row.get(1)?));
+            let report = ReportKey { shop: shop.clone(), period, revision: row.get(2)? };
+            Ok(UnknownMail { report, recipient: row.get(3)? })
+        })?;
+        Ok(mails.collect::<rusqlite::Result<_>>()?)
     }
 
     /// Of these pairs, those the operator was not told of yet (FAULTS K05).

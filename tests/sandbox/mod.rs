@@ -23,6 +23,13 @@ pub(crate) struct Said {
     pub(crate) err: String,
 }
 
+/// The text of a mail: its first part.
+pub(crate) fn text_of_mail(mail: &str) -> String {
+    let (_, body) = mail.split_once("base64\r\n\r\n").expect("a text");
+    let letters: String = body.lines().take_while(|line| !line.starts_with("--")).collect();
+    String::from_utf8(STANDARD.decode(letters).expect("base64")).expect("UTF-8")
+}
+
 impl Sandbox {
     /// An empty folder.
     pub(crate) fn empty() -> Self {
@@ -131,12 +138,7 @@ impl Sandbox {
         let mails = self.find("outbox", ".eml").into_values().map(|mail| String::from_utf8(mail).expect("ASCII"));
         // A report has a workbook with it.
         let notes = mails.filter(|mail| !mail.contains("Content-Disposition: attachment"));
-        let text = |mail: String| {
-            let (_, body) = mail.split_once("base64\r\n\r\n").expect("a text");
-            let letters: String = body.lines().take_while(|line| !line.starts_with("--")).collect();
-            String::from_utf8(STANDARD.decode(letters).expect("base64")).expect("UTF-8")
-        };
-        notes.map(text).collect()
+        notes.map(|mail| text_of_mail(&mail)).collect()
     }
 
     /// The reason beside a held file.
