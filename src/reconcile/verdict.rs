@@ -189,19 +189,24 @@ impl Claim {
 }
 
 /// What should have been paid by web and not got back, and whether a file states it (SPEC §5.4).
+///
+/// Less than nothing is no statement: a payment list of one month holds a refund without the payment that it gave back.
 fn expected(booking: &Booking) -> (bool, Yen) {
+    let of_lines = || (false, booking.standing().filter_map(|line| line.total.yen()).sum());
+    stated(booking).filter(|yen| *yen >= Yen::ZERO).map_or_else(of_lines, |yen| (true, yen))
+}
+
+/// What a file says was paid by web and not got back.
+fn stated(booking: &Booking) -> Option<Yen> {
     if booking.lines.iter().any(|line| line.paid.is_some()) {
         let net = |paid: Option<Yen>, refunded: Option<Yen>| paid.unwrap_or_default() - refunded.unwrap_or_default();
-        return (true, booking.lines.iter().map(|line| net(line.paid, line.refunded)).sum());
+        return Some(booking.lines.iter().map(|line| net(line.paid, line.refunded)).sum());
     }
     let web = || booking.entries.iter().filter(|entry| entry.payment_type == PaymentType::WebPayment);
     if web().any(|entry| entry.amount.yen().is_some()) {
-        return (true, web().filter_map(|entry| entry.amount.yen()).sum());
+        return Some(web().filter_map(|entry| entry.amount.yen()).sum());
     }
-    if !booking.entries.is_empty() && web().next().is_none() {
-        return (true, Yen::ZERO);
-    }
-    (false, booking.standing().filter_map(|line| line.total.yen()).sum())
+    (!booking.entries.is_empty() && web().next().is_none()).then_some(Yen::ZERO)
 }
 
 /// Whether a file states a payment by web: `paid_amount`, or such a row of the payment list.

@@ -317,6 +317,10 @@ impl Maker {
                 transaction: String::new(),
                 ..row.clone()
             });
+            // A list of one month holds the refund of a payment of the month before alone.
+            if self.dice.chance(25) {
+                return;
+            }
         }
         self.list.push(row);
     }

@@ -190,23 +190,27 @@ impl Group<'_> {
         if cart.foreign() {
             return 0;
         }
-        if cart.lines.iter().any(|line| line.paid.is_some()) {
-            let sum =
-                |of: fn(&super::merchant::LineRow) -> Option<i64>| -> i64 { cart.lines.iter().filter_map(of).sum() };
-            return sum(|line| line.paid) - sum(|line| line.refunded);
-        }
-        // A list that names web payments in another currency alone states no yen.
-        let web = cart.web();
-        let in_yen: Vec<i64> = web.iter().filter(|row| row.currency == "JPY").map(|row| row.amount).collect();
-        if !in_yen.is_empty() || (!cart.list.is_empty() && web.is_empty()) {
-            return in_yen.iter().sum();
-        }
-        cart.standing().iter().map(|line| line.total).sum()
+        let of_lines = || cart.standing().iter().map(|line| line.total).sum();
+        self.stated().unwrap_or_else(of_lines)
     }
 
-    fn states_paid(&self) -> bool {
-        let says = |cart: &Cart| !cart.list.is_empty() || cart.lines.iter().any(|line| line.paid.is_some());
-        self.cart.is_some_and(says)
+    /// What a file says of it, if that is not less than nothing.
+    fn stated(&self) -> Option<i64> {
+        let cart = self.cart?;
+        let stated = if cart.lines.iter().any(|line| line.paid.is_some()) {
+            let sum =
+                |of: fn(&super::merchant::LineRow) -> Option<i64>| -> i64 { cart.lines.iter().filter_map(of).sum() };
+            sum(|line| line.paid) - sum(|line| line.refunded)
+        } else {
+            // A list that names web payments in another currency alone states no yen.
+            let web = cart.web();
+            let in_yen: Vec<i64> = web.iter().filter(|row| row.currency == "JPY").map(|row| row.amount).collect();
+            if in_yen.is_empty() && (cart.list.is_empty() || !web.is_empty()) {
+                return None;
+            }
+            in_yen.iter().sum()
+        };
+        Some(stated).filter(|yen| *yen >= 0)
     }
 }
 
@@ -336,7 +340,7 @@ fn with_booking(
         let waits = may_wait(cart.created_at(), reach.payments, merchant, shop);
         return if waits { Verdict::AwaitingMoney } else { finding("booking_without_payment", "high") };
     }
-    let deposit = cart.has_status(&["deposit"]) && !group.states_paid() && held > 0 && held <= expected;
+    let deposit = cart.has_status(&["deposit"]) && group.stated().is_none() && held > 0 && held <= expected;
     let comparable = !cart.foreign() && (group.taken() || !(free || elsewhere || not_paid));
     if live && comparable && held != expected && !deposit {
         return finding("amount_mismatch", "high");

@@ -104,6 +104,12 @@ fn r14_amounts_by_what_the_files_state() {
     };
     check(entries(&[(PaymentType::WebPayment, 6_000), (PaymentType::WebPayment, -1_000)]), &[SALE], "matched MZ1 A");
     check(entries(&[(PaymentType::WebPayment, 5_000), (PaymentType::Cash, 4_000)]), &[SALE], "matched MZ1 A");
+    // A list of one month may hold the refund alone: it says nothing of what was paid before.
+    let refund_alone = |booking: &mut Booking| booking.entries = vec![entry(PaymentType::WebPayment, -5_000, "")];
+    check(with("CANCELLED REFUND 5000", refund_alone), &[RETURNED], "matched MZ1 A");
+    check(with("CANCELLED REFUND 5000", refund_alone), &[SALE], "cancelled_not_refunded MZ1 A");
+    check(with("CONFIRMED DEPOSIT 9000", refund_alone), &[SALE], "matched MZ1 A");
+    check(entries(&[(PaymentType::WebPayment, -1_000)]), &[], "booking_without_payment MZ1");
     check(entries(&[(PaymentType::Cash, 9_000)]), &[], "not_web_payment MZ1");
     check(entries(&[(PaymentType::Cash, 9_000)]), &[SALE], "amount_mismatch MZ1 A");
     // Paid and given back according to Bókun, and GMO-PG knows of neither: it once passed as `free`.
