@@ -6,8 +6,10 @@ use crate::domain::ids::ShopId;
 use crate::domain::notebook::Mark;
 use crate::domain::reconciliation::{BookingView, Item, PaymentView, Reconciliation, RestItem, Totals};
 use crate::locale::Language;
+use crate::locale::changes::named;
 use crate::locale::{Text, sheets as words};
 use crate::read::{self, Cell};
+use crate::report::figures::Change;
 use std::collections::HashSet;
 
 /// What a workbook must hold.
@@ -20,6 +22,8 @@ pub(super) struct Expected<'a> {
     pub(super) revision: u32,
     /// Whether the sheet of matched rows is part of it.
     pub(super) with_matched: bool,
+    /// What it says otherwise than the reports before it.
+    pub(super) changes: &'a [Change],
 }
 
 /// Within how many rows from the top every sheet names its shop.
@@ -196,7 +200,7 @@ impl<'a> Look<'a> {
             return false;
         }
         // Asked once for each word.
-        let is_own = says(self.expected.result, text);
+        let is_own = says(self.expected, text);
         if is_own {
             self.foreign.remove(text);
         }
@@ -280,8 +284,10 @@ impl<'a> Look<'a> {
     }
 }
 
-/// Whether a product, a guest or a note of `result` is called `word`: a tour may well bear the name of another shop.
-fn says(result: &Reconciliation, word: &str) -> bool {
+/// Whether a product, a guest or a note is called `word`, or was in a report before: a tour may well bear the name of another
+/// shop.
+fn says(expected: &Expected<'_>, word: &str) -> bool {
+    let Expected { result, changes, language, .. } = expected;
     let is_called = |booking: &BookingView| {
         booking.products.split(" / ").any(|product| product.trim() == word)
             || [&booking.products, &booking.customer].iter().any(|text| text.trim() == word)
@@ -295,7 +301,11 @@ fn says(result: &Reconciliation, word: &str) -> bool {
     let mut bookings = groups.filter_map(|group| group.booking.as_ref()).chain(rest).chain(windows);
     let mut notes = result.findings.iter().flat_map(|finding| [&finding.note.assignee, &finding.note.text]);
     let mut labels = result.sales.by_product.iter().chain(&result.sales.by_method).map(|(label, _)| label);
-    labels.any(|label| label.trim() == word) || bookings.any(is_called) || notes.any(|note| note.trim() == word)
+    let was_called = changes.iter().any(|change| named(*language, &change.item).item.trim() == word);
+    was_called
+        || labels.any(|label| label.trim() == word)
+        || bookings.any(is_called)
+        || notes.any(|note| note.trim() == word)
 }
 
 const fn integer_of(cell: &Cell<'_>) -> Option<i64> {

@@ -293,7 +293,7 @@ impl ShopJob<'_> {
         &self,
         bytes: &[u8],
         result: &Reconciliation,
-        revision: u32,
+        new: &NewWorkbook,
         matched_sheet: MatchedSheet,
     ) -> Result<(), String> {
         let config = &self.workshop.config;
@@ -303,8 +303,9 @@ impl ShopJob<'_> {
             result,
             shops: &shops,
             installation: &self.known.installation,
-            revision,
+            revision: new.record.revision,
             with_matched: matched_sheet == MatchedSheet::Included,
+            changes: &new.changes,
         };
         self.timings.of(Stage::ReadBack, || read_back(bytes, &expected))
     }
@@ -354,11 +355,11 @@ impl ShopJob<'_> {
                 .of(Stage::Compose, || mail::compose(&self.workshop.templates, &message))
                 .map_err(|e| e.to_string())
         };
-        self.read_back(&new.bytes, result, new.record.revision, MatchedSheet::Included)?;
+        self.read_back(&new.bytes, result, new, MatchedSheet::Included)?;
         let mut bytes = compose(&new.bytes, None)?;
         if count(bytes.len()) > config.mail.max_attachment_mb.saturating_mul(1 << 20) {
             let short = self.workbook_bytes(result, new, MatchedSheet::LeftOut)?;
-            self.read_back(&short, result, new.record.revision, MatchedSheet::LeftOut)?;
+            self.read_back(&short, result, new, MatchedSheet::LeftOut)?;
             bytes = compose(&short, Some(new.record.workbook.clone()))?;
         }
         let sender =

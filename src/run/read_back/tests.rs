@@ -134,13 +134,17 @@ fn filled(shop: usize) -> Reconciliation {
 }
 
 fn made_of(reconciliation: &Reconciliation, language: Language, with_matched: bool) -> Vec<u8> {
+    made_with(&[], reconciliation, language, with_matched)
+}
+
+fn made_with(changes: &[Change], reconciliation: &Reconciliation, language: Language, with_matched: bool) -> Vec<u8> {
     let edition = Edition {
         language,
         reconciliation,
         revision: 1,
         files: &[],
         held: &[],
-        changes: &[],
+        changes,
         with_customer: false,
         with_matched,
         installation: "i",
@@ -150,10 +154,20 @@ fn made_of(reconciliation: &Reconciliation, language: Language, with_matched: bo
 }
 
 fn verdict(bytes: &[u8], result: &Reconciliation, alter: impl FnOnce(&mut Expected<'_>)) -> Result<(), String> {
+    verdict_with(&[], bytes, result, alter)
+}
+
+fn verdict_with(
+    changes: &[Change],
+    bytes: &[u8],
+    result: &Reconciliation,
+    alter: impl FnOnce(&mut Expected<'_>),
+) -> Result<(), String> {
     let ids: Vec<ShopId> = SHOPS.iter().map(|(id, _)| ShopId::new(id)).collect();
     let shops: Vec<(&ShopId, &str)> = ids.iter().zip(SHOPS).map(|(id, (_, name))| (id, name)).collect();
     let (language, installation) = (Language::Ja, "i");
-    let mut expected = Expected { language, result, shops: &shops, installation, revision: 1, with_matched: true };
+    let (revision, with_matched) = (1, true);
+    let mut expected = Expected { language, result, shops: &shops, installation, revision, with_matched, changes };
     alter(&mut expected);
     read_back(bytes, &expected)
 }
@@ -229,6 +243,19 @@ fn x01_a_tour_a_guest_or_a_note_may_bear_the_name_of_another_shop() {
     own.matched[0].booking.as_mut().expect("a booking").products = std::sync::Arc::from(name);
     own.sales.by_product[0].0 = name.to_owned();
     assert_eq!(verdict(&made_of(&own, Language::Ja, true), &own, |_| {}), Ok(()));
+}
+
+#[test]
+fn x01_a_tour_that_bore_the_name_of_another_shop_stands_in_the_changes() {
+    let own = filled(0);
+    let (_, name) = SHOPS[1];
+    let renamed = |item: String| Change { item, before: Some("9,000".to_owned()), after: None };
+    for cut in ["product", "method"] {
+        let changes = [renamed(format!("sales.{cut}.{name}"))];
+        let bytes = made_with(&changes, &own, Language::Ja, true);
+        assert_eq!(verdict_with(&changes, &bytes, &own, |_| {}), Ok(()), "{cut}");
+        assert!(verdict(&bytes, &own, |_| {}).is_err(), "{cut}: of whoever has no such change");
+    }
 }
 
 #[test]
