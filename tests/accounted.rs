@@ -110,6 +110,26 @@ fn p06_a_file_without_rows_is_in_and_not_missing() {
 }
 
 #[test]
+fn p06_a20_a_file_without_rows_is_the_export_of_its_day() {
+    let sandbox = Sandbox::minimal("ja");
+    let sale = format!("{SHOP},BK1,即時売上,2026/11/05 10:00:00,1,1\n");
+    sandbox.write("inbox/a.csv", format!("{PAYMENTS}{sale}").as_bytes());
+    sandbox.json(&RUN, 1);
+    let history = rusqlite::Connection::open(sandbox.path("totsugo.db")).expect("the history");
+    history.execute("UPDATE file_arrival SET at = 0", []).expect("came in long ago");
+    let is_behind = || {
+        let reports = sandbox.find(&format!("reports/{SHOP}"), ".xlsx");
+        let cells = sheet(&sandbox.path(reports.keys().max().expect("a report")), "サマリー");
+        cells.used_cells().any(|(.., cell)| cell.to_string().contains("以降は未着"))
+    };
+    sandbox.json(&[&RUN[..], &["--reissue"]].concat(), 1);
+    assert!(is_behind());
+    sandbox.write("inbox/empty.csv", PAYMENTS.as_bytes());
+    sandbox.json(&[&RUN[..], &["--reissue"]].concat(), 1);
+    assert!(!is_behind());
+}
+
+#[test]
 fn what_the_payment_list_says_is_named_in_the_sources() {
     let sandbox = sandbox("");
     sandbox.json(&RUN, 0);

@@ -4,6 +4,7 @@
 
 mod ahead;
 mod clean;
+mod exports;
 mod ingest;
 mod lasting;
 mod lock;
@@ -22,6 +23,7 @@ mod side_by_side;
 mod timing;
 
 pub use clean::{Removable, removable, remove};
+pub use exports::exports_not_in;
 pub use ingest::{FileOutcome, Intake, Outcome, ingest};
 pub use lasting::{Remaining, remaining};
 pub use lock::{Lock, LockError};
@@ -463,18 +465,4 @@ fn slot_notices(workshop: &Workshop, store: &Store, of: &SlotOrder) -> Result<Ve
     let late = of.is_late.then(|| Notice::Late { schedule: of.slot.schedule.clone(), planned });
     let missing = exports_not_in(workshop, store, &of.slot)?.into_iter().map(Notice::ExportNotIn);
     Ok(late.into_iter().chain(missing).collect())
-}
-
-/// The shops whose export of a slot's day is not in (SPEC §8 `wait_for_exports_until`).
-///
-/// # Errors
-/// When the history cannot be read.
-pub fn exports_not_in(workshop: &Workshop, store: &Store, slot: &Slot) -> Result<Vec<ShopId>, StoreError> {
-    let mut missing = Vec::new();
-    for shop in &workshop.config.shops {
-        if !store.has_export_of(&shop.shop.id, slot.as_of)? {
-            missing.push(shop.shop.id.clone());
-        }
-    }
-    Ok(missing)
 }

@@ -1,5 +1,6 @@
 //! Every ordered shop's report: what the history says goes in, what is worked out is written, recorded and queued.
 
+use super::exports::has_export_of;
 use super::placing::place;
 use super::remembered::{self, basis};
 use super::shop_report::{Known, ShopJob, Unmailed, WorkedOut, count, is_left_behind};
@@ -74,7 +75,7 @@ pub fn publish(
     let mut ordered = Vec::new();
     for shop in &workshop.config.shops {
         if order.shops.is_empty() || order.shops.contains(&shop.shop.id) {
-            ordered.push((shop, known(store, shop, order)?));
+            ordered.push((shop, known(workshop, store, shop, order)?));
         }
     }
     timings.tell(Step::Reporting(count(ordered.len())));
@@ -107,7 +108,7 @@ pub fn publish(
     };
     let (mut results, mut remembered) = (Vec::new(), Ok(()));
     let mut remember = |store: &mut Store, shop: &ShopConfig, result: String| -> Result<(), StoreError> {
-        let known = known(store, shop, order)?;
+        let known = known(workshop, store, shop, order)?;
         results.push((shop.shop.id.clone(), basis(workshop, order, &shop.shop, &known, &facts), result));
         // Long ones while other shops are worked out and the disk is idle; short ones together, in one flush.
         if results.iter().map(|(.., result)| result.len()).sum::<usize>() > LONG_RESULTS {
@@ -159,7 +160,7 @@ fn work_out(job: &ShopJob<'_>) -> Result<WorkedOut, String> {
 }
 
 /// What the history says about a shop before the report `order` asks for.
-fn known(store: &Store, configured: &ShopConfig, order: &Order) -> Result<Known, StoreError> {
+fn known(workshop: &Workshop, store: &Store, configured: &ShopConfig, order: &Order) -> Result<Known, StoreError> {
     let shop = &configured.shop.id;
     let held = store.held()?.into_iter().filter(|held| held.shop.as_ref() == Some(shop));
     let last = store.latest_report(shop, order.period)?;
@@ -172,7 +173,7 @@ fn known(store: &Store, configured: &ShopConfig, order: &Order) -> Result<Known,
         last,
         said: said_before(store, shop, until)?,
         installation: store.installation().to_owned(),
-        is_export_in: store.has_export_of(shop, order.as_of)?,
+        is_export_in: has_export_of(workshop, store, shop, order.as_of)?,
         unknown: store.unknown_mails(shop)?,
     })
 }

@@ -108,6 +108,11 @@ pub enum SlotEnd {
 /// Seconds that Japan Standard Time is ahead of UTC.
 const JST_SECONDS: i64 = 9 * 3_600;
 
+/// Seconds since 1970-01-01 00:00:00 UTC at which `day` begins in Japan.
+fn midnight(day: Day) -> i64 {
+    day.start().number() - JST_SECONDS
+}
+
 const COLUMNS: &str = "schedule, planned, period_from, period_to, as_of, state, reason, attempts, not_before, \
                        failed_shops, ended";
 
@@ -390,19 +395,29 @@ impl Store {
         })
     }
 
-    /// Whether the export of `shop` for a slot is in: its payments reach the day before `as_of`, or a file of its
-    /// payments came in on `as_of` or later (SPEC §8 `wait_for_exports_until`).
+    /// Whether payments of `shop` reach the day before `as_of`, or a file with some came in on `as_of` or later (SPEC §8
+    /// `wait_for_exports_until`).
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub fn has_export_of(&self, shop: &ShopId, as_of: Day) -> Result<bool> {
-        let midnight = as_of.start().number() - JST_SECONDS;
+    pub fn has_payments_of(&self, shop: &ShopId, as_of: Day) -> Result<bool> {
         let mut statement = self.connection.prepare_cached(
-            "SELECT EXISTS (SELECT 1 FROM file_shop WHERE shop = ?1 AND covers_to >= ?2) OR EXISTS (SELECT 1 FROM file f \
-             JOIN file_arrival a ON a.file_id = f.id WHERE a.at >= ?3 AND (EXISTS (SELECT 1 FROM file_shop s \
-             WHERE s.file_id = f.id AND s.shop = ?1) OR (f.folder = ?1 AND f.layout LIKE 'gmo-%')))",
+            "SELECT EXISTS (SELECT 1 FROM file_shop WHERE shop = ?1 AND covers_to >= ?2) OR EXISTS (SELECT 1 FROM file_shop s \
+             JOIN file_arrival a ON a.file_id = s.file_id WHERE s.shop = ?1 AND a.at >= ?3)",
         )?;
-        Ok(statement.query_row(params![shop.as_str(), as_of.plus(-1).number(), midnight], |row| row.get(0))?)
+        Ok(statement.query_row(params![shop.as_str(), as_of.plus(-1).number(), midnight(as_of)], |row| row.get(0))?)
+    }
+
+    /// Layout and folder of each file that came in on `day` or later.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn arrived_since(&self, day: Day) -> Result<Vec<(String, Option<String>)>> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT f.layout, f.folder FROM file f JOIN file_arrival a ON a.file_id = f.id WHERE a.at >= ?1 ORDER BY f.id",
+        )?;
+        let files = statement.query_map([midnight(day)], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(files.collect::<rusqlite::Result<_>>()?)
     }
 
     /// How many messages stand in which state.
