@@ -575,6 +575,23 @@ fn c04_a_clock_before_what_is_recorded_stops_every_run_until_a_person_accepts_it
 }
 
 #[test]
+fn c03_status_says_what_a_clock_that_ran_ahead_has_left() {
+    let sandbox = merchant("name = \"nightly\"\ncron = \"0 30 6 * * *\"\n");
+    sandbox.json(&["run", "--as-of", "2026-11-23", "--json"], 0);
+    let history = rusqlite::Connection::open(sandbox.path("totsugo.db")).expect("the history");
+    let ahead = chrono::Utc::now() + chrono::Duration::days(3);
+    history.execute("INSERT INTO schedule VALUES ('nightly', ?1)", [ahead.timestamp()]).expect("looked at");
+    let started = format!("{}#1", ahead.to_rfc3339_opts(chrono::SecondsFormat::Secs, false));
+    history.execute("UPDATE run SET name = ?1", [started]).expect("run then");
+    let status = sandbox.json(&["status", "--json", "--max-age", "26h"], 1);
+    let next = status["schedules"][0]["next"].as_str().expect("a time");
+    let next = chrono::DateTime::parse_from_rfc3339(next).expect("RFC 3339");
+    assert!(next > ahead && next < ahead + chrono::Duration::days(1), "{next}: the times before it have their slots");
+    let said = sandbox.program(&["status"]);
+    assert!(said.err.contains("最後に成功した処理の時刻が現在より先です"), "{}", said.err);
+}
+
+#[test]
 fn c05_c06_check_shows_the_same_five_firings_whatever_the_hosts_zone_is() {
     let sandbox = merchant("name = \"weekly\"\ncron = \"30 6 * * 0\"\n");
     let firings = |zone: &str| {

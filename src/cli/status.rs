@@ -12,7 +12,7 @@ use crate::domain::finding::Severity;
 use crate::locale::Language;
 use crate::run::{Effect, Notice, Remaining, RunError, Workshop, remaining, sentence, state_name};
 use crate::schedule::{self, Days, Schedule};
-use crate::store::{Lasting, OpenFinding, SlotCounts, Store};
+use crate::store::{CLOCK_TOLERANCE, Lasting, OpenFinding, SlotCounts, Store};
 use chrono::{DateTime, Duration, Utc};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -78,10 +78,14 @@ fn age(text: &str) -> Option<Duration> {
     }
 }
 
-/// Whether the last success is no older than `limit`; a time ahead of the clock counts as recent.
+/// Whether the last success is no older than `limit`.
 fn is_recent(last: Option<&str>, limit: Duration, now: DateTime<Utc>) -> bool {
-    let last = last.and_then(|text| DateTime::parse_from_rfc3339(text).ok());
-    last.is_some_and(|last| now - last.to_utc() <= limit)
+    last.and_then(|last| since(last, now)).is_some_and(|since| since <= limit)
+}
+
+/// How long ago `moment` was; negative for one that is still to come.
+fn since(moment: &str, now: DateTime<Utc>) -> Option<Duration> {
+    DateTime::parse_from_rfc3339(moment).ok().map(|moment| now - moment.to_utc())
 }
 
 fn gather(workshop: &Workshop) -> Result<Status, RunError> {
@@ -116,6 +120,15 @@ fn gather(workshop: &Workshop) -> Result<Status, RunError> {
         let ja = "直近の回が失敗しています。totsugo history で確認し、原因を除いてください";
         let en = "its last slot failed; see totsugo history and remove the cause";
         status.troubles.push(format!("{}: {}", schedule.name, pick(language, ja, en)));
+    }
+    let ahead = status
+        .last_success
+        .as_deref()
+        .filter(|last| since(last, workshop.now.to_utc()).is_some_and(|since| since < -CLOCK_TOLERANCE));
+    if let Some(last) = ahead {
+        let ja = "最後に成功した処理の時刻が現在より先です。時計が進んでいた間の回は実行済みとみなされます。時計をご確認ください";
+        let en = "the last success lies ahead of the clock; what was run while the clock was ahead counts as run. Check the clock";
+        status.troubles.push(format!("{}: {last}", pick(language, ja, en)));
     }
     for (name, reason) in &status.held {
         let text = pick(language, "保留", "held");
@@ -165,7 +178,9 @@ fn fill(status: &mut Status, store: &Store) -> Result<(), RunError> {
 
 /// When `schedule` runs next: what is open already, else the next planned time.
 fn next(workshop: &Workshop, schedule: &Schedule, counts: &SlotCounts) -> Option<String> {
-    let upcoming = || schedule.next(workshop.now.to_utc(), &workshop.config.calendar);
+    // After a clock that ran ahead was set right, times to come have their slots already (FAULTS C03).
+    let now = workshop.now.to_utc();
+    let upcoming = || schedule.next(counts.through.map_or(now, |through| through.max(now)), &workshop.config.calendar);
     counts.open.or_else(upcoming).map(schedule::stamp)
 }
 

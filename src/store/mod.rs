@@ -43,7 +43,7 @@ pub use place::remote_file_system;
 pub use remembered::FactsMark;
 pub use reports::{HistoryRun, HistoryShop, ReportRecord, RunRecord, ShopRun};
 pub use sent::{Found, SentReport};
-pub use slots::{LedgerSlot, SlotCounts, SlotEnd, SlotState};
+pub use slots::{CLOCK_TOLERANCE, LedgerSlot, SlotCounts, SlotEnd, SlotState};
 pub use summaries::{Brought, CartTally, CartTotals};
 
 use rusqlite::{Connection, ErrorCode};

@@ -9,7 +9,7 @@ use rusqlite::{OptionalExtension, Row, params};
 use std::collections::BTreeMap;
 
 /// How far the clock may stand before the latest recorded time (FAULTS C04).
-const TOLERANCE: Duration = Duration::hours(1);
+pub const CLOCK_TOLERANCE: Duration = Duration::hours(1);
 
 /// Where a slot stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -86,6 +86,8 @@ pub struct SlotCounts {
     pub is_failing: bool,
     /// The oldest one that is still open.
     pub open: Option<DateTime<Utc>>,
+    /// Up to when the schedule was looked at: every planned time until then has its slot.
+    pub through: Option<DateTime<Utc>>,
 }
 
 /// Why a slot was closed, or not.
@@ -128,7 +130,7 @@ impl Store {
             self.connection.query_row("SELECT latest FROM clock", [], |row| row.get(0)).optional()?;
         let latest = latest.map(moment).transpose()?;
         match latest {
-            Some(latest) if now + TOLERANCE < latest => Ok(Some(latest)),
+            Some(latest) if now + CLOCK_TOLERANCE < latest => Ok(Some(latest)),
             Some(latest) if now <= latest => Ok(None),
             _ => {
                 self.connection.execute(
@@ -374,17 +376,18 @@ impl Store {
         let row = self.connection.query_row(
             "SELECT count(*) FILTER (WHERE state IN ('completed', 'problems')), count(*) FILTER (WHERE state = 'skipped'), \
              count(*) FILTER (WHERE state = 'failed'), max(planned) FILTER (WHERE state IN ('completed', 'problems')), \
-             max(planned) FILTER (WHERE state = 'failed'), min(planned) FILTER (WHERE state IN ('planned', 'running')) \
-             FROM slot WHERE schedule = ?1",
+             max(planned) FILTER (WHERE state = 'failed'), min(planned) FILTER (WHERE state IN ('planned', 'running')), \
+             (SELECT through FROM schedule WHERE name = ?1) FROM slot WHERE schedule = ?1",
             [schedule],
             |row| {
                 Ok((
                     (row.get::<_, i64>(0)?, row.get::<_, i64>(1)?, row.get::<_, i64>(2)?),
-                    (row.get::<_, Option<i64>>(3)?, row.get::<_, Option<i64>>(4)?, row.get::<_, Option<i64>>(5)?),
+                    (row.get::<_, Option<i64>>(3)?, row.get::<_, Option<i64>>(4)?),
+                    (row.get::<_, Option<i64>>(5)?, row.get::<_, Option<i64>>(6)?),
                 ))
             },
         )?;
-        let ((completed, skipped, failed), (last_completed, last_failed, open)) = row;
+        let ((completed, skipped, failed), (last_completed, last_failed), (open, through)) = row;
         Ok(SlotCounts {
             completed: completed.unsigned_abs(),
             skipped: skipped.unsigned_abs(),
@@ -392,6 +395,7 @@ impl Store {
             last_completed: last_completed.map(moment).transpose()?,
             is_failing: last_failed > last_completed,
             open: open.map(moment).transpose()?,
+            through: through.map(moment).transpose()?,
         })
     }
 
