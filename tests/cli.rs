@@ -501,6 +501,18 @@ fn show_tells_what_is_not_known_of_a_sale() {
     }
 }
 
+/// The number of a payment is that of its newest row that has one, as on the report.
+#[test]
+fn show_finds_a_payment_by_the_number_that_its_return_left_blank() {
+    let sandbox = Sandbox::minimal("ja");
+    let payments = "ショップID,オーダーID,取引状態,処理日時,利用金額,加盟店自由項目1\n\
+        9200000000001,B1,即時売上,2026/11/09 10:00:00,1000,1009999\n9200000000001,B1,返品,2026/11/10 10:00:00,1000,\n";
+    sandbox.write("inbox/returns.csv", payments.as_bytes());
+    assert_eq!(sandbox.program(&["ingest"]).code, 0);
+    let said = sandbox.program(&["show", "1009999"]);
+    assert!(said.code == 0 && said.out.contains("B1"), "{}{}", said.out, said.err);
+}
+
 /// Found by hand: one run for a day to come froze the findings until that day.
 #[test]
 fn a_run_for_a_day_to_come_does_not_freeze_the_findings() {

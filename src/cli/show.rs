@@ -20,6 +20,7 @@ use crate::report::json::{cancellation, finding};
 use crate::run::{Workshop, place};
 use crate::store::{Store, StoreError};
 use serde_json::{Value, json};
+use std::collections::HashSet;
 
 /// What one shop knows of a key.
 struct Known<'a> {
@@ -78,14 +79,14 @@ fn known<T>(
             period,
             today,
         );
-        let (orders, carts) = related(shop, &facts, &result, key);
-        let named = |payment: &OrderId| orders.contains(&payment.to_string());
+        let related = Related::to(key, shop, &facts, &result);
+        let named = |payment: &OrderId| related.orders.contains(payment.as_str());
         let known = Known {
             shop,
             payments: facts.payments.iter().filter(|p| named(&p.order_id)).collect(),
-            bookings: facts.bookings.iter().filter(|b| carts.contains(&b.cart.to_string())).collect(),
+            bookings: facts.bookings.iter().filter(|b| related.carts.contains(b.cart.as_str())).collect(),
             cancellation: result.cancellation.iter().filter(|line| named(&line.payment.order_id)).collect(),
-            findings: result.findings.iter().filter(|f| touches(f, &orders, &carts)).collect(),
+            findings: result.findings.iter().filter(|f| related.touches(f)).collect(),
             as_of: today,
         };
         if !known.payments.is_empty() || !known.bookings.is_empty() {
@@ -153,42 +154,46 @@ fn known_json(language: Language, known: &Known<'_>) -> Value {
     })
 }
 
-/// The Order IDs and carts that `key` names, and those that belong to them or stand with them in a finding.
-fn related(shop: &Shop, facts: &ShopFacts, result: &Reconciliation, key: &str) -> (Vec<String>, Vec<String>) {
-    let digits = code_parts(key, CodeKind::Cart).map(|parts| parts.digits);
-    let names = |code: &str, kind| digits.is_some() && code_parts(code, kind).map(|parts| parts.digits) == digits;
-    let mut orders: Vec<String> = facts
-        .payments
-        .iter()
-        .filter(|p| p.order_id.as_str() == key || p.newest().is_some_and(|o| names(&o.booking_ref, CodeKind::Cart)))
-        .map(|p| p.order_id.to_string())
-        .collect();
-    let mut carts: Vec<String> = facts
-        .bookings
-        .iter()
-        .filter(|b| {
-            names(b.cart.as_str(), CodeKind::Cart)
-                || b.lines.iter().any(|line| names(line.product_code.as_str(), CodeKind::Product))
-                || b.lines.iter().any(|line| orders.iter().any(|order| **order == *line.transaction_id))
-                || b.entries.iter().any(|entry| orders.iter().any(|order| **order == *entry.transaction_id))
-        })
-        .map(|b| b.cart.to_string())
-        .collect();
-    let pairs = reconcile::pairs(shop, facts);
-    let has = |list: &[String], code: &str| list.iter().any(|known| known == code);
-    let led_to = pairs.iter().filter(|(payment, _)| has(&orders, payment.order_id.as_str()));
-    carts.extend(led_to.map(|(_, booking)| booking.cart.to_string()).collect::<Vec<_>>());
-    let paid_by = pairs.iter().filter(|(_, booking)| has(&carts, booking.cart.as_str()));
-    orders.extend(paid_by.map(|(payment, _)| payment.order_id.to_string()));
-    let found: Vec<_> = result.findings.iter().filter(|f| touches(f, &orders, &carts)).map(|f| &f.group).collect();
-    orders.extend(found.iter().flat_map(|group| &group.payments).map(|p| p.order_id.to_string()));
-    carts.extend(found.iter().filter_map(|group| group.booking.as_ref()).map(|b| b.cart.to_string()));
-    (orders, carts)
+/// The payments and bookings that a key stands for.
+#[derive(Default)]
+struct Related<'f> {
+    orders: HashSet<&'f str>,
+    carts: HashSet<&'f str>,
 }
 
-fn touches(finding: &Finding, orders: &[String], carts: &[String]) -> bool {
-    finding.group.payments.iter().any(|p| orders.contains(&p.order_id.to_string()))
-        || finding.group.booking.as_ref().is_some_and(|b| carts.contains(&b.cart.to_string()))
+impl<'f> Related<'f> {
+    /// Those that `key` names, and those that belong to them or stand with them in a finding.
+    fn to(key: &str, shop: &Shop, facts: &'f ShopFacts, result: &'f Reconciliation) -> Self {
+        let digits = code_parts(key, CodeKind::Cart).map(|parts| parts.digits);
+        let names = |code: &str, kind| digits.is_some() && code_parts(code, kind).map(|parts| parts.digits) == digits;
+        let mut related = Self::default();
+        let named = |p: &&Payment| p.order_id.as_str() == key || names(reconcile::column_h(p), CodeKind::Cart);
+        related.orders.extend(facts.payments.iter().filter(named).map(|p| p.order_id.as_str()));
+        let is_named = |booking: &Booking| {
+            let mut ids = booking.lines.iter().map(|line| &*line.transaction_id);
+            let mut listed = booking.entries.iter().map(|entry| &*entry.transaction_id);
+            names(booking.cart.as_str(), CodeKind::Cart)
+                || booking.lines.iter().any(|line| names(line.product_code.as_str(), CodeKind::Product))
+                || ids.any(|id| related.orders.contains(id))
+                || listed.any(|id| related.orders.contains(id))
+        };
+        related.carts.extend(facts.bookings.iter().filter(|booking| is_named(booking)).map(|b| b.cart.as_str()));
+        let pairs = reconcile::pairs(shop, facts);
+        let pairs: Vec<_> = pairs.iter().map(|(p, booking)| (p.order_id.as_str(), booking.cart.as_str())).collect();
+        let led_to = pairs.iter().filter(|(order, _)| related.orders.contains(order));
+        related.carts.extend(led_to.map(|(_, cart)| *cart));
+        let paid_by = pairs.iter().filter(|(_, cart)| related.carts.contains(cart));
+        related.orders.extend(paid_by.map(|(order, _)| *order));
+        let together: Vec<_> = result.findings.iter().filter(|f| related.touches(f)).map(|f| &f.group).collect();
+        related.orders.extend(together.iter().flat_map(|group| &group.payments).map(|p| p.order_id.as_str()));
+        related.carts.extend(together.iter().filter_map(|group| group.booking.as_ref()).map(|b| b.cart.as_str()));
+        related
+    }
+
+    fn touches(&self, finding: &Finding) -> bool {
+        finding.group.payments.iter().any(|p| self.orders.contains(p.order_id.as_str()))
+            || finding.group.booking.as_ref().is_some_and(|b| self.carts.contains(b.cart.as_str()))
+    }
 }
 
 fn price(price: &Price) -> String {

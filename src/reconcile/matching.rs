@@ -16,7 +16,7 @@ use std::hash::Hash;
 const CANDIDATES_NAMED: usize = 20;
 
 /// Column H of a payment: of its newest observation that has one, as return rows may leave it blank.
-pub(super) fn column_h(payment: &Payment) -> &str {
+pub fn column_h(payment: &Payment) -> &str {
     column_h_of(payment.observations.iter())
 }
 

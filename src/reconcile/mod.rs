@@ -22,6 +22,7 @@ mod view;
 mod window;
 
 pub use events::{Events, money_events};
+pub use matching::column_h;
 pub use observe::disposition;
 pub use placement::{Desk, Home};
 pub use quiet::Quiet;
