@@ -9,7 +9,7 @@ use std::io::{Cursor, Read};
 use std::sync::Arc;
 use totsugo::domain::booking::State;
 use totsugo::domain::dates::{Day, Moment, Period};
-use totsugo::domain::finding::{Code, NoBooking, Note, Severity, finding_id};
+use totsugo::domain::finding::{Code, FindingRecord, NoBooking, Note, Severity, finding_id};
 use totsugo::domain::ids::{CartCode, OrderId, ShopId};
 use totsugo::domain::intake::{RowCounts, Source};
 use totsugo::domain::money::Yen;
@@ -111,8 +111,8 @@ fn empty() -> Reconciliation {
             ..Freshness::default()
         },
         checks: vec![
-            Check { name: "rows_read".to_owned(), left: 120, right: 120 },
-            Check { name: "sales_yen".to_owned(), left: 0, right: 0 },
+            Check { name: "rows_read".to_owned(), left: 120, right: 120, parts: Vec::new() },
+            Check { name: "sales_yen".to_owned(), left: 0, right: 0, parts: Vec::new() },
         ],
         cleared: Vec::new(),
         trend: Trend::default(),

@@ -8,7 +8,7 @@ pub use window::{Expiring, Holding, Operation, Risk, Window};
 
 use super::booking::{Booking, State};
 use super::dates::{Day, Moment, Period};
-use super::finding::{Code, NoBooking, Note, Severity};
+use super::finding::{Code, FindingRecord, NoBooking, Note, Severity};
 use super::ids::{CartCode, FindingId, OrderId, ShopId};
 use super::intake::Source;
 use super::money::Yen;
@@ -337,6 +337,8 @@ pub struct Check {
     pub left: i64,
     /// Right side.
     pub right: i64,
+    /// What the side that is put together comes from, in the order of its words; empty where it is one sum.
+    pub parts: Vec<i64>,
 }
 
 impl Check {
@@ -375,8 +377,8 @@ pub struct Reconciliation {
     pub freshness: Freshness,
     /// The equations.
     pub checks: Vec<Check>,
-    /// Ids that were open before and are no longer.
-    pub cleared: Vec<FindingId>,
+    /// Findings that were open before and are no longer, by id.
+    pub cleared: Vec<FindingRecord>,
     /// Open findings in the weeks before; no figure, because it changes by the passing of days alone.
     pub trend: Trend,
 }

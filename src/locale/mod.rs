@@ -3,6 +3,7 @@
 pub mod changes;
 pub mod findings;
 pub mod problems;
+pub mod proof;
 pub mod sheets;
 pub mod verdict;
 

@@ -138,6 +138,7 @@ words! {
     REJECTED = "不良" / "Rejected";
     YEN = "金額（円）" / "Amount (yen)";
     EQUATIONS = "検算式" / "Balance equations";
+    BALANCE_NOTE = "残高は取引が現在保持している金額、売上純額は期間内の入出金です。後の期間の返金などで異なることがあります。" / "What payments hold now may differ from net sales, which are the money events of the period: refunds of a later period.";
     EQUATION = "検算" / "Equation";
     LEFT = "左辺" / "Left";
     RIGHT = "右辺" / "Right";
@@ -375,45 +376,6 @@ pub fn part_paid(language: Language, bookings: usize, yen: Yen) -> String {
             if bookings == 1 { " has" } else { "s have" }
         ),
     }
-}
-
-/// An equation of the proof in words; names this version does not know stay as they are.
-pub fn check_name(language: Language, name: &str) -> String {
-    let text = match name {
-        "rows_read" => Text { ja: "読込行 = 処理区分の合計", en: "Rows read = rows by disposition" },
-        "payments_of_period" => Text {
-            ja: "期間の取引（件）= 突合＋要確認＋待ち＋対象外",
-            en: "Payments of the period = listed payments",
-        },
-        "payments_of_period_yen" => Text {
-            ja: "期間の取引（円）= 突合＋要確認＋待ち＋対象外",
-            en: "Payments of the period, yen = listed, yen",
-        },
-        "bookings_of_period" => Text {
-            ja: "期間の予約（件）= 突合＋要確認＋待ち＋対象外",
-            en: "Bookings of the period = listed bookings",
-        },
-        "bookings_of_period_yen" => Text {
-            ja: "期間の予約（円）= 突合＋要確認＋待ち＋対象外",
-            en: "Bookings of the period, yen = listed, yen",
-        },
-        "sales_yen" => Text { ja: "売上純額 = 入出金の合計", en: "Net sales = sum of money events" },
-        "sales_by_day_yen" => Text { ja: "売上純額 = 日別の合計", en: "Net sales = sum by day" },
-        "sales_by_month_yen" => Text { ja: "売上純額 = 月別の合計", en: "Net sales = sum by month" },
-        "sales_by_status_yen" => {
-            Text { ja: "売上純額 = 取引状態別の合計", en: "Net sales = sum by status" }
-        }
-        "sales_by_method_yen" => {
-            Text { ja: "売上純額 = 決済方法別の合計", en: "Net sales = sum by method" }
-        }
-        "sales_by_product_yen" => Text { ja: "売上純額 = 商品別の合計", en: "Net sales = sum by product" },
-        "findings" => Text {
-            ja: "要確認: 期首＋発生－解消 = 期末",
-            en: "Exceptions: opening + raised - cleared = closing",
-        },
-        other => return other.to_owned(),
-    };
-    format!("{} ({name})", text.of(language))
 }
 
 /// The horizon of the cancellation list.

@@ -142,11 +142,11 @@ fn newest_booking(facts: &ShopFacts) -> Option<Moment> {
     facts.bookings.iter().flat_map(|booking| &booking.lines).map(|line| line.created_at).max()
 }
 
-/// Ids open before and no longer, in order (SPEC §5.6).
-fn cleared(open_before: &[&FindingRecord], findings: &[Finding]) -> Vec<FindingId> {
+/// Those open before and no longer, by id (SPEC §5.6).
+fn cleared(open_before: &[&FindingRecord], findings: &[Finding]) -> Vec<FindingRecord> {
     let now: HashSet<&FindingId> = findings.iter().map(|finding| &finding.id).collect();
-    let mut cleared: Vec<FindingId> = open_before.iter().map(|record| record.id.clone()).collect();
-    cleared.retain(|id| !now.contains(id));
-    cleared.sort();
+    let gone = open_before.iter().filter(|record| !now.contains(&record.id));
+    let mut cleared: Vec<FindingRecord> = gone.map(|record| (*record).clone()).collect();
+    cleared.sort_by(|a, b| a.id.cmp(&b.id));
     cleared
 }

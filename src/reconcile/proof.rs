@@ -8,7 +8,7 @@ use crate::domain::finding::FindingRecord;
 use crate::domain::money::Yen;
 use crate::domain::payment::Payment;
 use crate::domain::reconciliation::{
-    BookingView, Check, FileSummary, Item, MatchGroup, PaymentView, Reconciliation, Totals,
+    BookingView, Check, FileSummary, Item, MatchGroup, PaymentView, Reconciliation, RestItem, Totals,
 };
 use hashbrown::HashSet;
 
@@ -28,7 +28,7 @@ pub(super) fn checks(
 }
 
 fn check(name: &str, left: i64, right: i64) -> Check {
-    Check { name: name.to_owned(), left, right }
+    Check { name: name.to_owned(), left, right, parts: Vec::new() }
 }
 
 fn count(number: usize) -> i64 {
@@ -44,35 +44,71 @@ fn rows_read(files: &[FileSummary]) -> Check {
 
 /// Items of the period = matched + in findings + awaiting + excluded, in number and in yen.
 fn items(result: &Reconciliation, payments: &[&Payment], bookings: &[&Booking]) -> [Check; 4] {
-    let (mut shown_payments, mut shown_bookings): (Vec<&PaymentView>, Vec<&BookingView>) = (Vec::new(), Vec::new());
-    for group in groups(result) {
-        shown_payments.extend(&group.payments);
-        shown_bookings.extend(&group.booking);
-    }
-    for rest in result.awaiting.iter().chain(&result.excluded) {
-        match &rest.item {
-            Item::Payment(view) => shown_payments.push(view),
-            Item::Booking(view) => shown_bookings.push(view),
-        }
-    }
-    shown_payments.retain(|view| view.in_period);
-    shown_bookings.retain(|view| view.in_period);
+    let shown = [
+        Shown::groups(result.matched.iter()),
+        Shown::groups(result.findings.iter().map(|finding| &finding.group)),
+        Shown::rest(&result.awaiting),
+        Shown::rest(&result.excluded),
+    ];
     let payments: Vec<&&Payment> = payments.iter().filter(|p| is_payment_in(p, result.period)).collect();
     let bookings: Vec<&&Booking> = bookings.iter().filter(|b| is_booking_in(b, result.period)).collect();
     let held: Yen = payments.iter().map(|payment| money_events(payment).held).sum();
     let expected: Yen = bookings.iter().map(|booking| Claim::of(booking).expected).sum();
-    let shown_held: Yen = shown_payments.iter().map(|view| view.held).sum();
-    let shown_expected: Yen = shown_bookings.iter().map(|view| view.expected).sum();
+    let of_shown = |name: &str, left: i64, part: fn(&Shown) -> i64| {
+        let parts: Vec<i64> = shown.iter().map(part).collect();
+        Check { name: name.to_owned(), left, right: parts.iter().sum(), parts }
+    };
     [
-        check("payments_of_period", count(payments.len()), count(shown_payments.len())),
-        check("payments_of_period_yen", held.get(), shown_held.get()),
-        check("bookings_of_period", count(bookings.len()), count(shown_bookings.len())),
-        check("bookings_of_period_yen", expected.get(), shown_expected.get()),
+        of_shown("payments_of_period", count(payments.len()), |shown| shown.payments),
+        of_shown("payments_of_period_yen", held.get(), |shown| shown.held.get()),
+        of_shown("bookings_of_period", count(bookings.len()), |shown| shown.bookings),
+        of_shown("bookings_of_period_yen", expected.get(), |shown| shown.expected.get()),
     ]
 }
 
-fn groups(result: &Reconciliation) -> impl Iterator<Item = &MatchGroup> {
-    result.matched.iter().chain(result.findings.iter().map(|finding| &finding.group))
+/// What one bucket shows of the period.
+#[derive(Default)]
+struct Shown {
+    payments: i64,
+    held: Yen,
+    bookings: i64,
+    expected: Yen,
+}
+
+impl Shown {
+    fn groups<'r>(groups: impl Iterator<Item = &'r MatchGroup>) -> Self {
+        let mut shown = Self::default();
+        for group in groups {
+            group.payments.iter().for_each(|view| shown.payment(view));
+            group.booking.iter().for_each(|view| shown.booking(view));
+        }
+        shown
+    }
+
+    fn rest(items: &[RestItem]) -> Self {
+        let mut shown = Self::default();
+        for rest in items {
+            match &rest.item {
+                Item::Payment(view) => shown.payment(view),
+                Item::Booking(view) => shown.booking(view),
+            }
+        }
+        shown
+    }
+
+    fn payment(&mut self, view: &PaymentView) {
+        if view.in_period {
+            self.payments += 1;
+            self.held += view.held;
+        }
+    }
+
+    fn booking(&mut self, view: &BookingView) {
+        if view.in_period {
+            self.bookings += 1;
+            self.expected += view.expected;
+        }
+    }
 }
 
 /// Sales totals = Σ money events, and every cut adds up to them.
@@ -101,6 +137,12 @@ fn total<K>(cut: &[(K, Totals)]) -> i64 {
 fn findings(result: &Reconciliation, open_before: &[&FindingRecord]) -> Check {
     let opening: HashSet<_> = open_before.iter().map(|record| &record.id).collect();
     let raised = result.findings.iter().filter(|finding| !opening.contains(&finding.id)).count();
-    let left = count(opening.len()) + count(raised) - count(result.cleared.len());
-    check("findings", left, count(result.findings.len()))
+    let [opening, raised, cleared] = [opening.len(), raised, result.cleared.len()].map(count);
+    let right = count(result.findings.len());
+    Check {
+        name: "findings".to_owned(),
+        left: opening + raised - cleared,
+        right,
+        parts: vec![opening, raised, cleared],
+    }
 }

@@ -187,6 +187,30 @@ fn the_last_day_is_called_today() {
 
 /// A file's name stood in its own column and again before each line of what is wrong with it.
 #[test]
+fn the_proof_names_what_was_cleared_and_what_its_sums_come_from() {
+    let mut r = empty();
+    let key = "MZ1102481".to_owned();
+    let id = finding_id(&r.shop, &key, Code::AmountMismatch);
+    let (shop, first_seen) = (r.shop.clone(), day("2026-11-20"));
+    let gone = FindingRecord {
+        id: id.clone(),
+        shop,
+        code: Code::AmountMismatch,
+        key,
+        first_seen,
+        cleared: None,
+        note: Note::default(),
+    };
+    r.cleared = vec![gone];
+    r.checks.push(Check { name: "findings".to_owned(), left: 4, right: 4, parts: vec![3, 2, 1] });
+    let rows = rows(&edition(&r, &[], Language::Ja), "検算");
+    let texts = |row: &Vec<Data>| row.iter().take(2).map(ToString::to_string).collect::<Vec<_>>();
+    let shown: Vec<_> = rows.iter().map(texts).collect();
+    assert!(shown.contains(&vec!["金額不一致　MZ1102481".to_owned(), id.to_string()]), "{shown:?}");
+    assert!(shown.iter().any(|row| row[0] == "要確認: 期首 3＋発生 2－解消 1 = 期末 (findings)"), "{shown:?}");
+}
+
+#[test]
 fn a_held_file_is_named_once() {
     let held = [HeldSummary {
         name: "c.csv".to_owned(),

@@ -4,7 +4,8 @@ use super::super::Edition;
 use super::super::workbook::{Cell, Sheet, Style, Value, a1, column_range};
 use super::{head, widen};
 use crate::domain::reconciliation::FileSummary;
-use crate::locale::{Language, sheets as words};
+use crate::locale::proof::equation;
+use crate::locale::{Language, findings, sheets as words};
 use std::collections::BTreeSet;
 
 pub(in crate::report) fn sheet<'a>(edition: &'a Edition<'a>) -> Sheet<'a> {
@@ -13,7 +14,8 @@ pub(in crate::report) fn sheet<'a>(edition: &'a Edition<'a>) -> Sheet<'a> {
     let verdict = if r.balanced() { words::PROOF_OK } else { words::PROOF_BAD };
     head(edition, &mut sheet, verdict.of(l), 1);
     let row = equations(edition, &mut sheet, 2);
-    let row = rows_written(edition, &mut sheet, row + 1);
+    let row = cleared(edition, &mut sheet, row + 1);
+    let row = rows_written(edition, &mut sheet, row);
     files(edition, &mut sheet, row + 1);
     sheet.widths.extend([(0, 58), (14, 32)]);
     widen(&mut sheet, [(1, 16), (2, 14)].into_iter().chain((3..=11).map(|column| (column, 9))));
@@ -39,7 +41,7 @@ fn equations(edition: &Edition<'_>, sheet: &mut Sheet<'_>, mut row: u32) -> u32 
         sheet.put_row(
             (row, 0),
             [
-                Cell::text(words::check_name(l, &check.name)).styled(Style::Wrap),
+                Cell::text(equation(l, check)).styled(Style::Wrap),
                 Cell::count(check.left),
                 Cell::count(check.right),
                 agrees(formula, check.balances()),
@@ -47,7 +49,29 @@ fn equations(edition: &Edition<'_>, sheet: &mut Sheet<'_>, mut row: u32) -> u32 
         );
         row += 1;
     }
-    row
+    sheet.put((row, 0), Cell::text(words::BALANCE_NOTE.of(l)).styled(Style::Subtitle));
+    row + 1
+}
+
+/// The findings that were open in the last report and are no longer.
+fn cleared(edition: &Edition<'_>, sheet: &mut Sheet<'_>, mut row: u32) -> u32 {
+    let l = edition.language;
+    let gone = &edition.reconciliation.cleared;
+    if gone.is_empty() {
+        return row;
+    }
+    sheet.put((row, 0), Cell::text(words::CLEARED.of(l)).styled(Style::Section));
+    sheet.put_headings((row + 1, 0), &[words::CATEGORY, words::FINDING_ID, words::FIRST_SEEN].map(|text| text.of(l)));
+    row += 2;
+    for record in gone {
+        let named = format!("{}　{}", findings::code_name(l, record.code), record.key);
+        sheet.put_row(
+            (row, 0),
+            [Cell::text(named).styled(Style::Wrap), Cell::text(record.id.as_str()), Cell::day(record.first_seen)],
+        );
+        row += 1;
+    }
+    row + 1
 }
 
 /// How many rows each listing has, so that a cut-off sheet is noticed.
