@@ -8,7 +8,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
-use totsugo::domain::booking::{Booking, BookingLine, LineStatus, PaymentEntry, PaymentStatus, PaymentType, Price};
+use totsugo::domain::booking::{
+    Booking, BookingLine, LineStatus, PaymentEntry, PaymentStatus, PaymentType, Price, State,
+};
 use totsugo::domain::dates::{Day, Moment, Period};
 use totsugo::domain::finding::{Code, FindingRecord, Note, Severity, finding_id};
 use totsugo::domain::ids::{CartCode, FileDigest, OrderId, ProductCode, ShopId};
@@ -271,6 +273,43 @@ fn a_later_snapshot_replaces_a_cart_and_an_older_one_does_not_bring_it_back() {
         let bookings = bookings(&history.store).expect("bookings");
         assert_eq!(bookings.len(), 2, "one cart under two spellings");
         assert_eq!(bookings.first().map(|b| b.lines.first().map(|l| l.status)), Some(Some(LineStatus::Cancelled)));
+    }
+}
+
+/// A newer snapshot was thrown away where the cart went back from cancelled to live by a line that was added, or from live to
+/// waiting by one that was cancelled.
+#[test]
+fn r03_a_newer_snapshot_brings_lines_that_are_new_or_cancelled_whatever_state_the_cart_is_in() {
+    let two = |code: &str, states: [LineStatus; 2]| {
+        let mut snapshot = cart(code, states[0], "2026-10-01", 100);
+        let mut more = cart(code, states[1], "2026-10-01", 40).lines;
+        more.iter_mut().for_each(|line| line.product_code = ProductCode::new("MZ-T2"));
+        snapshot.lines.extend(more);
+        snapshot
+    };
+    let newer = || cart("MZ9", LineStatus::Confirmed, "2026-11-01", 5);
+    let older = || {
+        vec![
+            cart("MZ1", LineStatus::Cancelled, "2026-10-01", 100),
+            two("MZ2", [LineStatus::Confirmed, LineStatus::Pending]),
+        ]
+    };
+    let later = || {
+        vec![
+            two("MZ1", [LineStatus::Cancelled, LineStatus::Confirmed]),
+            two("MZ2", [LineStatus::Cancelled, LineStatus::Pending]),
+            newer(),
+        ]
+    };
+    for order in [[older(), later()], [later(), older()]] {
+        let mut history = History::new();
+        for carts in order {
+            history.take(Rows::Bookings(carts));
+        }
+        let known = bookings(&history.store).expect("bookings");
+        let states: Vec<_> = known.iter().map(Booking::state).collect();
+        assert_eq!(states, [State::Live, State::Waiting, State::Live]);
+        assert_eq!(known.iter().map(|booking| booking.lines.len()).collect::<Vec<_>>(), [2, 2, 1]);
     }
 }
 

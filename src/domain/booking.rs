@@ -215,7 +215,7 @@ pub struct Booking {
 /// How far a snapshot of a cart has come, to decide which of two is the later word (SPEC §4.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SnapshotAge {
-    /// 0 waiting, 1 live or dead, 2 cancelled.
+    /// Twice the number of cancelled lines, and 1 more where the cart is live or dead.
     pub rank: i64,
     /// Newest Creation date of the file it stands in.
     pub reach: Moment,
@@ -224,21 +224,24 @@ pub struct SnapshotAge {
 impl SnapshotAge {
     /// The age of a snapshot with `lines` out of a file that reaches to `reach`.
     pub fn of(lines: &[BookingLine], reach: Moment) -> Self {
-        let rank = match cart_state(lines) {
-            State::Waiting => 0,
-            State::Live | State::Dead => 1,
-            State::Cancelled => 2,
-        };
+        let cancelled = lines.iter().filter(|line| line.status.state() == State::Cancelled).count();
+        let is_settled = matches!(cart_state(lines), State::Live | State::Dead);
+        let rank = i64::try_from(cancelled).unwrap_or(i64::MAX).saturating_mul(2).saturating_add(i64::from(is_settled));
         Self { rank, reach }
+    }
+
+    const fn cancelled(self) -> i64 {
+        self.rank / 2
     }
 
     /// Whether this snapshot, arriving now, replaces `stored`.
     ///
-    /// An export carries no time of its own. A cancelled cart never comes back (a rebooking makes a new cart, DOMAIN
-    /// §5.1), so the state decides first; then how far the file's data reaches, so that last month's export dropped
-    /// beside today's changes nothing; between equals the later arrival.
+    /// An export carries no time of its own. What is cancelled never comes back (a rebooking makes a new cart, DOMAIN §5.1), so
+    /// the lines that are cancelled decide first; then how far the file's data reaches, so that last month's export dropped
+    /// beside today's changes nothing; then whether the cart waits no longer; between equals the later arrival.
     pub fn replaces(self, stored: Self) -> bool {
-        (self.rank, self.reach) >= (stored.rank, stored.reach)
+        let age = |snapshot: Self| (snapshot.cancelled(), snapshot.reach, snapshot.rank);
+        age(self) >= age(stored)
     }
 }
 
@@ -357,15 +360,26 @@ mod tests {
     }
 
     #[test]
-    fn of_two_snapshots_the_state_decides_then_the_reach_then_the_arrival() {
-        let age = |status, reach| SnapshotAge::of(&[line(status)], day(reach).start());
+    fn of_two_snapshots_what_is_cancelled_decides_then_the_reach_then_the_state_then_the_arrival() {
+        use LineStatus::{Arrived, Cancelled, Confirmed, Pending, Timeout};
+        let age = |statuses: &[LineStatus], reach| {
+            let lines: Vec<BookingLine> = statuses.iter().copied().map(line).collect();
+            SnapshotAge::of(&lines, day(reach).start())
+        };
+        let (october, november) = ("2026-10-31", "2026-11-30");
         for (arriving, stored, replaces) in [
-            ((LineStatus::Cancelled, "2026-10-31"), (LineStatus::Confirmed, "2026-11-30"), true),
-            ((LineStatus::Confirmed, "2026-11-30"), (LineStatus::Cancelled, "2026-10-31"), false),
-            ((LineStatus::Pending, "2026-11-30"), (LineStatus::Confirmed, "2026-10-31"), false),
-            ((LineStatus::Timeout, "2026-11-30"), (LineStatus::Confirmed, "2026-10-31"), true),
-            ((LineStatus::Confirmed, "2026-10-31"), (LineStatus::Timeout, "2026-11-30"), false),
-            ((LineStatus::Confirmed, "2026-11-30"), (LineStatus::Arrived, "2026-11-30"), true),
+            ((&[Cancelled][..], october), (&[Confirmed][..], november), true),
+            ((&[Confirmed], november), (&[Cancelled], october), false),
+            ((&[Cancelled, Pending], november), (&[Confirmed, Pending], october), true),
+            ((&[Confirmed, Confirmed], november), (&[Cancelled, Confirmed], october), false),
+            ((&[Cancelled, Confirmed], november), (&[Cancelled], october), true),
+            ((&[Cancelled, Confirmed], october), (&[Cancelled], november), false),
+            ((&[Pending], november), (&[Confirmed], october), true),
+            ((&[Pending], november), (&[Confirmed], november), false),
+            ((&[Confirmed], november), (&[Pending], november), true),
+            ((&[Timeout], november), (&[Confirmed], october), true),
+            ((&[Confirmed], october), (&[Timeout], november), false),
+            ((&[Confirmed], november), (&[Arrived], november), true),
         ] {
             let (new, old) = (age(arriving.0, arriving.1), age(stored.0, stored.1));
             assert_eq!(new.replaces(old), replaces, "{arriving:?} over {stored:?}");

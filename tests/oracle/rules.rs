@@ -321,7 +321,7 @@ pub(crate) struct Cart {
     pub(crate) lines: Vec<LineRow>,
     /// Rows of the payment list.
     pub(crate) list: Vec<ListRow>,
-    rank: (u8, NaiveDateTime),
+    rank: (usize, NaiveDateTime, bool),
 }
 
 fn line_state(line: &LineRow) -> State {
@@ -428,17 +428,14 @@ pub(crate) fn carts(merchant: &Merchant) -> Vec<Cart> {
             done.push(code(&row.cart));
             let lines: Vec<LineRow> =
                 rows.iter().filter(|other| code(&other.cart) == code(&row.cart)).cloned().collect();
-            let far = match state(&lines) {
-                State::Waiting => 0,
-                State::Live | State::Dead => 1,
-                State::Cancelled => 2,
-            };
+            let cancelled = lines.iter().filter(|line| line_state(line) == State::Cancelled).count();
+            let is_settled = matches!(state(&lines), State::Live | State::Dead);
             let cart = Cart {
                 code: row.cart.clone(),
                 folder: file.folder.clone(),
                 lines,
                 list: Vec::new(),
-                rank: (far, reach),
+                rank: (cancelled, reach, is_settled),
             };
             match carts.iter_mut().find(|known| code(&known.code) == code(&cart.code)) {
                 Some(known) if known.rank <= cart.rank => *known = cart,
