@@ -39,9 +39,10 @@ pub(super) fn risk(booking: Option<&BookingView>, excess: bool, window: &Window,
     let Some(booking) = booking else {
         return Risk::NoBooking;
     };
-    let gone = matches!(booking.state, State::Cancelled | State::Dead);
+    // A fee may be kept of what was cancelled; of what never came about nothing is.
+    let is_due = booking.state == State::Dead || (booking.state == State::Cancelled && excess);
     match booking.start {
-        _ if gone && excess => Risk::RefundDue,
+        _ if is_due => Risk::RefundDue,
         Some(start) if start < as_of => Risk::Travelled,
         Some(start) if start > window.last_safe_day => Risk::TravelsLater,
         Some(_) | None => Risk::NotTravelled,

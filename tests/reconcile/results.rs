@@ -86,6 +86,13 @@ fn risks_of_the_cancellation_list() {
     }
     let alone = run(&shop(), &facts(vec![paid("A", "", sale)], Vec::new()), AS_OF);
     assert_eq!(alone.cancellation[0].risk, Risk::NoBooking);
+    // Nothing is kept of a booking that never came about, whatever the payment list says of it.
+    let mut dead = starting("ERROR PAID_IN_FULL 5000", Some("2027-01-01"));
+    dead.lines[0].paid = Some(Yen::new(5_000));
+    assert_eq!(
+        run(&shop(), &facts(vec![paid("A", "1", sale)], vec![dead]), AS_OF).cancellation[0].risk,
+        Risk::RefundDue
+    );
     // Of 8,000 yen 3,000 went back, as Bókun says; what is held is the fee, and one yen more is due.
     for (yen, risk) in [("5000", Risk::Travelled), ("5001", Risk::RefundDue)] {
         let mut kept = starting("CANCELLED REFUND 8000", Some("2026-11-22"));
