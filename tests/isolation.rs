@@ -206,3 +206,44 @@ fn a17_a18_x01_no_marker_of_one_shop_reaches_another() {
         set_up(seed);
     }
 }
+
+/// Two shops, one payment of the second that meets its own booking by number, and a booking that no rule places with the same
+/// number: it went to the second shop, whose payments carry it.
+#[test]
+fn r10_a17_a_payment_that_has_its_booking_places_no_other() {
+    let shops = "[[shops]]\nid = \"9200000000001\"\nname = \"A\"\nbooking_prefixes = [\"MZ\"]\n\
+        [[shops]]\nid = \"9200000000002\"\nname = \"B\"\nbooking_prefixes = [\"KY\"]\n";
+    let sale = |shop: u32, order: &str, number: &str| {
+        format!("920000000000{shop},{order},即時売上,2026/11/05 10:00:00,5000,0,クレジットカード,{number},\r\n")
+    };
+    let booked = |cart: &str, product: &str| {
+        format!("05.11.2026 09:00,{cart},{product},CONFIRMED,PAID_IN_FULL,,,Tour,01.12.2026 09:00,5000,JPY,Web,\r\n")
+    };
+    let run = |payments: &[String], bookings: &[String], code: i32| {
+        let sandbox = Sandbox::empty();
+        sandbox.write("totsugo.toml", format!("[intake]\nsettle_seconds = 0\n{shops}").as_bytes());
+        sandbox.write("inbox/g.csv", format!("{GMO}{}", payments.concat()).as_bytes());
+        sandbox.write("inbox/b.csv", format!("{BOOKINGS}{}", bookings.concat()).as_bytes());
+        let json = sandbox.json(&["run", "--period", "2026-11", "--as-of", "2026-11-23", "--no-mail", "--json"], code);
+        let shops = json["shops"].as_array().expect("shops").iter();
+        let found = |shop: &serde_json::Value| {
+            let findings = shop["findings"].as_array().expect("findings").iter();
+            findings.map(|finding| format!("{} {}", finding["code"], finding["booking"])).collect::<Vec<_>>()
+        };
+        shops.map(found).collect::<Vec<_>>()
+    };
+    let (other, own) = (sale(1, "O9", "1100001"), booked("MZ1100001", "MZ-T1"));
+    let carries = |more: &[String], bookings: &[String]| -> Vec<Vec<String>> {
+        let bookings = [&[own.clone(), booked("KY1100002", "KY-T1100003")], bookings].concat();
+        run(&[&[other.clone(), sale(2, "O1", "1100002")], more].concat(), &bookings, 1)
+    };
+    let none: Vec<String> = Vec::new();
+    // By its cart's number, and by its product's; by a product's number that leads to another cart.
+    for unplaced in [booked("ZZ1100002", "ZZ-T9"), booked("ZZ9", "ZZ-T1100002"), booked("ZZ9", "ZZ-T1100003")] {
+        assert_eq!(carries(&[], std::slice::from_ref(&unplaced)), [none.clone(), none.clone()], "{unplaced}");
+    }
+    // Where a payment has no booking yet, it still tells.
+    let second = sale(2, "O2", "1100004");
+    let bookings = [own.clone(), booked("KY1100002", "KY-T3"), booked("ZZ1100004", "ZZ-T9")];
+    assert_eq!(run(&[other.clone(), sale(2, "O1", "1100002"), second], &bookings, 0), [none.clone(), none]);
+}

@@ -108,7 +108,7 @@ fn ascii_digits(code: &str, mut each: impl FnMut(char)) -> Option<Digits> {
 }
 
 /// Which kind of code a column holds; the column decides, not the code's look.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum CodeKind {
     /// A cart confirmation code, or column H.
     Cart,

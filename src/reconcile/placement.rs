@@ -18,6 +18,8 @@ pub struct Desk<'a> {
     only: Option<&'a ShopId>,
     by_order: HashMap<Box<str>, Seen>,
     by_digits: HashMap<Digits, Seen>,
+    /// Numbers that are looked for, with the shops in which a booking that has its place answers to each.
+    answered: HashMap<(CodeKind, Digits), HashSet<ShopId>>,
 }
 
 /// Where a booking belongs, as far as its codes tell.
@@ -43,7 +45,7 @@ impl<'a> Desk<'a> {
             _ => None,
         };
         let ids = shops.iter().map(|shop| (shop.id.as_str(), &shop.id)).collect();
-        Self { ids, by_prefix, only, by_order: HashMap::new(), by_digits: HashMap::new() }
+        Self { ids, by_prefix, only, by_order: HashMap::new(), by_digits: HashMap::new(), answered: HashMap::new() }
     }
 
     /// Tells that `shop` has a payment with an Order ID that some booking names as its Transaction ID.
@@ -55,6 +57,37 @@ impl<'a> Desk<'a> {
     pub fn tell_number(&mut self, payment: &Payment) {
         if let Some(parts) = code_parts(column_h(payment), CodeKind::Cart) {
             note(&mut self.by_digits, parts.digits, &payment.shop);
+        }
+    }
+
+    /// Begins to look for the numbers of a booking that nothing else places, as far as payments claim them.
+    pub fn look_for(&mut self, booking: &Booking) {
+        for (kind, digits) in numbers(booking) {
+            if self.by_digits.contains_key(&digits) {
+                self.answered.entry((CodeKind::Cart, digits)).or_default();
+                if kind == CodeKind::Product {
+                    self.answered.entry((kind, digits)).or_default();
+                }
+            }
+        }
+    }
+
+    /// Whether a number is looked for that only products may have.
+    pub fn looks_for_products(&self) -> bool {
+        self.answered.keys().any(|(kind, _)| *kind == CodeKind::Product)
+    }
+
+    /// Whether a cart or product with this `code` answers to a number that is looked for.
+    pub fn is_looked_for(&self, code: &str, kind: CodeKind) -> bool {
+        code_parts(code, kind).is_some_and(|parts| self.answered.contains_key(&(kind, parts.digits)))
+    }
+
+    /// Tells that a booking of `shop`, which has its place, has this `code`: payments of the shop with its number are that
+    /// booking's.
+    pub fn tell_answer(&mut self, code: &str, kind: CodeKind, shop: &ShopId) {
+        let shops = code_parts(code, kind).and_then(|parts| self.answered.get_mut(&(kind, parts.digits)));
+        if let Some(shops) = shops {
+            shops.insert(shop.clone());
         }
     }
 
@@ -82,21 +115,26 @@ impl<'a> Desk<'a> {
         }
     }
 
-    /// Keys 2 and 3 of a booking that nothing else places: the payments of exactly one shop must hit it.
+    /// Keys 2 and 3 of a booking that nothing else places: the payments of exactly one shop must hit it, and no other booking
+    /// of that shop by the same key or one before.
     pub fn by_number(&self, booking: &Booking) -> Option<ShopId> {
-        let seen_at = |code: &str, kind| self.by_digits.get(&code_parts(code, kind)?.digits);
-        let seen = match seen_at(booking.cart.as_str(), CodeKind::Cart) {
-            Some(seen) => seen.clone(),
-            None => {
-                let products = booking.lines.iter();
-                let hit = products.filter_map(|line| seen_at(line.product_code.as_str(), CodeKind::Product));
-                hit.fold(Seen::Nowhere, Seen::and)
+        let hit = |wanted: CodeKind| {
+            let mut shops = HashSet::new();
+            for (_, digits) in numbers(booking).filter(|(kind, _)| *kind == wanted) {
+                let is_answered = |shop: &ShopId, kind| {
+                    self.answered.get(&(kind, digits)).is_some_and(|answered| answered.contains(shop))
+                };
+                let claimed = self.by_digits.get(&digits).into_iter().flat_map(Seen::shops);
+                shops.extend(claimed.filter(|shop| {
+                    !is_answered(shop, CodeKind::Cart) && (wanted == CodeKind::Cart || !is_answered(shop, wanted))
+                }));
             }
+            shops
         };
-        match seen {
-            Seen::At(shop) => Some(shop),
-            Seen::Nowhere | Seen::Several(_) => None,
-        }
+        let by_cart = hit(CodeKind::Cart);
+        let shops = if by_cart.is_empty() { hit(CodeKind::Product) } else { by_cart };
+        let mut shops = shops.into_iter();
+        shops.next().filter(|_| shops.next().is_none()).cloned()
     }
 
     fn of_prefix(&self, cart: &str) -> Option<&ShopId> {
@@ -115,6 +153,13 @@ pub(super) fn transaction_ids(booking: &Booking) -> impl Iterator<Item = &str> {
     lines.chain(entries).filter(|id| !id.is_empty())
 }
 
+/// The numbers of a booking: of its cart, then of its products.
+fn numbers(booking: &Booking) -> impl Iterator<Item = (CodeKind, Digits)> {
+    let cart = std::iter::once((CodeKind::Cart, booking.cart.as_str()));
+    let products = booking.lines.iter().map(|line| (CodeKind::Product, line.product_code.as_str()));
+    cart.chain(products).filter_map(|(kind, code)| Some((kind, code_parts(code, kind)?.digits)))
+}
+
 /// In which shops a key was seen.
 #[derive(Clone, Debug)]
 enum Seen {
@@ -124,6 +169,15 @@ enum Seen {
 }
 
 impl Seen {
+    fn shops(&self) -> impl Iterator<Item = &ShopId> {
+        let (one, several) = match self {
+            Self::Nowhere => (None, None),
+            Self::At(shop) => (Some(shop), None),
+            Self::Several(shops) => (None, Some(shops)),
+        };
+        one.into_iter().chain(several.into_iter().flatten())
+    }
+
     fn and(self, other: &Self) -> Self {
         match other {
             Self::Nowhere => self,

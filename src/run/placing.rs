@@ -7,7 +7,7 @@ use crate::domain::ids::{CartCode, ShopId};
 use crate::domain::policy::Shop;
 use crate::domain::quiet::Background;
 use crate::domain::reconciliation::{FileSummary, ShopFacts};
-use crate::domain::text::code_key;
+use crate::domain::text::{CodeKind, code_key};
 use crate::reconcile::{Desk, Home, Quiet};
 use crate::store::{Brought, CartCard, CartTally, CartTotals, Facts, Reader, Result, Version};
 use hashbrown::{HashMap, HashSet};
@@ -287,9 +287,7 @@ fn homes<'o, 'c>(
     reader.repeated_carts(|card| give(&mut homes, card))?;
     let mut unknown = std::mem::take(&mut homes.unknown);
     if !unknown.is_empty() {
-        for shop in reader.shops()? {
-            reader.payments(&shop)?.iter().for_each(|payment| desk.tell_number(payment));
-        }
+        look_for_numbers(&mut desk, reader, lists, &homes, &unknown)?;
     }
     unknown.sort_by_key(|(version, ..)| *version);
     for cards in unknown.chunk_by(|a, b| a.0 == b.0) {
@@ -307,4 +305,45 @@ fn homes<'o, 'c>(
         }
     }
     Ok(homes)
+}
+
+/// Lets the desk know what it needs to place carts by their numbers: which numbers payments claim that no booking names, and
+/// which of those another booking of the shop answers to.
+fn look_for_numbers(
+    desk: &mut Desk<'_>,
+    reader: &Reader,
+    lists: &Lists<'_>,
+    homes: &Homes<'_, '_>,
+    unknown: &[(Version, CartTally, bool)],
+) -> Result<()> {
+    let Lists { by_cart, named, .. } = lists;
+    for shop in reader.shops()? {
+        let payments = reader.payments(&shop)?;
+        let alone = payments.iter().filter(|payment| !named.contains(payment.order_id.as_str().trim()));
+        alone.for_each(|payment| desk.tell_number(payment));
+    }
+    for (version, ..) in unknown {
+        reader.bookings(&[*version])?.iter().for_each(|booking| desk.look_for(booking));
+    }
+    let (first, last) = reader.versions()?;
+    let mut answers = Vec::new();
+    reader.carts(first..=last, |card| {
+        if card.is_newest && desk.is_looked_for(card.cart, CodeKind::Cart) {
+            let ids = by_cart.get(&card.version).into_iter().flatten();
+            if let Home::At(shop) = desk.home(card.cart, card.folder, ids.map(|id| &**id)) {
+                answers.push((card.cart.to_owned(), CodeKind::Cart, shop.into_owned()));
+            }
+        }
+    })?;
+    if desk.looks_for_products() {
+        for home in &homes.homes {
+            reader.line_notes(&home.carts, |_, product_code, _| {
+                if desk.is_looked_for(product_code, CodeKind::Product) {
+                    answers.push((product_code.to_owned(), CodeKind::Product, home.shop.clone()));
+                }
+            })?;
+        }
+    }
+    answers.iter().for_each(|(code, kind, shop)| desk.tell_answer(code, *kind, shop));
+    Ok(())
 }

@@ -41,7 +41,7 @@ enum Verdict {
 pub(crate) fn report(merchant: &Merchant) -> BTreeMap<String, Vec<String>> {
     let payments = payments(merchant);
     let carts = carts(merchant);
-    let homes: Vec<Option<String>> = carts.iter().map(|cart| home(cart, &payments, merchant)).collect();
+    let homes = homes(&carts, &payments, merchant);
     let hits: Vec<Hit> = payments.iter().map(|payment| find(payment, &carts, &homes, merchant)).collect();
     let mut report = BTreeMap::new();
     for shop in &merchant.shops {
@@ -67,37 +67,77 @@ pub(crate) fn report(merchant: &Merchant) -> BTreeMap<String, Vec<String>> {
     report
 }
 
-/// SPEC §4.3: the shop of the payment that names it, the configuration, and where neither says anything the shop of
-/// the payments with its number, if it is one shop.
-fn home(cart: &Cart, payments: &[Payment], merchant: &Merchant) -> Option<String> {
-    let shops = |of: &dyn Fn(&Payment) -> bool| {
-        let mut shops: Vec<String> =
-            payments.iter().filter(|payment| of(payment)).map(|one| one.shop.clone()).collect();
-        shops.sort();
-        shops.dedup();
-        shops
-    };
+/// Where SPEC §4.3 puts a cart.
+enum Place {
+    In(String),
+    /// Payments of several shops name it.
+    Disputed,
+    /// Neither a payment nor the configuration names it.
+    Open,
+}
+
+fn sorted_shops(payments: &[Payment], of: impl Fn(&Payment) -> bool) -> Vec<String> {
+    let mut shops: Vec<String> = payments.iter().filter(|payment| of(payment)).map(|one| one.shop.clone()).collect();
+    shops.sort();
+    shops.dedup();
+    shops
+}
+
+/// The shop of the payment that names it, else the configuration.
+fn named_place(cart: &Cart, payments: &[Payment], merchant: &Merchant) -> Place {
     let configured = place(cart, merchant);
-    let by_id = shops(&|payment| cart.transactions().contains(&payment.order.as_str()));
+    let by_id = sorted_shops(payments, |payment| cart.transactions().contains(&payment.order.as_str()));
     match by_id.as_slice() {
-        [] => {}
-        [only] => return Some(only.clone()),
-        several => return configured.filter(|shop| several.contains(shop)),
+        [] => configured.map_or(Place::Open, Place::In),
+        [only] => Place::In(only.clone()),
+        several => configured.filter(|shop| several.contains(shop)).map_or(Place::Disputed, Place::In),
     }
-    if configured.is_some() {
-        return configured;
-    }
-    let written = |payment: &Payment| prefix_and_digits(payment.reference(), false).map(|(_, digits)| digits);
-    let number = prefix_and_digits(&cart.code, false).map(|(_, digits)| digits);
-    let mut by_number = shops(&|payment| number.is_some() && written(payment) == number);
-    if by_number.is_empty() {
-        by_number = shops(&|payment| {
-            let digits = |product: &str| prefix_and_digits(product, true).map(|(_, digits)| digits);
-            let numbers = cart.lines.iter().filter_map(|line| digits(&line.product));
-            written(payment).is_some_and(|written| numbers.into_iter().any(|number| number == written))
-        });
-    }
-    if by_number.len() == 1 { by_number.pop() } else { None }
+}
+
+fn number(code: &str, is_product: bool) -> Option<String> {
+    prefix_and_digits(code, is_product).map(|(_, digits)| digits)
+}
+
+/// Of every cart its shop: where nothing names one, the shop whose payments hit it by number, if they are of one shop, no
+/// booking names them, and no other booking of that shop is hit by the same key or one before.
+fn homes(carts: &[Cart], payments: &[Payment], merchant: &Merchant) -> Vec<Option<String>> {
+    let places: Vec<Place> = carts.iter().map(|cart| named_place(cart, payments, merchant)).collect();
+    let has = |shop: &String, is_hit: &dyn Fn(&Cart) -> bool| {
+        let mut others = carts.iter().zip(&places);
+        others.any(|(other, place)| matches!(place, Place::In(of) if of == shop) && is_hit(other))
+    };
+    let is_named = |payment: &Payment| carts.iter().any(|cart| cart.transactions().contains(&payment.order.as_str()));
+    let by_number = |cart: &Cart| {
+        let hit = |wanted: &[String], is_product: bool| {
+            let mut shops = Vec::new();
+            for digits in wanted {
+                let claims = |payment: &Payment| {
+                    !is_named(payment) && number(payment.reference(), false).as_ref() == Some(digits)
+                };
+                let is_cart = |other: &Cart| number(&other.code, false).as_ref() == Some(digits);
+                let is_answer = |other: &Cart| {
+                    let of = |line: &super::merchant::LineRow| number(&line.product, true).as_ref() == Some(digits);
+                    is_cart(other) || (is_product && other.lines.iter().any(of))
+                };
+                shops.extend(sorted_shops(payments, claims).into_iter().filter(|shop| !has(shop, &is_answer)));
+            }
+            shops.sort();
+            shops.dedup();
+            shops
+        };
+        let mut shops = hit(&number(&cart.code, false).into_iter().collect::<Vec<_>>(), false);
+        if shops.is_empty() {
+            let products: Vec<String> = cart.lines.iter().filter_map(|line| number(&line.product, true)).collect();
+            shops = hit(&products, true);
+        }
+        if shops.len() == 1 { shops.pop() } else { None }
+    };
+    let home = |(cart, place): (&Cart, &Place)| match place {
+        Place::In(shop) => Some(shop.clone()),
+        Place::Disputed => None,
+        Place::Open => by_number(cart),
+    };
+    carts.iter().zip(&places).map(home).collect()
 }
 
 /// SPEC §5.3.
@@ -479,9 +519,10 @@ fn windows(lines: &mut Vec<String>, group: &Group<'_>, verdict: &Verdict, mercha
         let risk = match group.cart {
             None => "no_booking",
             Some(cart) => {
+                let kept = cart.state() == State::Cancelled && group.held() <= group.expected();
                 let gone = matches!(cart.state(), State::Cancelled | State::Dead);
                 match cart.start() {
-                    _ if gone && group.held() > group.expected() => "refund_due",
+                    _ if gone && !kept => "refund_due",
                     Some(start) if start < merchant.as_of => "travelled",
                     Some(start) if start > safe => "travels_later",
                     Some(_) | None => "not_travelled",
