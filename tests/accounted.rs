@@ -127,6 +127,13 @@ fn p06_a20_a_file_without_rows_is_the_export_of_its_day() {
     sandbox.write("inbox/empty.csv", PAYMENTS.as_bytes());
     sandbox.json(&[&RUN[..], &["--reissue"]].concat(), 1);
     assert!(!is_behind());
+    // And so is one that says what the last one said: nothing was sold in between.
+    history.execute("UPDATE file_arrival SET at = 0", []).expect("came in long ago");
+    sandbox.json(&[&RUN[..], &["--reissue"]].concat(), 1);
+    assert!(is_behind());
+    sandbox.write("inbox/again.csv", format!("{PAYMENTS}{sale}").as_bytes());
+    assert_eq!(sandbox.json(&[&RUN[..], &["--reissue"]].concat(), 1)["files"][0]["outcome"], "duplicate");
+    assert!(!is_behind());
 }
 
 #[test]

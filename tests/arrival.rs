@@ -337,6 +337,16 @@ fn a07_a17_known_content_in_another_shops_folder_is_held() {
     assert_eq!(outcomes(&sandbox, 0), [pair(&format!("{A}/named.csv"), "duplicate")]);
 }
 
+/// On a quiet day the exports of two shops are the same: the second was held as lying in the wrong folder.
+#[test]
+fn a07_p06_exports_without_any_row_are_nobodys() {
+    let sandbox = two_shops(0, "");
+    for (shop, outcome) in [(A, "stored"), (B, "duplicate")] {
+        sandbox.write(&format!("inbox/{shop}/t.csv"), &export(&[]));
+        assert_eq!(outcomes(&sandbox, 0), [pair(&format!("{shop}/t.csv"), outcome)]);
+    }
+}
+
 #[test]
 fn a08_the_same_name_with_other_content_is_a_new_file() {
     let sandbox = two_shops(0, "");

@@ -202,7 +202,10 @@ fn take_in(
             let reason = reason(workshop, arrival, &problems);
             return hold(workshop, store, arrival, Some((&content, digest)), reason, effect);
         }
-        Decision::Duplicate(known) => (Outcome::Duplicate, known.layout, RowCounts::default()),
+        Decision::Duplicate(known) => {
+            store.came_again(&known)?;
+            (Outcome::Duplicate, known.layout, RowCounts::default())
+        }
         Decision::Store(normalised) => {
             let reasons = sentences(workshop, arrival, &normalised.rejected);
             let (name, folder) = (arrival.name.as_str(), folder.as_ref());

@@ -33,6 +33,10 @@ pub type TakeRows<'t> = &'t mut dyn FnMut(&[PaymentRow]);
 /// A file whose content is known already.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KnownFile {
+    /// Its number.
+    pub id: i64,
+    /// Rows that were read from it.
+    pub rows_read: u64,
     /// Its name when it was stored.
     pub name: String,
     /// The shop's folder it lay in then.
@@ -44,9 +48,11 @@ pub struct KnownFile {
 }
 
 impl KnownFile {
-    /// Whether this content lies wrongly in `folder`: it came in for another shop (FAULTS A07, A17).
+    /// Whether this content lies wrongly in `folder`: it came in for another shop (FAULTS A07, A17). Exports without any row
+    /// are the same for all shops.
     pub fn belongs_elsewhere(&self, folder: &ShopId) -> bool {
-        self.folder.as_ref().is_some_and(|known| known != folder) || self.shops.iter().any(|shop| shop != folder)
+        let is_of_another = self.folder.as_ref().is_some_and(|known| known != folder);
+        self.rows_read > 0 && (is_of_another || self.shops.iter().any(|shop| shop != folder))
     }
 }
 
@@ -126,19 +132,37 @@ impl Store {
     /// # Errors
     /// When the database cannot be read.
     pub fn known_file(&self, digest: FileDigest) -> Result<Option<KnownFile>> {
-        let mut file = self.connection.prepare_cached("SELECT id, name, folder, layout FROM file WHERE digest = ?1")?;
+        let mut file =
+            self.connection.prepare_cached("SELECT id, name, folder, layout, rows_read FROM file WHERE digest = ?1")?;
         let known = file
             .query_row([digest.0.as_slice()], |row| {
-                let folder = row.get::<_, Option<String>>(2)?.map(|id| ShopId::new(&id));
-                let known = KnownFile { name: row.get(1)?, folder, layout: row.get(3)?, shops: Vec::new() };
-                Ok((row.get::<_, i64>(0)?, known))
+                Ok(KnownFile {
+                    id: row.get(0)?,
+                    rows_read: row.get::<_, i64>(4)?.unsigned_abs(),
+                    name: row.get(1)?,
+                    folder: row.get::<_, Option<String>>(2)?.map(|id| ShopId::new(&id)),
+                    layout: row.get(3)?,
+                    shops: Vec::new(),
+                })
             })
             .optional()?;
-        let Some((id, mut known)) = known else { return Ok(None) };
+        let Some(mut known) = known else { return Ok(None) };
         let mut shops = self.connection.prepare_cached("SELECT shop FROM file_shop WHERE file_id = ?1")?;
-        let found = shops.query_map([id], |row| Ok(ShopId::new(row.get_ref(0)?.as_str()?)))?;
+        let found = shops.query_map([known.id], |row| Ok(ShopId::new(row.get_ref(0)?.as_str()?)))?;
         known.shops = found.collect::<rusqlite::Result<_>>()?;
         Ok(Some(known))
+    }
+
+    /// Notes that a stored file came in once more just now: an export that says what the last one said is the export of its
+    /// day all the same (FAULTS A20).
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub fn came_again(&self, known: &KnownFile) -> Result<()> {
+        let mut statement =
+            self.connection.prepare_cached("UPDATE file_arrival SET at = max(at, unixepoch()) WHERE file_id = ?1")?;
+        statement.execute([known.id])?;
+        Ok(())
     }
 
     /// The digests of all stored content.
