@@ -3,6 +3,7 @@
 pub mod changes;
 pub mod findings;
 pub mod problems;
+mod reading;
 pub mod sheets;
 pub mod verdict;
 
