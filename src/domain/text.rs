@@ -71,8 +71,8 @@ pub struct CodeParts {
 
 /// Takes `code` apart after folding width and dropping spaces and hyphens: `PREFIX` + optional `T` + digits.
 ///
-/// `None` where it has another form, e.g. no digits, more than 19, or a letter behind them. Whether a `T` marks a
-/// product code depends on the column it stands in, so it is dropped only when `product` says so (DOMAIN §5.1).
+/// `None` where it has another form, e.g. no digits, a number above [`u64::MAX`], or a letter behind them. Whether a `T`
+/// marks a product code depends on the column it stands in, so it is dropped only for [`CodeKind::Product`] (DOMAIN §5.1).
 pub fn code_parts(code: &str, kind: CodeKind) -> Option<CodeParts> {
     if code.is_ascii() {
         let mut prefix = String::new();
