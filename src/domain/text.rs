@@ -30,6 +30,17 @@ fn fold_any(text: &str) -> String {
         .collect()
 }
 
+/// The half-width form of a full-width sign, for what must keep all else: `①` in an Order ID or `²` in an amount is no
+/// digit (FAULTS N07, N14).
+pub fn half_width(c: char) -> char {
+    match c {
+        '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(c) - 0xfee0).unwrap_or(c),
+        '\u{3000}' => ' ',
+        '￥' => '¥',
+        other => other,
+    }
+}
+
 /// The ASCII part of [`char::is_whitespace`]: unlike [`u8::is_ascii_whitespace`] with the vertical tab.
 const fn is_ascii_space(byte: u8) -> bool {
     matches!(byte, b'\t'..=b'\r' | b' ')
