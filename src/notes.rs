@@ -11,7 +11,7 @@ use crate::locale::{Language, Text, sheets as words};
 use crate::read::properties::properties;
 use crate::read::{self, COLUMN_LIMIT, Cell, Plan, Sink};
 use chrono::{DateTime, FixedOffset, Timelike};
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
 
 /// The columns that are read: whose note, then the fields of [`NoteField::ALL`].
 pub const COLUMNS: [Text; 4] = [words::FINDING_ID, words::WORK_STATE, words::ASSIGNEE, words::MEMO];
@@ -153,22 +153,24 @@ impl Intake {
         known.map(str::to_owned)
     }
 
-    /// A finding whose rows were copied and say different things says nothing.
+    /// A finding whose rows were copied and say different things says nothing: which of them was meant, nobody knows.
     fn drop_contradictions(&mut self) {
-        let mut first: HashMap<FindingId, [Option<String>; 3]> = HashMap::new();
-        let mut contradicted = Vec::new();
-        for row in &self.notebook.rows {
-            let Some(id) = &row.finding else { continue };
-            let known = first.entry(id.clone()).or_insert_with(|| row.fields.clone());
-            if *known != row.fields {
-                contradicted.push((row.line, id.clone()));
-            }
+        let contradicted = contradicted(&self.notebook.rows);
+        let mut lines = Vec::new();
+        for row in &mut self.notebook.rows {
+            let Some(id) = row.finding.as_ref().filter(|id| contradicted.contains(*id)) else { continue };
+            lines.push((row.line, id.to_string()));
+            row.fields = NoteField::ALL.map(|_| None);
         }
-        for (line, id) in contradicted {
-            self.refuse(line, words::FINDING_ID, Fault::ContradictoryNote { id: id.to_string() });
-            for row in self.notebook.rows.iter_mut().filter(|row| row.finding.as_ref() == Some(&id)) {
-                row.fields = NoteField::ALL.map(|_| None);
-            }
+        for (line, id) in lines {
+            self.refuse(line, words::FINDING_ID, Fault::ContradictoryNote { id });
         }
     }
+}
+
+/// Findings of which two rows say different things.
+fn contradicted(rows: &[NotebookRow]) -> HashSet<FindingId> {
+    let mut first = HashMap::new();
+    let of_finding = rows.iter().filter_map(|row| row.finding.as_ref().map(|id| (id, &row.fields)));
+    of_finding.filter(|(id, fields)| first.entry(*id).or_insert(*fields) != fields).map(|(id, _)| id.clone()).collect()
 }

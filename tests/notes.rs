@@ -230,6 +230,27 @@ fn r20_what_is_not_believed_is_named_and_the_rest_is_taken_in() {
 }
 
 #[test]
+fn r20_of_rows_that_contradict_each_other_each_is_rejected() {
+    let (sandbox, workbook) = reported();
+    let original = std::fs::read(&workbook).expect("a workbook");
+    let mut edited = rows(&workbook);
+    let mut copied = edited[0].clone();
+    set(&mut copied, "メモ", "写し");
+    edited.push(copied);
+    let last = edited.len() + 6;
+    sandbox.write("inbox/a.xlsx", &saved_by_another_program(&original, &edited, COLUMNS, None));
+    let config = sandbox.path("totsugo.toml").display().to_string();
+    let said = sandbox.program(&[RUN, &["--config", &config]].concat());
+    let json: Value = serde_json::from_str(&said.out).expect("JSON");
+    let of = &json["files"][0]["rows"];
+    assert_eq!((&of["rejected"], &of["same"]), (&2.into(), &(edited.len() - 2).into()), "{json}");
+    for line in [7, last] {
+        let named = format!("a.xlsx {line}行目「所見ID」列");
+        assert!(said.err.contains(&named), "{named}: {}", said.err);
+    }
+}
+
+#[test]
 fn r20_a_column_is_named_as_the_workbook_has_it() {
     let sandbox = Sandbox::english_demo();
     let json = run(&sandbox, &[]);

@@ -323,6 +323,27 @@ fn acts_on_held_files_carry_time_user_and_reason() {
     assert!(acts.iter().all(|act| act.at.ends_with("+09:00")), "{acts:?}");
 }
 
+/// `held_days` finds a discarded file by the name it got: the second of one name gets another.
+#[test]
+fn each_file_discarded_under_one_name_has_a_day_of_its_own() {
+    let sandbox = Sandbox::minimal("en");
+    for (content, reason) in [("one", "not ours"), ("two", "nor this")] {
+        sandbox.write("inbox/a.csv", format!("<html>{content}\n").as_bytes());
+        sandbox.program(&["ingest"]);
+        let said = sandbox.program(&["held", "discard", "a.csv", "--reason", reason]);
+        assert_eq!(said.code, 0, "{}", said.err);
+    }
+    let store = Store::open(&sandbox.path("totsugo.db"), "test").expect("opens");
+    for path in ["held/discarded/a.csv", "held/discarded/a (2).csv"] {
+        assert!(sandbox.path(path).is_file(), "{path}");
+        let name = path.trim_start_matches("held/discarded/");
+        assert!(store.discarded_on(name).expect("read").is_some(), "{name}");
+    }
+    let acts = store.acts().expect("acts");
+    let told: Vec<_> = acts.iter().map(|act| (&*act.act, &*act.subject, &*act.reason)).collect();
+    assert_eq!(told, [("discard", "a (2).csv", "nor this"), ("discard", "a.csv", "not ours")]);
+}
+
 /// Where nobody is named (cron, containers) the account's number stands.
 #[cfg(unix)]
 #[test]

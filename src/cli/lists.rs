@@ -54,13 +54,18 @@ pub(super) fn held(workshop: &Workshop, action: Option<HeldAction>) -> Exit {
         };
         let paths = &workshop.config.paths;
         let (act, moved) = match &reason {
-            None => ("release", inbox::put_back(&paths.held, &name, &paths.inbox, &file.original)),
+            None => {
+                let moved = inbox::put_back(&paths.held, &name, &paths.inbox, &file.original);
+                ("release", moved.map(|()| name.clone()))
+            }
+            // The trail has the name it bears from now on: by it `held_days` counts its age.
             Some(_) => ("discard", inbox::discard(&paths.held, &name)),
         };
-        if let Err(error) = moved {
-            return Ok(unusable(language, &paths.held.join(&name), &error));
-        }
-        store.log_act(&workshop.stamp(), act, &name, reason.as_deref().unwrap_or_default())?;
+        let subject = match moved {
+            Ok(subject) => subject,
+            Err(error) => return Ok(unusable(language, &paths.held.join(&name), &error)),
+        };
+        store.log_act(&workshop.stamp(), act, &subject, reason.as_deref().unwrap_or_default())?;
         store.remove_held(&name)?;
         let said = match act {
             "release" => pick(
@@ -74,7 +79,7 @@ pub(super) fn held(workshop: &Workshop, action: Option<HeldAction>) -> Exit {
                 "moved to held/discarded; it is not taken in.",
             ),
         };
-        say!("{name}: {said}");
+        say!("{subject}: {said}");
         Ok(Exit::Completed)
     })
 }

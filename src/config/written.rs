@@ -4,7 +4,7 @@
 use super::problem::{ConfigProblem, Expected, Fault};
 use super::schema::{self, Field, Kind, ROOT};
 use crate::domain::dates::Day;
-use crate::domain::text::fold;
+use crate::domain::text::{self, fold};
 use std::collections::{BTreeMap, BTreeSet};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -189,17 +189,11 @@ impl<'a> Source<'a> {
     }
 }
 
-/// `text` with full-width Latin letters, digits, signs and spaces made half-width; `None` if it has none.
+/// `text` with full-width Latin letters, digits, signs and spaces made half-width, and typographic quotes straight; `None`
+/// if it has none.
 pub(super) fn half_width(text: &str) -> Option<String> {
-    let folded: String = text
-        .chars()
-        .map(|c| match c {
-            '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(c) - 0xfee0).unwrap_or(c),
-            '\u{3000}' => ' ',
-            '“' | '”' => '"',
-            other => other,
-        })
-        .collect();
+    let straight = |c| if matches!(c, '“' | '”') { '"' } else { text::half_width(c) };
+    let folded: String = text.chars().map(straight).collect();
     (folded != text).then_some(folded)
 }
 

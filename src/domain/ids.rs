@@ -117,7 +117,7 @@ impl fmt::Display for FileDigest {
 }
 
 /// The digits that identify a booking: column H, or a code without its prefix (SPEC §5.3). Compared without leading
-/// zeros; at most 19 digits.
+/// zeros; at most [`u64::MAX`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Digits(pub u64);
 

@@ -180,8 +180,8 @@ pub enum Fault {
     },
     /// A workbook that cannot be read safely or at all.
     Workbook {
-        /// Why, in the reader's words.
-        why: String,
+        /// Why.
+        why: WorkbookFault,
     },
     /// A byte that the encoding does not have.
     Undecodable {
@@ -208,8 +208,8 @@ pub enum Fault {
     },
     /// A limit on rows, columns or field length is exceeded.
     Limit {
-        /// Which limit.
-        what: &'static str,
+        /// What there is too much of.
+        what: Measure,
         /// Its value.
         limit: u64,
     },
@@ -348,6 +348,48 @@ pub enum Fault {
         /// How many are tolerated.
         limit: u64,
     },
+}
+
+/// Why a workbook cannot be read safely or at all (FAULTS P10–P17).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum WorkbookFault {
+    /// It is packed of more parts than any honest one.
+    TooManyEntries,
+    /// Two of its parts have one name.
+    DuplicateEntries,
+    /// Larger than the limit when unpacked.
+    TooLarge {
+        /// The limit in MiB.
+        limit_mb: u64,
+    },
+    /// One part is larger than the limit when unpacked.
+    PartTooLarge {
+        /// The limit in MiB.
+        limit_mb: u64,
+    },
+    /// Merged cells in a used column.
+    MergedCells,
+    /// Cells doubled or out of order.
+    CellOrder,
+    /// Damaged or of no standard form: the words of whoever tried to read it.
+    Damaged(String),
+}
+
+/// What a limit is set on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Measure {
+    /// The length of one field, in bytes.
+    Field,
+    /// Columns.
+    Columns,
+    /// Rows below the heading.
+    Rows,
+    /// Cells of a sheet.
+    Cells,
+    /// The number of a sheet's row.
+    SheetRows,
+    /// The number of a sheet's column.
+    SheetColumns,
 }
 
 /// One row of 取引集計, normalised.

@@ -10,8 +10,14 @@ use unicode_normalization::UnicodeNormalization;
 /// For comparison only: what is shown or stored keeps its original form.
 pub fn fold(text: &str) -> String {
     if text.is_ascii() {
-        return text.chars().filter(|c| !c.is_ascii_whitespace()).map(|c| c.to_ascii_lowercase()).collect();
+        let letters = text.bytes().filter(|byte| !is_ascii_space(*byte));
+        return letters.map(|byte| char::from(byte.to_ascii_lowercase())).collect();
     }
+    fold_any(text)
+}
+
+/// [`fold`] for text of any kind, ASCII too.
+fn fold_any(text: &str) -> String {
     text.nfkc()
         .filter(|c| !c.is_whitespace() && *c != '\u{200b}' && *c != '\u{feff}')
         .map(|c| match c {
@@ -22,6 +28,22 @@ pub fn fold(text: &str) -> String {
         })
         .flat_map(char::to_lowercase)
         .collect()
+}
+
+/// The half-width form of a full-width sign, for what must keep all else: `①` in an Order ID or `²` in an amount is no
+/// digit (FAULTS N07, N14).
+pub fn half_width(c: char) -> char {
+    match c {
+        '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(c) - 0xfee0).unwrap_or(c),
+        '\u{3000}' => ' ',
+        '￥' => '¥',
+        other => other,
+    }
+}
+
+/// The ASCII part of [`char::is_whitespace`]: unlike [`u8::is_ascii_whitespace`] with the vertical tab.
+const fn is_ascii_space(byte: u8) -> bool {
+    matches!(byte, b'\t'..=b'\r' | b' ')
 }
 
 /// `text` without white space around it, as [`str::trim`] has it.
@@ -39,7 +61,7 @@ pub fn trimmed(text: &str) -> &str {
 /// What two spellings of one booking code have in common: width, case, spaces and hyphens folded.
 pub fn code_key(code: &str) -> String {
     if code.is_ascii() {
-        let is_dropped = |c: u8| c.is_ascii_whitespace() || c == b'-';
+        let is_dropped = |c: u8| is_ascii_space(c) || c == b'-';
         let mut key = code.to_ascii_uppercase();
         if key.bytes().any(is_dropped) {
             key.retain(|c| !u8::try_from(c).is_ok_and(is_dropped));
@@ -60,8 +82,8 @@ pub struct CodeParts {
 
 /// Takes `code` apart after folding width and dropping spaces and hyphens: `PREFIX` + optional `T` + digits.
 ///
-/// `None` where it has another form, e.g. no digits, more than 19, or a letter behind them. Whether a `T` marks a
-/// product code depends on the column it stands in, so it is dropped only when `product` says so (DOMAIN §5.1).
+/// `None` where it has another form, e.g. no digits, a number above [`u64::MAX`], or a letter behind them. Whether a `T`
+/// marks a product code depends on the column it stands in, so it is dropped only for [`CodeKind::Product`] (DOMAIN §5.1).
 pub fn code_parts(code: &str, kind: CodeKind) -> Option<CodeParts> {
     if code.is_ascii() {
         let mut prefix = String::new();
@@ -99,7 +121,8 @@ fn ascii_digits(code: &str, mut each: impl FnMut(char)) -> Option<Digits> {
             (digit @ b'0'..=b'9', _) => {
                 number = Some(number.unwrap_or(0).checked_mul(10)?.checked_add(u64::from(digit - b'0'))?);
             }
-            (b'-' | b' ' | b'\t' | b'\n' | b'\x0C' | b'\r', _) => {}
+            (b'-', _) => {}
+            (space, _) if is_ascii_space(space) => {}
             (letter @ (b'a'..=b'z' | b'A'..=b'Z'), None) => each(char::from(letter)),
             _ => return None,
         }
@@ -156,6 +179,7 @@ impl Texts {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn r12_codes_are_compared_by_digits_without_leading_zeros() {
@@ -187,10 +211,30 @@ mod tests {
         }
     }
 
+    proptest! {
+        #[test]
+        fn the_short_way_for_ascii_folds_as_the_long_way(text in "[\\x00-\\x7f]{0,12}", code in "[-A-Ta-t0-9\\t-\\r ]{0,12}") {
+            for text in [text, code] {
+                // A sign that nobody sees sends a code the long way.
+                let long = format!("{text}\u{200b}");
+                prop_assert_eq!(fold(&text), fold_any(&text), "{:?}", text);
+                prop_assert_eq!(code_key(&text), code_key(&long), "{:?}", text);
+                for kind in [CodeKind::Cart, CodeKind::Product] {
+                    prop_assert_eq!(code_parts(&text, kind), code_parts(&long, kind), "{:?}", text);
+                }
+                prop_assert_eq!(code_digits(&text), code_digits(&long), "{:?}", text);
+            }
+        }
+    }
+
     #[test]
-    fn the_short_way_for_ascii_folds_as_the_long_way() {
-        for code in ["mz-T 1102481", "A\u{b}B", " a\t-b\r\n", "Z9-z9", ""] {
-            assert_eq!(code_key(code), fold(code).replace('-', "").to_uppercase(), "{code:?}");
+    fn every_ascii_space_is_no_difference() {
+        let spaces: Vec<char> = ('\0'..='\x7f').filter(|c| c.is_whitespace()).collect();
+        assert_eq!(spaces, ['\t', '\n', '\u{b}', '\u{c}', '\r', ' ']);
+        for space in spaces {
+            assert_eq!(fold(&format!("Order{space}ID")), fold("orderid"), "{space:?}");
+            assert_eq!(code_key(&format!("mz{space}7")), "MZ7", "{space:?}");
+            assert_eq!(code_digits(&format!("mz{space}7{space}")), Some(Digits(7)), "{space:?}");
         }
     }
 

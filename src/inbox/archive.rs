@@ -90,18 +90,20 @@ pub fn put_back(held: &Path, name: &str, inbox: &Path, original: &str) -> io::Re
     forget_reason(held, name)
 }
 
-/// Moves a held file to `held/discarded/`: it no longer counts as held, and is not deleted.
+/// Moves a held file to `held/discarded/`: it no longer counts as held, and is not deleted. Returns its name there, which
+/// is another one where a file of that name was discarded before.
 ///
 /// # Errors
-/// When it is not there or cannot be moved.
-pub fn discard(held: &Path, name: &str) -> io::Result<()> {
-    let folder = held.join("discarded");
-    match durable::move_new(&held.join(name), &durable::free_name(&folder, name)) {
+/// When it cannot be moved.
+pub fn discard(held: &Path, name: &str) -> io::Result<String> {
+    let target = durable::free_name(&held.join("discarded"), name);
+    let chosen = match durable::move_new(&held.join(name), &target) {
         // It could not leave the inbox, so there is nothing to set aside.
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-        other => other?,
-    }
-    forget_reason(held, name)
+        Err(error) if error.kind() == io::ErrorKind::NotFound => name.to_owned(),
+        other => other.map(|()| target.file_name().unwrap_or_default().to_string_lossy().into_owned())?,
+    };
+    forget_reason(held, name)?;
+    Ok(chosen)
 }
 
 /// Removes the reason of a file that is held no longer.

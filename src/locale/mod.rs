@@ -4,6 +4,7 @@ pub mod changes;
 pub mod findings;
 pub mod problems;
 pub mod proof;
+mod reading;
 pub mod sheets;
 pub mod verdict;
 

@@ -1,6 +1,7 @@
 //! What is wrong with an input, as sentences a clerk can act on. Must not decide anything: facts come in, words go out.
 
 use super::Language;
+use super::reading::{keep_within, measure, workbook};
 use super::sheets::{self, WORK_STATES};
 use crate::domain::intake::{Fault, Problem};
 
@@ -41,7 +42,7 @@ pub fn beside_name(name: &str, reason: &str) -> String {
 }
 
 /// A value of a file as it may stand in a sentence: on one line, at most 60 characters.
-fn shown(value: &str) -> String {
+pub(super) fn shown(value: &str) -> String {
     let mut out: String = value.chars().take(60).map(|c| if c.is_control() { ' ' } else { c }).collect();
     if value.chars().count() > 60 {
         out.push('…');
@@ -83,31 +84,6 @@ fn work_states(language: Language, separator: &str) -> String {
     WORK_STATES.map(|state| state.of(language)).join(separator)
 }
 
-fn limit_ja(what: &str) -> &str {
-    match what {
-        "field" => "1項目の長さ（バイト）",
-        "columns" => "列数",
-        "rows" => "行数",
-        "cells" => "セル数",
-        "sheet rows" => "シートの行番号",
-        "sheet columns" => "シートの列番号",
-        other => other,
-    }
-}
-
-fn workbook_ja(why: &str) -> String {
-    let known = match why {
-        "too many entries" => "中に含まれる部品が多すぎます",
-        "duplicate entries" => "同じ名前の部品が重複しています",
-        "larger than 256 MiB when unpacked" => "展開後の大きさが256MiBを超えます",
-        "merged cells" => "使用する列に結合セルがあります。結合を解除してください",
-        "cells doubled or out of order" => "セルが重複しているか、順序が正しくありません",
-        "a part larger than 64 MiB when unpacked" => "展開後の部品の大きさが64MiBを超えます",
-        other => return format!("中身が壊れているか、標準の形ではありません（{}）", shown(other)),
-    };
-    known.to_owned()
-}
-
 fn ja(fault: &Fault) -> String {
     match fault {
         Fault::Empty => "ファイルが空です。もう一度出力してください。".to_owned(),
@@ -145,7 +121,7 @@ fn ja(fault: &Fault) -> String {
             format!("表のファイルではありません（内容は{looks_like}のようです）。CSV または xlsx で出力してください。")
         }
         Fault::Workbook { why } => {
-            format!("Excelブックを読み取れません：{}。元の画面からもう一度出力してください。", workbook_ja(why))
+            format!("Excelブックを読み取れません：{}。元の画面からもう一度出力してください。", workbook(Language::Ja, why))
         }
         Fault::Undecodable { encoding, byte, found } => format!(
             "文字コード{encoding}として読めない文字があります（ファイル先頭から{byte}バイト目、値 {found}）。もう一度ダウンロードしたファイルを、Excelで開かずに置いてください。出力元で選べる場合は、CSV UTF-8 を選んでください。"
@@ -160,12 +136,7 @@ fn ja(fault: &Fault) -> String {
             "項目の数が見出しと異なります（見つかった数{found}、期待する数{expected}）。手で編集していないか確認し、もう一度出力してください。"
         ),
         Fault::Limit { what, limit } => {
-            let advice = match *what {
-                "field" => "この値を確認し、もう一度出力してください。",
-                "columns" | "sheet columns" => "不要な列を除いて出力してください。",
-                _ => "期間を分けて出力してください。",
-            };
-            format!("{}が上限（{limit}）を超えています。{advice}", limit_ja(what))
+            format!("{}が上限（{limit}）を超えています。{}", measure(*what).ja, keep_within(*what).ja)
         }
         Fault::NoLayout { nearest: Some(nearest), missing, found, similar } => format!(
             "どのレイアウトにも当てはまりません。最も近いのは{}で、不足しているのは「{}」、見つかった見出しは「{}」です。{}出力の種類を確認するか、レイアウトに別名を追加してください。",
@@ -315,7 +286,9 @@ fn en(fault: &Fault) -> String {
         Fault::NotATable { looks_like } => {
             format!("This is not a table; it looks like {looks_like}. Export it as CSV or xlsx.")
         }
-        Fault::Workbook { why } => format!("The workbook cannot be read: {}. Export it again.", shown(why)),
+        Fault::Workbook { why } => {
+            format!("The workbook cannot be read: {}. Export it again.", workbook(Language::En, why))
+        }
         Fault::Undecodable { encoding, byte, found } => format!(
             "A character is not valid {encoding} (byte {byte} of the file, value {found}). Download the file again and drop it without opening it in Excel; if there is a choice of encodings, choose CSV UTF-8."
         ),
@@ -331,12 +304,7 @@ fn en(fault: &Fault) -> String {
             "The row has {found} fields, the heading {expected}. Check whether it was edited, and export it again."
         ),
         Fault::Limit { what, limit } => {
-            let advice = match *what {
-                "field" => "Check this value and export again.",
-                "columns" | "sheet columns" => "Export without the columns that are not needed.",
-                _ => "Export shorter periods.",
-            };
-            format!("The limit of {limit} ({what}) is exceeded. {advice}")
+            format!("The limit of {limit} ({}) is exceeded. {}", measure(*what).en, keep_within(*what).en)
         }
         Fault::NoLayout { nearest: Some(nearest), missing, found, similar } => format!(
             "No layout fits. The nearest is {}; missing: {}; found: {}. {}Check the export, or add an alias to the layout.",

@@ -1,7 +1,7 @@
 //! One cell → one value: dates, yen, identifiers, each by a strict grammar. Must not know columns, rows or layouts.
 
 use crate::domain::money::Yen;
-use crate::domain::text::trimmed;
+use crate::domain::text::{half_width, trimmed};
 use std::borrow::Cow;
 
 /// Trimmed and, where it is not plain ASCII, folded to half width.
@@ -11,17 +11,6 @@ pub(super) fn narrow(text: &str) -> Cow<'_, str> {
         return Cow::Borrowed(text);
     }
     Cow::Owned(text.chars().map(half_width).collect::<String>().trim().to_owned())
-}
-
-/// The half-width form of a full-width character. No more is folded: `①` in an Order ID or `²` in an amount is no digit
-/// (FAULTS N07, N14).
-fn half_width(c: char) -> char {
-    match c {
-        '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(c) - 0xfee0).unwrap_or(c),
-        '\u{3000}' => ' ',
-        '￥' => '¥',
-        other => other,
-    }
 }
 
 /// Digits, perhaps grouped by three, perhaps with decimals.

@@ -6,7 +6,7 @@ use super::window::{Source, Window};
 use super::{
     COLUMN_LIMIT, Cell, FIELD_LIMIT, HEADING_SEARCH, Plan, ROW_LIMIT, Reading, Sink, at, control, holds_controls, whole,
 };
-use crate::domain::intake::{Fault, Problem};
+use crate::domain::intake::{Fault, Measure, Problem};
 use std::borrow::Cow;
 
 /// Delimiters that are tried on the heading row, in this order.
@@ -62,7 +62,7 @@ fn find_heading(records: &mut Records<'_>, sink: &mut dyn Sink) -> Result<Option
         looked += 1;
         let Record { line, fields, is_well_quoted, breaks, .. } = &records.record;
         if fields.len() > COLUMN_LIMIT {
-            return Err(one(at(*line, None, Fault::Limit { what: "columns", limit: COLUMN_LIMIT as u64 })));
+            return Err(one(at(*line, None, Fault::Limit { what: Measure::Columns, limit: COLUMN_LIMIT as u64 })));
         }
         if *breaks > 0 || !is_well_quoted {
             continue;
@@ -88,14 +88,14 @@ fn body(records: &mut Records<'_>, plan: &Plan, sink: &mut dyn Sink) -> Result<(
         }
         count += 1;
         if count > ROW_LIMIT {
-            return Err(one(at(line, None, Fault::Limit { what: "rows", limit: ROW_LIMIT })));
+            return Err(one(at(line, None, Fault::Limit { what: Measure::Rows, limit: ROW_LIMIT })));
         }
         let found = records.record.fields.len();
         if found != plan.headings.len() {
             return Err(one(at(line, None, Fault::FieldCount { expected: plan.headings.len(), found })));
         }
         if let Some(column) = records.too_long() {
-            let fault = Fault::Limit { what: "field", limit: FIELD_LIMIT as u64 };
+            let fault = Fault::Limit { what: Measure::Field, limit: FIELD_LIMIT as u64 };
             return Err(one(at(line, plan.heading(column), fault)));
         }
         let mut cells = emptied(room);
@@ -183,7 +183,7 @@ impl<'w> Records<'w> {
             if length > RECORD_LIMIT {
                 let start = if scanned == Scanned::Record { self.record.start } else { self.scanner.at() };
                 let is_quoted = self.window.text().bytes().skip(start).any(|byte| byte == b'"');
-                let endless = Fault::Limit { what: "field", limit: FIELD_LIMIT as u64 };
+                let endless = Fault::Limit { what: Measure::Field, limit: FIELD_LIMIT as u64 };
                 return Err(at(line, None, if is_quoted { Fault::Quoting } else { endless }));
             }
             if scanned == Scanned::Record {
@@ -298,8 +298,8 @@ mod tests {
     #[test]
     fn p09_limits_hold_the_file() {
         let long = format!("a,b\n1,{}\n", "x".repeat(FIELD_LIMIT + 1));
-        assert_eq!(keep(long.as_bytes(), 2, &[]), Err((Some(2), Fault::Limit { what: "field", limit: 65_536 })));
+        assert_eq!(keep(long.as_bytes(), 2, &[]), Err((Some(2), Fault::Limit { what: Measure::Field, limit: 65_536 })));
         let wide = format!("{}\n", "x,".repeat(COLUMN_LIMIT));
-        assert_eq!(keep(wide.as_bytes(), 2, &[]), Err((Some(1), Fault::Limit { what: "columns", limit: 512 })));
+        assert_eq!(keep(wide.as_bytes(), 2, &[]), Err((Some(1), Fault::Limit { what: Measure::Columns, limit: 512 })));
     }
 }

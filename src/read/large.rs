@@ -6,7 +6,7 @@
 
 use super::decode::{Form, bad_cp932, control_in, not_utf8, seam};
 use super::{FIELD_LIMIT, at, whole};
-use crate::domain::intake::{Fault, Problem};
+use crate::domain::intake::{Fault, Measure, Problem};
 use std::io::{self, Read, Seek, SeekFrom, Take};
 
 /// How much is looked at in one go.
@@ -143,7 +143,7 @@ fn look(content: &mut Content<'_>) -> io::Result<Result<Seen, Problem>> {
         };
         // No field may be that long, and nothing else goes on without a comma, a tab, a quote or a line end.
         if end == 0 && stretch.len() > STRETCH {
-            let fault = Fault::Limit { what: "field", limit: FIELD_LIMIT as u64 };
+            let fault = Fault::Limit { what: Measure::Field, limit: FIELD_LIMIT as u64 };
             return Ok(Err(at(content.line_of(offset)?, None, fault)));
         }
         seen.look(stretch.get(..end).unwrap_or_default(), offset);
@@ -206,6 +206,6 @@ mod tests {
             problems.remove(0)
         };
         assert_eq!(fault(b"1,\""), at(2, None, Fault::Quoting));
-        assert_eq!(fault(b"1,2\n3,"), at(3, None, Fault::Limit { what: "field", limit: FIELD_LIMIT as u64 }));
+        assert_eq!(fault(b"1,2\n3,"), at(3, None, Fault::Limit { what: Measure::Field, limit: FIELD_LIMIT as u64 }));
     }
 }

@@ -7,7 +7,7 @@
 use super::metered::Metered;
 use super::rows::{CellTag, RowTag, place, plain_rows, plain_texts};
 use super::whole;
-use crate::domain::intake::{Fault, Problem};
+use crate::domain::intake::{Fault, Problem, WorkbookFault};
 use memchr::memmem::Finder;
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
@@ -56,9 +56,8 @@ pub(super) fn check_archive(
     archive: &mut ZipArchive<Cursor<&[u8]>>,
     bytes: &[u8],
 ) -> Result<Vec<(usize, String)>, Problem> {
-    let refuse = |why: &str| Err(whole(Fault::Workbook { why: why.to_owned() }));
     if Some(archive.len()) != declared_entries(bytes) {
-        return refuse("duplicate entries");
+        return Err(refused(WorkbookFault::DuplicateEntries));
     }
     let (mut inflated, mut types) = (0_u64, false);
     let mut parts = Vec::new();
@@ -72,13 +71,13 @@ pub(super) fn check_archive(
         }
         if name.ends_with(".xml") || name.ends_with(".rels") {
             if entry.size() > PART_LIMIT && !name.contains("worksheets/") {
-                return refuse("a part larger than 64 MiB when unpacked");
+                return Err(refused(WorkbookFault::PartTooLarge { limit_mb: PART_LIMIT >> 20 }));
             }
             parts.push((index, name.into_owned()));
         }
     }
     if inflated > INFLATED_LIMIT {
-        return refuse("larger than 256 MiB when unpacked");
+        return Err(refused(WorkbookFault::TooLarge { limit_mb: INFLATED_LIMIT >> 20 }));
     }
     if types {
         return Ok(parts);
@@ -95,7 +94,7 @@ pub(super) fn check_archive(
 pub(super) fn open_archive(bytes: &[u8]) -> Result<ZipArchive<Cursor<&[u8]>>, Problem> {
     let Some(declared) = declared_entries(bytes) else { return Err(whole(Fault::Incomplete)) };
     if declared > ENTRY_LIMIT {
-        return Err(broken("too many entries"));
+        return Err(refused(WorkbookFault::TooManyEntries));
     }
     ZipArchive::new(Cursor::new(bytes)).map_err(|error| broken(&error.to_string()))
 }
@@ -136,8 +135,12 @@ pub(super) fn declared_entries(bytes: &[u8]) -> Option<usize> {
     (bytes.len() >= end + 22 + comment).then(|| number(10)).flatten()
 }
 
+fn refused(why: WorkbookFault) -> Problem {
+    whole(Fault::Workbook { why })
+}
+
 fn broken(why: &str) -> Problem {
-    whole(Fault::Workbook { why: why.to_owned() })
+    refused(WorkbookFault::Damaged(why.to_owned()))
 }
 
 /// One part on its way.

@@ -4,7 +4,7 @@ use super::{
     COLUMN_LIMIT, Cell, FIELD_LIMIT, HEADING_SEARCH, Plan, ROW_LIMIT, Reading, Sink, at, control, package, whole,
 };
 use crate::domain::dates::{Day, Moment};
-use crate::domain::intake::{Fault, Place, Problem};
+use crate::domain::intake::{Fault, Measure, Place, Problem, WorkbookFault};
 use calamine::{DataRef, ExcelDateTime, Reader as _, SheetType, Xlsx, XlsxCellReader};
 use chrono::{TimeDelta, Timelike};
 use std::borrow::Cow;
@@ -75,7 +75,7 @@ pub fn every_row(bytes: &[u8], mut look: impl FnMut(&str, u32, &[(usize, Cell<'_
 }
 
 fn broken(error: &calamine::XlsxError) -> Problem {
-    whole(Fault::Workbook { why: error.to_string() })
+    whole(Fault::Workbook { why: WorkbookFault::Damaged(error.to_string()) })
 }
 
 fn find_heading(book: &mut Book<'_>, sheet: &str, sink: &mut dyn Sink) -> Result<Option<(u32, Plan)>, Vec<Problem>> {
@@ -84,7 +84,7 @@ fn find_heading(book: &mut Book<'_>, sheet: &str, sink: &mut dyn Sink) -> Result
         let Some(row) = rows.next_row()? else { return Ok(None) };
         let width = rows.width();
         if width > COLUMN_LIMIT {
-            return Err(vec![at(row, None, Fault::Limit { what: "columns", limit: COLUMN_LIMIT as u64 })]);
+            return Err(vec![at(row, None, Fault::Limit { what: Measure::Columns, limit: COLUMN_LIMIT as u64 })]);
         }
         let mut headings = vec![String::new(); width];
         for (column, cell) in &rows.cells {
@@ -107,7 +107,7 @@ fn check_merged(book: &mut Book<'_>, index: usize, heading_row: u32, plan: &Plan
             |column: &usize| (area.start.1..=area.end.1).contains(&u32::try_from(*column).unwrap_or(u32::MAX));
         if let Some(column) = plan.slots.iter().flatten().copied().find(|column| touches(column)) {
             let place = Place { line: Some(area.start.0 + 1), column: plan.heading(column) };
-            return Err(vec![Problem { place, fault: Fault::Workbook { why: "merged cells".to_owned() } }]);
+            return Err(vec![Problem { place, fault: Fault::Workbook { why: WorkbookFault::MergedCells } }]);
         }
     }
     Ok(())
@@ -128,7 +128,7 @@ fn body(
         }
         count += 1;
         if count > ROW_LIMIT {
-            return Err(vec![at(row, None, Fault::Limit { what: "rows", limit: ROW_LIMIT })]);
+            return Err(vec![at(row, None, Fault::Limit { what: Measure::Rows, limit: ROW_LIMIT })]);
         }
         if rows.width() > plan.headings.len() {
             let fault = Fault::FieldCount { expected: plan.headings.len(), found: rows.width() };
@@ -215,16 +215,16 @@ impl<'a, 'b> SheetRows<'a, 'b> {
         let limit = |what, limit: u64| Err(whole(Fault::Limit { what, limit }));
         self.count += 1;
         if self.count > CELL_LIMIT {
-            return limit("cells", CELL_LIMIT);
+            return limit(Measure::Cells, CELL_LIMIT);
         }
         if row >= SHEET_ROWS {
-            return limit("sheet rows", SHEET_ROWS.into());
+            return limit(Measure::SheetRows, SHEET_ROWS.into());
         }
         if column >= SHEET_COLUMNS {
-            return limit("sheet columns", SHEET_COLUMNS.into());
+            return limit(Measure::SheetColumns, SHEET_COLUMNS.into());
         }
         if self.last.is_some_and(|last| last >= (row, column)) {
-            let fault = Fault::Workbook { why: "cells doubled or out of order".to_owned() };
+            let fault = Fault::Workbook { why: WorkbookFault::CellOrder };
             return Err(at(row + 1, Some(address(row, column)), fault));
         }
         self.last = Some((row, column));
@@ -243,7 +243,7 @@ impl<'a, 'b> SheetRows<'a, 'b> {
         let Some((_, cell)) = self.cells.get(found) else { return Ok(Cell::Empty) };
         let Cell::Text(text) = cell else { return Ok(cell.clone()) };
         let fault = if text.len() > FIELD_LIMIT {
-            Some(Fault::Limit { what: "field", limit: FIELD_LIMIT as u64 })
+            Some(Fault::Limit { what: Measure::Field, limit: FIELD_LIMIT as u64 })
         } else {
             control(text, plan.allows_line_breaks(column)).map(|code| Fault::ControlCharacter { code: code.into() })
         };

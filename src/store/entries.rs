@@ -11,7 +11,7 @@ use crate::domain::ids::{CartCode, FileDigest};
 use crate::domain::intake::Disposition;
 use crate::domain::text::code_key;
 use hashbrown::HashMap;
-use rusqlite::{CachedStatement, Connection, OptionalExtension, Transaction, params};
+use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, Transaction, params};
 use std::sync::Arc;
 
 /// Saves the rows of a payment list: by payment reference, without one as often as they stand (FAULTS S11).
@@ -30,53 +30,25 @@ pub(super) fn save(
          currency, written_amount, transaction_id, file_id, line) \
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
     )?;
-    let mut seen: HashMap<String, u32> = HashMap::new();
+    let mut seen = HashMap::new();
     for entry in entries {
         let cart_key = code_key(entry.cart.as_str());
-        let (amount, currency, written) = price_columns(&entry.amount);
-        let says = (
-            entry.at.number(),
-            cart_key.clone(),
-            entry.payment_type.word().to_owned(),
-            amount,
-            currency.to_owned(),
-            written.map(str::to_owned),
-            entry.transaction_id.to_string(),
-        );
-        let key = if entry.reference.is_empty() {
-            let amount = amount.map(|yen| yen.to_string()).unwrap_or_default();
-            let parts =
-                [&*says.1, &*says.2, &says.0.to_string(), &amount, &*says.4, &*says.6, written.unwrap_or_default()];
-            let text = parts.join("\u{1f}");
-            let nth = seen.entry(text.clone()).and_modify(|nth| *nth += 1).or_insert(1);
-            format!("row:{nth}:{}", FileDigest::of(text.as_bytes()))
-        } else {
-            format!("{}:{}", if entry.is_refund() { "refund" } else { "ref" }, entry.reference)
-        };
-        let known = find
-            .query_row([&key], |row| {
-                Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?, row.get(6)?))
-            })
-            .optional()?;
-        let disposition = match known {
-            None => Disposition::New,
-            Some(known) if known == says => Disposition::Same,
-            // Of one date the later arrival holds, as with carts: else nobody could correct an amount.
-            Some(known) if says.0 >= known.0 => Disposition::Update,
-            Some(_) => Disposition::Stale,
-        };
+        let says = Says::of(entry, &cart_key);
+        let key = entry_key(entry, &says, &mut seen);
+        let disposition =
+            find.query_row([&key], |row| Ok(says.against(&Says::read(row)?))).optional()?.unwrap_or(Disposition::New);
         if matches!(disposition, Disposition::New | Disposition::Update) {
             save.execute(params![
                 key,
-                cart_key,
+                says.cart_key,
                 entry.cart.as_str(),
                 &*entry.reference,
-                entry.payment_type.word(),
-                entry.at.number(),
-                amount,
-                currency,
-                written,
-                &*entry.transaction_id,
+                says.payment_type,
+                says.at,
+                says.amount,
+                says.currency,
+                says.written,
+                says.transaction_id,
                 file,
                 entry.source.line
             ])?;
@@ -84,6 +56,79 @@ pub(super) fn save(
         outcomes.push(RowOutcome { line: entry.source.line, disposition, reason: None });
     }
     Ok(())
+}
+
+/// What a row of a payment list says, in the columns that later rows of its key may change.
+#[derive(PartialEq, Eq)]
+struct Says<'a> {
+    at: i64,
+    cart_key: &'a str,
+    payment_type: &'a str,
+    amount: Option<i64>,
+    currency: &'a str,
+    written: Option<&'a str>,
+    transaction_id: &'a str,
+}
+
+impl<'a> Says<'a> {
+    fn of(entry: &'a PaymentEntry, cart_key: &'a str) -> Self {
+        let (amount, currency, written) = price_columns(&entry.amount);
+        Self {
+            at: entry.at.number(),
+            cart_key,
+            payment_type: entry.payment_type.word(),
+            amount,
+            currency,
+            written,
+            transaction_id: &entry.transaction_id,
+        }
+    }
+
+    fn read(row: &'a Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            at: row.get(0)?,
+            cart_key: row.get_ref(1)?.as_str()?,
+            payment_type: row.get_ref(2)?.as_str()?,
+            amount: row.get(3)?,
+            currency: row.get_ref(4)?.as_str()?,
+            written: row.get_ref(5)?.as_str_or_null()?,
+            transaction_id: row.get_ref(6)?.as_str()?,
+        })
+    }
+
+    /// What the row is, given what is stored under its key.
+    fn against(&self, known: &Self) -> Disposition {
+        if self == known {
+            Disposition::Same
+        } else if self.at >= known.at {
+            // Of one date the later arrival holds, as with carts: else nobody could correct an amount.
+            Disposition::Update
+        } else {
+            Disposition::Stale
+        }
+    }
+}
+
+/// By what a row is known again: its payment reference; without one what it says, with its number among the rows of the
+/// file that say the same (FAULTS S11).
+fn entry_key(entry: &PaymentEntry, says: &Says<'_>, seen: &mut HashMap<String, u32>) -> String {
+    if !entry.reference.is_empty() {
+        return format!("{}:{}", if entry.is_refund() { "refund" } else { "ref" }, entry.reference);
+    }
+    let amount = says.amount.map(|yen| yen.to_string()).unwrap_or_default();
+    let text = [
+        says.cart_key,
+        says.payment_type,
+        &says.at.to_string(),
+        &amount,
+        says.currency,
+        says.transaction_id,
+        says.written.unwrap_or_default(),
+    ]
+    .join("\u{1f}");
+    let digest = FileDigest::of(text.as_bytes());
+    let nth = seen.entry(text).and_modify(|nth| *nth += 1).or_insert(1);
+    format!("row:{nth}:{digest}")
 }
 
 /// Reads the payment list cart by cart.

@@ -215,84 +215,130 @@ impl Store {
         pieces: &mut dyn FnMut(TakeRows<'_>),
     ) -> Result<RowCounts> {
         let transaction = self.connection.transaction()?;
-        let beside = Beside {
-            hidden_rows: i64::try_from(file.normalised.hidden_rows).unwrap_or(i64::MAX),
-            unknown_columns: file.normalised.unknown_columns.join("\n"),
-            dropped_columns: file.normalised.dropped_columns.join("\n"),
-        };
-        let rows_read = i64::try_from(file.normalised.rows_read).unwrap_or(i64::MAX);
-        transaction.execute(
-            "INSERT INTO file (digest, name, folder, layout, encoding, rows_read, yen, reach, hidden_rows, \
-             unknown_columns, dropped_columns) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
-            params![
-                file.digest.0.as_slice(),
-                file.name,
-                file.folder.map(ShopId::as_str),
-                file.normalised.layout,
-                file.normalised.encoding,
-                rows_read,
-                total_of(&file.normalised.rows).get(),
-                reach_of(&file.normalised.rows),
-                beside.hidden_rows,
-                beside.unknown_columns,
-                beside.dropped_columns
-            ],
-        )?;
-        let id = transaction.last_insert_rowid();
-        let mut outcomes: Vec<RowOutcome> =
-            Vec::with_capacity(usize::try_from(file.normalised.rows_read).unwrap_or_default());
-        let mut totals: BTreeMap<ShopId, ShopTotals> = BTreeMap::new();
-        let mut counts = RowCounts::default();
+        let beside = beside(file.normalised);
+        let id = save_record(&transaction, file, &beside)?;
         let mut words = WordWriter::prepare(&transaction)?;
-        let mut written = Written::new();
+        let mut stored = Stored::with_room_for(file.normalised.rows_read);
         match &file.normalised.rows {
             Rows::Payments(rows) => {
-                let mut writer = payments::Writer::prepare(&transaction, id, dispose)?;
-                let mut taken = writer.take(rows, &mut words, &mut outcomes, &mut totals);
-                pieces(&mut |rows| {
-                    if taken.is_ok() {
-                        taken = writer.take(rows, &mut words, &mut outcomes, &mut totals);
-                    }
-                });
-                taken?;
-                written.push(writer.rows().end(&transaction, id)?);
-                let yen: Yen = totals.values().map(|total| total.yen).sum();
-                transaction.execute("UPDATE file SET yen = ?2 WHERE id = ?1", params![id, yen.get()])?;
+                let writer = payments::Writer::prepare(&transaction, id, dispose)?;
+                stored.payments((&transaction, id), writer, rows, pieces, &mut words)?;
             }
             Rows::Bookings(carts) => {
-                written.extend(bookings::save(&transaction, id, file.folder, carts, &mut words, &mut outcomes)?);
+                let written = bookings::save(&transaction, id, file.folder, carts, &mut words, &mut stored.outcomes)?;
+                stored.written.extend(written);
             }
-            Rows::PaymentList(entries) => entries::save(&transaction, id, entries, &mut outcomes)?,
+            Rows::PaymentList(entries) => entries::save(&transaction, id, entries, &mut stored.outcomes)?,
         }
-        for (line, rule) in &file.normalised.excluded {
-            let reason = Some(rule.as_str().into());
-            outcomes.push(RowOutcome { line: *line, disposition: Disposition::Excluded, reason });
-        }
-        for (nth, problem) in file.normalised.rejected.iter().enumerate() {
-            let reason = file.reasons.get(nth).map(|reason| reason.as_str().into());
-            let line = problem.place.line.unwrap_or(0);
-            outcomes.push(RowOutcome { line, disposition: Disposition::Rejected, reason });
-        }
-        let only_shop = file.folder.cloned().or_else(|| match totals.len() {
-            1 => totals.keys().next().cloned(),
-            _ => None,
-        });
-        if let Some(totals) = only_shop.and_then(|shop| totals.get_mut(&shop)) {
-            file.normalised.excluded.iter().for_each(|_| totals.rows.add(Disposition::Excluded));
-            file.normalised.rejected.iter().for_each(|_| totals.rows.add(Disposition::Rejected));
-        }
-        written.push(words.rows().end(&transaction, id)?);
-        save_outcomes(&transaction, id, &mut outcomes)?;
-        save_totals(&transaction, id, &totals)?;
-        integrity::seal(&transaction, id, &written, &beside)?;
-        for outcome in &outcomes {
-            counts.add(outcome.disposition);
-        }
+        stored.leave_out(file);
+        stored.written.push(words.rows().end(&transaction, id)?);
+        save_outcomes(&transaction, id, &mut stored.outcomes)?;
+        save_totals(&transaction, id, &stored.totals)?;
+        integrity::seal(&transaction, id, &stored.written, &beside)?;
+        let counts = stored.counts();
         if counts.read != file.normalised.rows_read {
             return Err(unexpected("row count", format!("{} of {}", counts.read, file.normalised.rows_read)));
         }
         transaction.commit()?;
         Ok(counts)
+    }
+}
+
+fn beside(file: &Normalised) -> Beside {
+    Beside {
+        hidden_rows: i64::try_from(file.hidden_rows).unwrap_or(i64::MAX),
+        unknown_columns: file.unknown_columns.join("\n"),
+        dropped_columns: file.dropped_columns.join("\n"),
+    }
+}
+
+/// Stores the file's own record; its number.
+fn save_record(transaction: &Transaction<'_>, file: &NewFile<'_>, beside: &Beside) -> Result<i64> {
+    let rows_read = i64::try_from(file.normalised.rows_read).unwrap_or(i64::MAX);
+    transaction.execute(
+        "INSERT INTO file (digest, name, folder, layout, encoding, rows_read, yen, reach, hidden_rows, \
+         unknown_columns, dropped_columns) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+        params![
+            file.digest.0.as_slice(),
+            file.name,
+            file.folder.map(ShopId::as_str),
+            file.normalised.layout,
+            file.normalised.encoding,
+            rows_read,
+            total_of(&file.normalised.rows).get(),
+            reach_of(&file.normalised.rows),
+            beside.hidden_rows,
+            beside.unknown_columns,
+            beside.dropped_columns
+        ],
+    )?;
+    Ok(transaction.last_insert_rowid())
+}
+
+/// What the rows of a file came to so far.
+struct Stored {
+    outcomes: Vec<RowOutcome>,
+    totals: BTreeMap<ShopId, ShopTotals>,
+    written: Written,
+}
+
+impl Stored {
+    fn with_room_for(rows: u64) -> Self {
+        let outcomes = Vec::with_capacity(usize::try_from(rows).unwrap_or_default());
+        Self { outcomes, totals: BTreeMap::new(), written: Written::new() }
+    }
+
+    /// Stores the rows of 取引集計, `rows` and then those of `pieces`, and what they sum up to.
+    fn payments(
+        &mut self,
+        (transaction, file): (&Transaction<'_>, i64),
+        mut writer: payments::Writer<'_>,
+        rows: &[PaymentRow],
+        pieces: &mut dyn FnMut(TakeRows<'_>),
+        words: &mut WordWriter<'_>,
+    ) -> Result<()> {
+        let Self { outcomes, totals, written } = self;
+        let mut taken = writer.take(rows, words, outcomes, totals);
+        pieces(&mut |rows| {
+            if taken.is_ok() {
+                taken = writer.take(rows, words, outcomes, totals);
+            }
+        });
+        taken?;
+        written.push(writer.rows().end(transaction, file)?);
+        let yen: Yen = totals.values().map(|total| total.yen).sum();
+        transaction.execute("UPDATE file SET yen = ?2 WHERE id = ?1", params![file, yen.get()])?;
+        Ok(())
+    }
+
+    /// Takes in the rows that were excluded and rejected; where all are of one shop, they count as its.
+    fn leave_out(&mut self, file: &NewFile<'_>) {
+        let Normalised { excluded, rejected, .. } = file.normalised;
+        for (line, rule) in excluded {
+            let reason = Some(rule.as_str().into());
+            self.outcomes.push(RowOutcome { line: *line, disposition: Disposition::Excluded, reason });
+        }
+        for (nth, problem) in rejected.iter().enumerate() {
+            let reason = file.reasons.get(nth).map(|reason| reason.as_str().into());
+            let line = problem.place.line.unwrap_or(0);
+            self.outcomes.push(RowOutcome { line, disposition: Disposition::Rejected, reason });
+        }
+        let only_shop = file.folder.cloned().or_else(|| match self.totals.len() {
+            1 => self.totals.keys().next().cloned(),
+            _ => None,
+        });
+        if let Some(totals) = only_shop.and_then(|shop| self.totals.get_mut(&shop)) {
+            excluded.iter().for_each(|_| totals.rows.add(Disposition::Excluded));
+            rejected.iter().for_each(|_| totals.rows.add(Disposition::Rejected));
+        }
+    }
+
+    fn counts(&self) -> RowCounts {
+        let mut counts = RowCounts::default();
+        for outcome in &self.outcomes {
+            counts.add(outcome.disposition);
+        }
+        counts
     }
 }
 

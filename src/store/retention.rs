@@ -23,7 +23,7 @@ impl Store {
         Ok(at.and_then(|at| DateTime::from_timestamp(at, 0)).map(crate::schedule::business_day))
     }
 
-    /// The JST day on which a person last discarded the held file of this name.
+    /// The JST day on which a person last discarded a held file that got this name in `held/discarded/`.
     ///
     /// # Errors
     /// When the database cannot be read.
