@@ -534,6 +534,42 @@ fn s06_what_is_to_be_sent_again_is_not_taken_for_what_left_before() {
     assert_eq!(office.states(), [State::Queued, State::Accepted, State::Accepted]);
 }
 
+/// One line of the record beside the database: revision 1 of 2026-11 for `recipient`, under a Message-ID that the history
+/// of [`Office::queue`] does not know.
+fn left(shop: &str, recipient: &str, message_id: &str) -> String {
+    format!(
+        "{{\"at\":\"2026-11-23T06:30:00+09:00\",\"state\":\"accepted\",\"shop\":\"{shop}\",\"from\":\"2026-11-01\",\
+         \"to\":\"2026-11-22\",\"revision\":1,\"recipient\":\"{recipient}\",\"digest\":\"x\",\
+         \"message_id\":\"{message_id}\",\"figures\":\"d\",\"workbook\":\"w\",\"resent\":0}}\n"
+    )
+}
+
+#[test]
+fn s06_what_left_under_another_message_id_belongs_to_the_report_and_to_no_strangers_mail() {
+    let server = Server::start(Script::healthy());
+    let mut office = Office::new(&server, STARTTLS);
+    office.queue(CONTENT);
+    let line = left("9200000000001", "d@example.co.jp", "other@example.co.jp");
+    std::fs::write(office.folder.path().join("totsugo.sent.jsonl"), line).expect("written");
+    assert_eq!(office.recover(), Recovered { restored: 1, unknown: Vec::new() });
+    assert_eq!(office.states(), [State::Queued, State::Queued, State::Queued, State::Accepted]);
+    for id in &office.ids()[..3] {
+        assert_eq!(office.store.delivery_events(*id).expect("read").len(), 1, "only that it was queued");
+    }
+    assert_eq!(office.recover(), Recovered::default(), "told once");
+}
+
+#[test]
+fn s06_a_line_with_another_reports_message_id_says_nothing() {
+    let server = Server::start(Script::healthy());
+    let mut office = Office::new(&server, STARTTLS);
+    office.queue(CONTENT);
+    let line = left("9200000000002", "d@example.co.jp", "one@example.co.jp");
+    std::fs::write(office.folder.path().join("totsugo.sent.jsonl"), line).expect("written");
+    assert_eq!(office.recover(), Recovered::default());
+    assert_eq!(office.states(), [State::Queued; 3]);
+}
+
 #[test]
 fn s06_a_record_that_cannot_be_read_is_an_error_and_not_an_empty_one() {
     let server = Server::start(Script::healthy());
