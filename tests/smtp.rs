@@ -15,6 +15,7 @@ use totsugo::domain::dates::{Day, Period};
 use totsugo::domain::delivery::State;
 use totsugo::domain::ids::ShopId;
 use totsugo::post::{OperatorFault, Others, Recovered, Timeouts, deliver, end_faults, recover, tell_operator};
+use totsugo::run::{Workshop, send_due};
 use totsugo::store::{NewMessage, ReportRecord, RunRecord, ShopRun, Step, Store};
 
 const THREE: [&str; 3] = ["a@example.co.jp", "b@example.co.jp", "c@example.co.jp"];
@@ -458,7 +459,7 @@ fn m02_a_start_names_whose_mail_may_have_arrived_and_tries_the_others_again() {
     let mut office = Office::new(&server, STARTTLS);
     office.queue(CONTENT);
     for (id, state) in office.ids().into_iter().zip([State::Sending, State::Ending]) {
-        let step = Step { state, began: Some(office.now.timestamp()), due: None, words: "" };
+        let step = Step { state, began: Some(office.now.timestamp()), due: None, words: "", at_once: false };
         office.store.step(&[id], "2026-11-23T06:30:00+09:00", &step).expect("written");
     }
     assert_eq!(office.recover(), Recovered { restored: 0, unknown: vec!["b@example.co.jp".to_owned()] });
@@ -483,7 +484,7 @@ fn m03_mail_is_due_at_once_and_when_its_wait_is_over_and_when_a_try_was_interrup
     assert!(is_due(&office));
     office.send(Timeouts::RFC);
     assert!(!is_due(&office), "all have it");
-    let step = Step { state: State::Sending, began: None, due: None, words: "" };
+    let step = Step { state: State::Sending, began: None, due: None, words: "", at_once: false };
     office.store.step(&office.ids()[..1], "2026-11-23T06:35:00+09:00", &step).expect("written");
     assert!(is_due(&office), "a process ended while it sent");
 }
@@ -576,6 +577,30 @@ fn s06_a_record_that_cannot_be_read_is_an_error_and_not_an_empty_one() {
     let mut office = Office::new(&server, STARTTLS);
     std::fs::create_dir(office.folder.path().join("totsugo.sent.jsonl")).expect("a folder in its place");
     recover(&office.config, &mut office.store, office.now).expect_err("nobody knows what left");
+}
+
+#[test]
+fn m03_m08_the_operator_hears_at_once_where_the_server_serves_nobody_and_else_after_two_hours() {
+    for (point, answer, at_once) in [
+        (Point::Login, "535 no such user", true),
+        (Point::Sender, "530 log in first", true),
+        (Point::Banner, "554 not you", true),
+        (Point::Login, "454 later please", false),
+        (Point::StartTls, "454 later please", false),
+    ] {
+        let server = Server::start(Script { times: usize::MAX, ..Script::faulty(point, reply(answer)) });
+        let mut office = Office::new(&server, STARTTLS);
+        office.config.mail.operator = vec!["it@example.co.jp".to_owned()];
+        office.queue(CONTENT);
+        let told = |office: &mut Office| {
+            let workshop = Workshop::prepare(office.config.clone(), office.now).expect("a workshop");
+            send_due(&workshop, &mut office.store, Timeouts::RFC).expect("history and record can be written");
+            office.store.faults_told().expect("read").iter().any(|(fault, _)| fault.starts_with("mail/"))
+        };
+        assert_eq!(told(&mut office), at_once, "{point:?} {answer}");
+        office.wait(120);
+        assert!(told(&mut office), "{point:?} {answer}");
+    }
 }
 
 #[test]

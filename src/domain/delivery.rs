@@ -99,6 +99,13 @@ pub enum Verdict {
     Unknown,
 }
 
+impl Verdict {
+    /// Whether the operator hears at once of what it puts off, not after [`TELL_AFTER_SECONDS`].
+    pub const fn tells_at_once(self) -> bool {
+        matches!(self, Self::LaterAndTell)
+    }
+}
+
 /// Seconds after which a message that was put off for the n-th time is tried again (RFC 5321 §4.5.4.1, M03).
 const WAITS: [i64; 3] = [5 * 60, 15 * 60, 30 * 60];
 

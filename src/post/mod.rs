@@ -53,8 +53,6 @@ pub struct Trouble {
     pub state: State,
     /// In whose words.
     pub words: String,
-    /// Whether the operator hears of it at once, not after two hours.
-    pub at_once: bool,
 }
 
 /// What a start found.
@@ -127,13 +125,13 @@ fn drop_strangers(
     let mut dropped = Vec::new();
     for stranger in message.deliveries.iter().filter(|delivery| !is_known(&delivery.recipient)) {
         let words = "no longer configured";
-        store.step(&[stranger.id], &stamp(now), &Step { state: State::Dropped, began: None, due: None, words })?;
+        let step = Step { state: State::Dropped, began: None, due: None, words, at_once: false };
+        store.step(&[stranger.id], &stamp(now), &step)?;
         dropped.push(Trouble {
             report: message.report.clone(),
             recipient: stranger.recipient.clone(),
             state: State::Dropped,
             words: String::new(),
-            at_once: true,
         });
     }
     message.deliveries.retain(|delivery| is_known(&delivery.recipient));

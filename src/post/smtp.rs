@@ -4,7 +4,7 @@ use super::record::{self, Line};
 use super::session::{Failure, Session, Timeouts};
 use super::{PostError, Trouble, hello_name, sender_address, stamp};
 use crate::config::{Config, Smtp, Transport};
-use crate::domain::delivery::{State, Verdict, after_try};
+use crate::domain::delivery::{State, after_try};
 use crate::domain::ids::FileDigest;
 use crate::store::{DueDelivery, DueMessage, Step, Store};
 use chrono::{DateTime, FixedOffset};
@@ -120,7 +120,7 @@ impl Job<'_, '_> {
         words: &str,
     ) -> Result<(), PostError> {
         let ids: Vec<i64> = deliveries.iter().map(|delivery| delivery.id).collect();
-        Ok(self.store.step(&ids, &stamp(self.round.now), &Step { state, began, due: None, words })?)
+        Ok(self.store.step(&ids, &stamp(self.round.now), &Step { state, began, due: None, words, at_once: false })?)
     }
 
     /// What `failure` makes of a delivery.
@@ -132,17 +132,16 @@ impl Job<'_, '_> {
 
     /// Records what `failure` makes of these deliveries; each may be at another of its tries.
     fn settle(&mut self, deliveries: &[&DueDelivery], failure: &Failure, began: Option<i64>) -> Result<(), PostError> {
-        let words = failure.words();
+        let (words, at_once) = (failure.words(), failure.verdict().tells_at_once());
         for delivery in deliveries {
             let (state, due) = self.settle_one(Some(delivery), failure);
-            let step = Step { state, began, due, words: &words };
+            let step = Step { state, began, due, words: &words, at_once };
             self.store.step(&[delivery.id], &stamp(self.round.now), &step)?;
             self.troubles.push(Trouble {
                 report: self.message.report.clone(),
                 recipient: delivery.recipient.clone(),
                 state,
                 words: words.clone(),
-                at_once: state != State::Deferred || failure.verdict() == Verdict::LaterAndTell,
             });
         }
         Ok(())

@@ -13,7 +13,7 @@ pub(super) fn recover(workshop: &Workshop, store: &mut Store) -> Result<Vec<Noti
     let Recovered { restored, unknown } = post::recover(&workshop.config, store, workshop.now)?;
     let unknown = unknown.into_iter().map(|recipient| {
         let (words, state) = ("killed while the final dot went".to_owned(), State::Unknown);
-        Notice::Mail(Trouble { report: None, recipient, state, words, at_once: true })
+        Notice::Mail(Trouble { report: None, recipient, state, words })
     });
     Ok((restored > 0).then_some(Notice::Restored(restored)).into_iter().chain(unknown).collect())
 }
@@ -161,8 +161,8 @@ fn matters(delivery: &Delivery, now: i64) -> bool {
     match delivery.state {
         State::Refused | State::Unknown => true,
         State::Deferred => {
-            let is_old = delivery.since.is_some_and(|since| now.saturating_sub(since) >= TELL_AFTER_SECONDS);
-            is_old || ["AUTH:", "STARTTLS:", "TLS:"].iter().any(|start| delivery.words.starts_with(start))
+            let is_old = |since: i64| now.saturating_sub(since) >= TELL_AFTER_SECONDS;
+            delivery.at_once || delivery.since.is_some_and(is_old)
         }
         State::Queued | State::Sending | State::Ending | State::Accepted | State::Dropped | State::Settled => false,
     }

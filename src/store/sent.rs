@@ -64,7 +64,7 @@ impl Store {
     /// # Errors
     /// When the database cannot be written.
     pub fn set_delivery(&mut self, delivery: i64, at: &str, state: State) -> Result<()> {
-        self.step(&[delivery], at, &Step { state, began: None, due: None, words: "" })
+        self.step(&[delivery], at, &Step { state, began: None, due: None, words: "", at_once: false })
     }
 
     /// The digest of a report's figures and its workbook, for the record of what left.
