@@ -128,12 +128,11 @@ impl Check<'_> {
             let folded = half_width(&from.text).filter(|text| sender(text).is_some());
             self.report(&from.place, &from.text, Fault::AddressForm(folded));
         }
-        let empty = Section::default();
         let settings = section.section("smtp");
         if smtp && settings.is_none() && !section.has("smtp") {
             self.report(&section.place("smtp"), "", Fault::NeededForSmtp);
         }
-        let server = settings.map(|_| self.smtp(settings.unwrap_or(&empty), folder, smtp));
+        let server = settings.map(|settings| self.smtp(settings, folder, smtp));
         Mail {
             transport: match server {
                 Some(server) if smtp => Transport::Smtp(server),
