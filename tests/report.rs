@@ -417,10 +417,7 @@ fn english_and_customers_and_without_matched() {
         let rows = grid(&mut book, &sheet);
         assert!(rows.iter().flatten().all(|cell| !cell.to_string().contains("山田")), "guests only if configured");
     }
-    assert_eq!(
-        file_name(Language::En, &r.shop, r.period, 2),
-        "突合レポート_9200000000001_2026-11-01_2026-11-22_r2.xlsx"
-    );
+    assert_eq!(file_name(&r.shop, r.period, 2), "突合レポート_9200000000001_2026-11-01_2026-11-22_r2.xlsx");
 }
 
 #[test]

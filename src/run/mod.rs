@@ -41,7 +41,7 @@ use crate::locale::Language;
 use crate::mail;
 use crate::normalise::Layout;
 use crate::post::{PostError, Timeouts, Trouble};
-use crate::report::json::{PeriodJson, RunJson, SCHEMA};
+use crate::report::json::{RunJson, SCHEMA};
 use crate::schedule::{self, Slot};
 use crate::store::{self, RunRecord, Store, StoreError};
 use crate::templates::{self, TemplateError};
@@ -146,7 +146,7 @@ pub enum Notice {
     MissingExport {
         /// The shop.
         shop: ShopId,
-        /// `GMO` or `Bókun`.
+        /// `GMO-PG` or `Bókun`.
         source: &'static str,
     },
     /// The export of the day of a shop was not in when the slot ran (FAULTS A20).
@@ -447,7 +447,7 @@ pub fn run(workshop: &Workshop, order: &Order, timings: &Timings<'_>) -> Result<
     let json = RunJson {
         schema: SCHEMA,
         run: name,
-        period: PeriodJson { from: order.period.from().to_string(), to: order.period.to().to_string() },
+        period: order.period.into(),
         as_of: order.as_of.to_string(),
         files: files.iter().map(FileOutcome::json).collect(),
         shops: published.shops,

@@ -264,7 +264,7 @@ impl ShopJob<'_> {
         let config = &self.workshop.config;
         let (id, period) = (&self.shop.shop.id, self.order.period);
         let folder = config.paths.reports.join(id.as_str()).join(format!("{}_{}", period.from(), period.to()));
-        folder.join(report::file_name(config.language, id, period, revision))
+        folder.join(report::file_name(id, period, revision))
     }
 
     fn workbook_bytes(
@@ -329,7 +329,7 @@ impl ShopJob<'_> {
         let domain = mail::address::domain_of(&config.mail.from);
         let message_id =
             mail::message_id(&self.shop.shop.id, self.order.period, new.record.revision, &recipients, &domain);
-        let name = report::file_name(config.language, &self.shop.shop.id, self.order.period, new.record.revision);
+        let name = report::file_name(&self.shop.shop.id, self.order.period, new.record.revision);
         let facts = message::Facts {
             language: config.language,
             result,
