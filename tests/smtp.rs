@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use totsugo::config::{Config, parse};
 use totsugo::domain::dates::{Day, Period};
-use totsugo::domain::delivery::State;
+use totsugo::domain::delivery::{MailWord, State};
 use totsugo::domain::ids::ShopId;
 use totsugo::post::{OperatorFault, Others, Recovered, Timeouts, deliver, end_faults, recover, tell_operator};
 use totsugo::run::{Workshop, send_due};
@@ -58,7 +58,7 @@ impl Office {
             shop: &shop,
             report: Some((&report, "sales.net\t1\n")),
             revision: 1,
-            mail: "queued",
+            mail: MailWord::Queued,
             balanced: true,
             matched: 0,
             open: None,
@@ -350,7 +350,7 @@ fn m05_a_bad_recipient_never_stops_the_others_and_all_bad_ones_are_said() {
     office.send(Timeouts::RFC);
     assert_eq!(office.states(), [State::Refused; 3]);
     let history = office.store.history(None).expect("read");
-    assert_eq!(history[0].shops[0].mail, "refused", "what the history says of the report's mail");
+    assert_eq!(history[0].shops[0].mail, MailWord::Refused, "what the history says of the report's mail");
 }
 
 #[test]
@@ -639,17 +639,17 @@ fn m13_the_history_follows_what_becomes_of_the_mail() {
     let server = Server::start(Script::healthy());
     let mut office = Office::new(&server, STARTTLS);
     office.queue(CONTENT);
-    let mail = |office: &Office| -> Vec<String> {
+    let mail = |office: &Office| -> Vec<MailWord> {
         let runs = office.store.history(None).expect("read");
         runs.into_iter().flat_map(|run| run.shops).map(|shop| shop.mail).collect()
     };
-    assert_eq!(mail(&office), ["queued"]);
+    assert_eq!(mail(&office), [MailWord::Queued]);
     if let Some(shop) = office.config.shops.first_mut() {
         (shop.recipients, shop.cc) = (vec!["new@example.co.jp".to_owned()], Vec::new());
     }
     office.send(Timeouts::RFC);
     assert_eq!(office.states(), [State::Dropped; 3]);
-    assert_eq!(mail(&office), ["none"]);
+    assert_eq!(mail(&office), [MailWord::None]);
 }
 
 /// Found by hand: what was taken up after a restore counted as the last success, so that monitors saw a run that never was.

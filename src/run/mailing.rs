@@ -2,7 +2,7 @@
 
 use super::publish::Published;
 use super::{Effect, Intake, Notice, Order, Workshop, sentence};
-use crate::domain::delivery::{State, TELL_AFTER_SECONDS, mail_word};
+use crate::domain::delivery::{MailWord, State, TELL_AFTER_SECONDS};
 use crate::domain::ids::ShopId;
 use crate::locale::Language;
 use crate::post::{self, OperatorFault, Others, PostError, Recovered, Timeouts, Trouble};
@@ -38,15 +38,15 @@ pub(super) fn send(
     said.extend(send_due(workshop, store, timeouts)?);
     for shop in &mut published.shops {
         let id = ShopId::new(&shop.shop_id);
-        if shop.mail == "queued" {
+        if shop.mail == MailWord::Queued {
             let states = store.report_states(&ReportKey {
                 shop: id.clone(),
                 period: (order.period.from(), order.period.to()),
                 revision: shop.revision,
             })?;
-            shop.mail = mail_word(&states).to_owned();
+            shop.mail = MailWord::of(&states);
             for issued in published.issued.iter_mut().filter(|issued| issued.shop == id) {
-                issued.mail.clone_from(&shop.mail);
+                issued.mail = shop.mail;
             }
         }
     }
@@ -182,7 +182,7 @@ fn undelivered(language: Language, delivery: &Delivery) -> String {
 }
 
 /// A state in a word or two.
-pub fn state_name(language: Language, state: State) -> &'static str {
+pub const fn state_name(language: Language, state: State) -> &'static str {
     match (state, language) {
         (State::Queued, Language::Ja) => "送信待ち",
         (State::Queued, Language::En) => "queued",

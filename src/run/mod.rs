@@ -22,7 +22,7 @@ mod side_by_side;
 mod timing;
 
 pub use clean::{Removable, removable, remove};
-pub use ingest::{FileOutcome, Intake, Outcome, ingest};
+pub use ingest::{FileOutcome, Intake, ingest};
 pub use lasting::{Remaining, remaining};
 pub use lock::{Lock, LockError};
 pub use mailing::{send_due, state_name, tell_intake};
@@ -36,6 +36,7 @@ use crate::clock;
 use crate::config::Config;
 use crate::domain::dates::{Day, Period};
 use crate::domain::ids::{FileDigest, ShopId};
+use crate::domain::intake::Outcome;
 use crate::inbox;
 use crate::locale::Language;
 use crate::mail;

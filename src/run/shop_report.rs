@@ -8,6 +8,7 @@ use super::read_back::{Expected, read_back};
 use super::{Notice, Order, SlotOrder, Stage, Timings, Workshop, message};
 use crate::config::ShopConfig;
 use crate::domain::dates::{Day, Period};
+use crate::domain::delivery::MailWord;
 use crate::domain::finding::{FindingRecord, Severity};
 use crate::domain::intake::Kind;
 use crate::domain::reconciliation::{FileSummary, HeldSummary, Reconciliation, ShopFacts};
@@ -152,9 +153,9 @@ impl ShopJob<'_> {
             (Some(new), message)
         };
         let mail = match new {
-            Some(_) if !result.balanced() => "blocked",
-            _ if message.is_none() => "none",
-            _ => "queued",
+            Some(_) if !result.balanced() => MailWord::Blocked,
+            _ if message.is_none() => MailWord::None,
+            _ => MailWord::Queued,
         };
         let issued = new.as_ref().map(|new| &new.record).or(last);
         let revision = issued.map_or(0, |report| report.revision);
