@@ -20,7 +20,6 @@ pub use smtp::{probe, send_test};
 
 use crate::config::{Config, Transport};
 use crate::domain::delivery::State;
-use crate::mail::address::{domain_of, sender};
 use crate::store::{DueMessage, ReportKey, Step, Store, StoreError};
 use chrono::{DateTime, FixedOffset};
 use std::io;
@@ -97,8 +96,8 @@ pub fn deliver(
     match &config.mail.transport {
         Transport::Directory => directory::write(&config.paths.outbox, store, &due, now, &mut troubles)?,
         Transport::Smtp(server) => {
-            let from = sender_address(config);
-            let run = smtp::Round { server, from: &from, database: &config.paths.database, now, timeouts };
+            let (from, database) = (&config.mail.from, &config.paths.database);
+            let run = smtp::Round { server, from, database, now, timeouts };
             run.send(store, &due, &mut troubles)?;
         }
     }
@@ -136,17 +135,6 @@ fn drop_strangers(
     }
     message.deliveries.retain(|delivery| is_known(&delivery.recipient));
     Ok(dropped)
-}
-
-/// The envelope's sender that the configuration names.
-fn sender_address(config: &Config) -> String {
-    sender(&config.mail.from).map_or_else(String::new, |(_, address)| address.to_owned())
-}
-
-/// The name we give in EHLO: the sender's domain, which is ASCII whatever this machine is called.
-fn hello_name(from: &str) -> String {
-    let domain = domain_of(from);
-    if domain.is_empty() { "localhost".to_owned() } else { domain }
 }
 
 /// A moment as it stands in the ledger.

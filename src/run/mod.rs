@@ -386,7 +386,7 @@ impl Workshop {
     fn new_installation(&self) -> String {
         let mut parts: Vec<&str> = self.config.shops.iter().map(|shop| shop.shop.id.as_str()).collect();
         parts.sort_unstable();
-        parts.push(&self.config.mail.from);
+        parts.push(self.config.mail.from.written());
         FileDigest::of(parts.join("\0").as_bytes()).to_string().chars().take(16).collect()
     }
 }

@@ -327,9 +327,9 @@ impl ShopJob<'_> {
         }
         let config = &self.workshop.config;
         let recipients: Vec<String> = self.shop.recipients.iter().chain(&self.shop.cc).cloned().collect();
-        let domain = mail::address::domain_of(&config.mail.from);
+        let from = &config.mail.from;
         let message_id =
-            mail::message_id(&self.shop.shop.id, self.order.period, new.record.revision, &recipients, &domain);
+            mail::message_id(&self.shop.shop.id, self.order.period, new.record.revision, &recipients, from.domain());
         let name = report::file_name(&self.shop.shop.id, self.order.period, new.record.revision);
         let facts = message::Facts {
             language: config.language,
@@ -342,7 +342,7 @@ impl ShopJob<'_> {
         };
         let compose = |attachment: &[u8], full_workbook_at: Option<String>| {
             let message = ReportMail {
-                from: &config.mail.from,
+                from,
                 to: &self.shop.recipients,
                 cc: &self.shop.cc,
                 context: message::context(&facts, full_workbook_at),
@@ -362,8 +362,7 @@ impl ShopJob<'_> {
             self.read_back(&short, result, new.record.revision, MatchedSheet::LeftOut)?;
             bytes = compose(&short, Some(new.record.workbook.clone()))?;
         }
-        let sender =
-            mail::address::sender(&config.mail.from).map_or_else(String::new, |(_, address)| address.to_owned());
+        let sender = from.address().to_owned();
         let queued = self.workshop.stamp();
         Ok(Some(NewMessage { message_id, sender, recipients, content: bytes, queued }))
     }
