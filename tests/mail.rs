@@ -6,6 +6,7 @@ use std::path::Path;
 use totsugo::domain::dates::{Day, Period};
 use totsugo::domain::ids::ShopId;
 use totsugo::locale::Language;
+use totsugo::mail::address::Sender;
 use totsugo::mail::{
     FindingText, HeldText, MailContext, MailError, MailTemplate, ReportMail, SalesText, Templates, UnknownText,
     WindowText, compose, message_id,
@@ -97,7 +98,7 @@ fn clean_context() -> MailContext {
 fn compose_for(to: &[String], cc: &[String], context: MailContext, name: &str) -> Result<Vec<u8>, MailError> {
     let attachment: Vec<u8> = (0..=255).cycle().take(10_000).collect();
     let mail = ReportMail {
-        from: "突合 <totsugo@example.co.jp>",
+        from: &Sender::parse("突合 <totsugo@example.co.jp>").expect("a sender"),
         to,
         cc,
         context,
@@ -269,7 +270,7 @@ fn the_words_of_a_mail() {
 fn english_mails_say_the_same() {
     let keiri = keiri();
     let mail = ReportMail {
-        from: "totsugo@example.co.jp",
+        from: &Sender::parse("totsugo@example.co.jp").expect("a sender"),
         to: &keiri,
         cc: &[],
         context: MailContext { verdict: "3 findings".into(), ..context() },

@@ -9,9 +9,10 @@ use std::io::{Cursor, Read};
 use std::sync::Arc;
 use totsugo::domain::booking::State;
 use totsugo::domain::dates::{Day, Moment, Period};
+use totsugo::domain::delivery::MailWord;
 use totsugo::domain::finding::{Code, FindingRecord, NoBooking, Note, Severity, finding_id};
 use totsugo::domain::ids::{CartCode, OrderId, ShopId};
-use totsugo::domain::intake::{RowCounts, Source};
+use totsugo::domain::intake::{Outcome, RowCounts, Source};
 use totsugo::domain::money::Yen;
 use totsugo::domain::reconciliation::*;
 use totsugo::locale::Language;
@@ -417,10 +418,7 @@ fn english_and_customers_and_without_matched() {
         let rows = grid(&mut book, &sheet);
         assert!(rows.iter().flatten().all(|cell| !cell.to_string().contains("山田")), "guests only if configured");
     }
-    assert_eq!(
-        file_name(Language::En, &r.shop, r.period, 2),
-        "突合レポート_9200000000001_2026-11-01_2026-11-22_r2.xlsx"
-    );
+    assert_eq!(file_name(&r.shop, r.period, 2), "突合レポート_9200000000001_2026-11-01_2026-11-22_r2.xlsx");
 }
 
 #[test]
@@ -496,7 +494,8 @@ fn figures_know_facts_and_ignore_the_passing_of_days() {
 
 #[test]
 fn json_has_the_keys_of_the_contract_in_order() {
-    let json = serde_json::to_string(&shop_json(&rich(), 1, None, "none").expect("written")).expect("serialises");
+    let json =
+        serde_json::to_string(&shop_json(&rich(), 1, None, MailWord::None).expect("written")).expect("serialises");
     let start = format!(
         "{{\"shop_id\":\"{SHOP}\",\"revision\":1,\"workbook\":null,\"mail\":\"none\",\"sales\":{{\"count\":66,\"gross_yen\":"
     );
@@ -517,7 +516,7 @@ fn json_of_a_run_has_its_keys_in_order() {
         name: "a.csv".to_owned(),
         layout: None,
         sha256: "00".to_owned(),
-        outcome: "held".to_owned(),
+        outcome: Outcome::Held,
         reason: Some("why".to_owned()),
         rows,
     };

@@ -12,9 +12,10 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use totsugo::config::{Config, parse};
 use totsugo::domain::dates::{Day, Period};
-use totsugo::domain::delivery::State;
+use totsugo::domain::delivery::{MailWord, State};
 use totsugo::domain::ids::ShopId;
 use totsugo::post::{OperatorFault, Others, Recovered, Timeouts, deliver, end_faults, recover, tell_operator};
+use totsugo::run::{Workshop, send_due};
 use totsugo::store::{NewMessage, ReportRecord, RunRecord, ShopRun, Step, Store};
 
 const THREE: [&str; 3] = ["a@example.co.jp", "b@example.co.jp", "c@example.co.jp"];
@@ -57,7 +58,7 @@ impl Office {
             shop: &shop,
             report: Some((&report, "sales.net\t1\n")),
             revision: 1,
-            mail: "queued",
+            mail: MailWord::Queued,
             balanced: true,
             matched: 0,
             open: None,
@@ -349,7 +350,7 @@ fn m05_a_bad_recipient_never_stops_the_others_and_all_bad_ones_are_said() {
     office.send(Timeouts::RFC);
     assert_eq!(office.states(), [State::Refused; 3]);
     let history = office.store.history(None).expect("read");
-    assert_eq!(history[0].shops[0].mail, "refused", "what the history says of the report's mail");
+    assert_eq!(history[0].shops[0].mail, MailWord::Refused, "what the history says of the report's mail");
 }
 
 #[test]
@@ -458,7 +459,7 @@ fn m02_a_start_names_whose_mail_may_have_arrived_and_tries_the_others_again() {
     let mut office = Office::new(&server, STARTTLS);
     office.queue(CONTENT);
     for (id, state) in office.ids().into_iter().zip([State::Sending, State::Ending]) {
-        let step = Step { state, began: Some(office.now.timestamp()), due: None, words: "" };
+        let step = Step { state, began: Some(office.now.timestamp()), due: None, words: "", at_once: false };
         office.store.step(&[id], "2026-11-23T06:30:00+09:00", &step).expect("written");
     }
     assert_eq!(office.recover(), Recovered { restored: 0, unknown: vec!["b@example.co.jp".to_owned()] });
@@ -483,7 +484,7 @@ fn m03_mail_is_due_at_once_and_when_its_wait_is_over_and_when_a_try_was_interrup
     assert!(is_due(&office));
     office.send(Timeouts::RFC);
     assert!(!is_due(&office), "all have it");
-    let step = Step { state: State::Sending, began: None, due: None, words: "" };
+    let step = Step { state: State::Sending, began: None, due: None, words: "", at_once: false };
     office.store.step(&office.ids()[..1], "2026-11-23T06:35:00+09:00", &step).expect("written");
     assert!(is_due(&office), "a process ended while it sent");
 }
@@ -534,12 +535,72 @@ fn s06_what_is_to_be_sent_again_is_not_taken_for_what_left_before() {
     assert_eq!(office.states(), [State::Queued, State::Accepted, State::Accepted]);
 }
 
+/// One line of the record beside the database: revision 1 of 2026-11 for `recipient`, under a Message-ID that the history
+/// of [`Office::queue`] does not know.
+fn left(shop: &str, recipient: &str, message_id: &str) -> String {
+    format!(
+        "{{\"at\":\"2026-11-23T06:30:00+09:00\",\"state\":\"accepted\",\"shop\":\"{shop}\",\"from\":\"2026-11-01\",\
+         \"to\":\"2026-11-22\",\"revision\":1,\"recipient\":\"{recipient}\",\"digest\":\"x\",\
+         \"message_id\":\"{message_id}\",\"figures\":\"d\",\"workbook\":\"w\",\"resent\":0}}\n"
+    )
+}
+
+#[test]
+fn s06_what_left_under_another_message_id_belongs_to_the_report_and_to_no_strangers_mail() {
+    let server = Server::start(Script::healthy());
+    let mut office = Office::new(&server, STARTTLS);
+    office.queue(CONTENT);
+    let line = left("9200000000001", "d@example.co.jp", "other@example.co.jp");
+    std::fs::write(office.folder.path().join("totsugo.sent.jsonl"), line).expect("written");
+    assert_eq!(office.recover(), Recovered { restored: 1, unknown: Vec::new() });
+    assert_eq!(office.states(), [State::Queued, State::Queued, State::Queued, State::Accepted]);
+    for id in &office.ids()[..3] {
+        assert_eq!(office.store.delivery_events(*id).expect("read").len(), 1, "only that it was queued");
+    }
+    assert_eq!(office.recover(), Recovered::default(), "told once");
+}
+
+#[test]
+fn s06_a_line_with_another_reports_message_id_says_nothing() {
+    let server = Server::start(Script::healthy());
+    let mut office = Office::new(&server, STARTTLS);
+    office.queue(CONTENT);
+    let line = left("9200000000002", "d@example.co.jp", "one@example.co.jp");
+    std::fs::write(office.folder.path().join("totsugo.sent.jsonl"), line).expect("written");
+    assert_eq!(office.recover(), Recovered::default());
+    assert_eq!(office.states(), [State::Queued; 3]);
+}
+
 #[test]
 fn s06_a_record_that_cannot_be_read_is_an_error_and_not_an_empty_one() {
     let server = Server::start(Script::healthy());
     let mut office = Office::new(&server, STARTTLS);
     std::fs::create_dir(office.folder.path().join("totsugo.sent.jsonl")).expect("a folder in its place");
     recover(&office.config, &mut office.store, office.now).expect_err("nobody knows what left");
+}
+
+#[test]
+fn m03_m08_the_operator_hears_at_once_where_the_server_serves_nobody_and_else_after_two_hours() {
+    for (point, answer, at_once) in [
+        (Point::Login, "535 no such user", true),
+        (Point::Sender, "530 log in first", true),
+        (Point::Banner, "554 not you", true),
+        (Point::Login, "454 later please", false),
+        (Point::StartTls, "454 later please", false),
+    ] {
+        let server = Server::start(Script { times: usize::MAX, ..Script::faulty(point, reply(answer)) });
+        let mut office = Office::new(&server, STARTTLS);
+        office.config.mail.operator = vec!["it@example.co.jp".to_owned()];
+        office.queue(CONTENT);
+        let told = |office: &mut Office| {
+            let workshop = Workshop::prepare(office.config.clone(), office.now).expect("a workshop");
+            send_due(&workshop, &mut office.store, Timeouts::RFC).expect("history and record can be written");
+            office.store.faults_told().expect("read").iter().any(|(fault, _)| fault.starts_with("mail/"))
+        };
+        assert_eq!(told(&mut office), at_once, "{point:?} {answer}");
+        office.wait(120);
+        assert!(told(&mut office), "{point:?} {answer}");
+    }
 }
 
 #[test]
@@ -578,17 +639,17 @@ fn m13_the_history_follows_what_becomes_of_the_mail() {
     let server = Server::start(Script::healthy());
     let mut office = Office::new(&server, STARTTLS);
     office.queue(CONTENT);
-    let mail = |office: &Office| -> Vec<String> {
+    let mail = |office: &Office| -> Vec<MailWord> {
         let runs = office.store.history(None).expect("read");
         runs.into_iter().flat_map(|run| run.shops).map(|shop| shop.mail).collect()
     };
-    assert_eq!(mail(&office), ["queued"]);
+    assert_eq!(mail(&office), [MailWord::Queued]);
     if let Some(shop) = office.config.shops.first_mut() {
         (shop.recipients, shop.cc) = (vec!["new@example.co.jp".to_owned()], Vec::new());
     }
     office.send(Timeouts::RFC);
     assert_eq!(office.states(), [State::Dropped; 3]);
-    assert_eq!(mail(&office), ["none"]);
+    assert_eq!(mail(&office), [MailWord::None]);
 }
 
 /// Found by hand: what was taken up after a restore counted as the last success, so that monitors saw a run that never was.

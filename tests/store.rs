@@ -12,6 +12,7 @@ use totsugo::domain::booking::{
     Booking, BookingLine, LineStatus, PaymentEntry, PaymentStatus, PaymentType, Price, State,
 };
 use totsugo::domain::dates::{Day, Moment, Period};
+use totsugo::domain::delivery::MailWord;
 use totsugo::domain::finding::{Code, FindingRecord, Note, Severity, finding_id};
 use totsugo::domain::ids::{CartCode, FileDigest, OrderId, ProductCode, ShopId};
 use totsugo::domain::intake::{CartSnapshot, Normalised, PaymentRow, RowCounts, Rows, Source};
@@ -366,7 +367,7 @@ fn r20_a_finding_clears_and_reopens_under_its_id_and_first_date() {
             shop: &shop,
             report: None,
             revision: 0,
-            mail: "none",
+            mail: MailWord::None,
             balanced: true,
             matched: 0,
             open: Some(&open),
@@ -401,7 +402,7 @@ fn m17_a_report_and_its_mail_exist_once_per_revision() {
         shop: &shop,
         report: Some((&report, "sales.net\t1\n")),
         revision: 3,
-        mail: "queued",
+        mail: MailWord::Queued,
         balanced: true,
         matched: 0,
         open: None,

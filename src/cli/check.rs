@@ -13,7 +13,6 @@ use crate::domain::intake::{Fault, Place, Problem};
 use crate::durable;
 use crate::inbox;
 use crate::locale::{self, Language};
-use crate::mail::address;
 use crate::normalise::Examined;
 use crate::post::{self, Timeouts};
 use crate::run::{self, Effect, Workshop};
@@ -301,7 +300,7 @@ fn mail_server(workshop: &Workshop) -> Vec<String> {
             warnings.push(format!("{}:{}: {text}: {}", server.host, server.port, failure.words()));
         }
     }
-    let from = address::sender(&config.mail.from).map_or("", |(_, address)| address).to_ascii_lowercase();
+    let from = config.mail.from.address().to_ascii_lowercase();
     let local: String = from.split('@').next().unwrap_or_default().chars().filter(|c| !"-_.".contains(*c)).collect();
     if local.starts_with("noreply") || local.starts_with("donotreply") {
         let text = pick(

@@ -1,6 +1,6 @@
 //! What taking a file in brought, in a line.
 
-use crate::domain::intake::RowCounts;
+use crate::domain::intake::{Outcome, RowCounts};
 use crate::domain::notebook::LAYOUT;
 use crate::locale::Language;
 use crate::report::json::FileJson;
@@ -8,7 +8,7 @@ use crate::report::json::FileJson;
 /// One accepted file.
 pub(super) fn line(language: Language, file: &FileJson) -> String {
     let (name, rows) = (&file.name, &file.rows);
-    let is_known = file.outcome == "duplicate";
+    let is_known = file.outcome == Outcome::Duplicate;
     let is_notebook = file.layout.as_deref() == Some(LAYOUT);
     let said = match (language, is_known, is_notebook) {
         (Language::Ja, true, _) => "取込済みの内容です（重複）".to_owned(),

@@ -129,7 +129,7 @@ pub(super) fn history(workshop: &Workshop, shop: Option<&str>, as_json: bool) ->
             }
             for shop in &run.shops {
                 let proof = if shop.balanced { "✓" } else { "✗" };
-                let mail = mail_name(language, &workshop.config.mail.transport, &shop.mail).to_owned();
+                let mail = mail_name(language, &workshop.config.mail.transport, shop.mail).to_owned();
                 let revision = format!("r{}", shop.revision);
                 let counts = [shop.matched.to_string(), shop.findings.to_string()];
                 list.add(

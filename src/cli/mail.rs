@@ -11,7 +11,7 @@ use crate::config::Transport;
 use crate::domain::delivery::State;
 use crate::durable;
 use crate::locale::Language;
-use crate::mail::address::{domain_of, is_address};
+use crate::mail::address::domain_of;
 use crate::mail::{self, Note};
 use crate::post::{self, Timeouts};
 use crate::run::{self, RunError, Workshop, state_name};
@@ -134,7 +134,8 @@ fn settle(workshop: &Workshop, id: i64, reason: &str) -> Exit {
 fn send_test(workshop: &Workshop, address: &str) -> Exit {
     let (language, config) = (workshop.language(), &workshop.config);
     let domains = &config.mail.allowed_domains;
-    if !is_address(address) || (!domains.is_empty() && !domains.contains(&domain_of(address))) {
+    let is_allowed = |domain| domains.is_empty() || domains.contains(&domain);
+    if !domain_of(address).is_some_and(is_allowed) {
         let ja = "メールアドレスでないか、mail.allowed_domains の外のアドレスです。宛先を直すか、設定に加えてください。送信していません。";
         let en = "not a mail address, or outside mail.allowed_domains; correct it, or the setting. Nothing was sent.";
         complain!("{address}: {}", pick(language, ja, en));
@@ -147,7 +148,7 @@ fn send_test(workshop: &Workshop, address: &str) -> Exit {
         "This is a test by totsugo. If it arrives, so will the reports. It holds no figures.\n",
     );
     let from = &config.mail.from;
-    let message_id = mail::note_id(text, workshop.now, &domain_of(from));
+    let message_id = mail::note_id(text, workshop.now, from.domain());
     let to = [address.to_owned()];
     let note = Note { from, to: &to, subject, text, message_id: &message_id, date: workshop.now };
     let content = match mail::compose_note(&note) {

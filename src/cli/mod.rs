@@ -42,10 +42,11 @@ use crate::clock;
 use crate::config::{self, Config};
 use crate::domain::dates::{Day, Period};
 use crate::domain::ids::ShopId;
+use crate::domain::intake::Outcome;
 use crate::durable;
 use crate::inbox;
 use crate::locale::Language;
-use crate::run::{self, Effect, Lock, LockError, Notice, Order, Outcome, Report, RunError, Workshop};
+use crate::run::{self, Effect, Lock, LockError, Notice, Order, Report, RunError, Workshop};
 use args::{Arguments, Command, RunArguments};
 use clap::FromArgMatches;
 use notices::{mail_name, pick};
@@ -342,7 +343,7 @@ fn tell(workshop: &Workshop, report: &Report, effect: Effect, json: bool) {
         if effect == Effect::Rehearsal {
             say!("{}", pick(language, "予行（--dry-run）: 何も変更していません。", "Dry run: nothing was changed."));
         }
-        for file in report.json.files.iter().filter(|file| file.outcome != "held") {
+        for file in report.json.files.iter().filter(|file| file.outcome != Outcome::Held) {
             say!("{}", intake::line(language, file));
         }
         say!("{} {} – {}", pick(language, "対象期間", "Period"), report.json.period.from, report.json.period.to);
@@ -354,7 +355,7 @@ fn tell(workshop: &Workshop, report: &Report, effect: Effect, json: bool) {
                     "  r{} {workbook}{state}  {}: {}",
                     shop.revision,
                     pick(language, "メール", "mail"),
-                    mail_name(language, &workshop.config.mail.transport, &shop.mail)
+                    mail_name(language, &workshop.config.mail.transport, shop.mail)
                 );
             }
             if shop.changes > 0 {
@@ -362,7 +363,7 @@ fn tell(workshop: &Workshop, report: &Report, effect: Effect, json: bool) {
             }
         }
     }
-    let held = report.json.files.iter().filter(|file| file.outcome == "held");
+    let held = report.json.files.iter().filter(|file| file.outcome == Outcome::Held);
     tell_held(language, held.map(|file| (file.name.as_str(), file.reason.as_deref().unwrap_or_default())));
     tell_notices(language, &report.notices);
     for (shop, why) in &report.failures {

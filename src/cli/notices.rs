@@ -1,7 +1,7 @@
 //! Words that several commands say.
 
 use crate::config::Transport;
-use crate::domain::delivery::State;
+use crate::domain::delivery::{MailWord, State};
 use crate::locale::Language;
 use crate::run::state_name;
 
@@ -19,12 +19,17 @@ pub(super) const fn written(language: Language) -> &'static str {
 }
 
 /// What became of a report's mail by this `transport`, in words; `--json` has the word itself.
-pub(super) fn mail_name<'m>(language: Language, transport: &Transport, mail: &'m str) -> &'m str {
-    match (mail, language) {
-        ("none", Language::Ja) => "なし",
-        ("blocked", Language::Ja) => "停止（検算の不一致）",
-        ("sent", _) if matches!(transport, Transport::Directory) => written(language),
-        ("sent", Language::Ja) => "送信済",
-        _ => State::named(mail).map_or(mail, |state| state_name(language, state)),
-    }
+pub(super) const fn mail_name(language: Language, transport: &Transport, mail: MailWord) -> &'static str {
+    let state = match mail {
+        MailWord::None => return pick(language, "なし", "none"),
+        MailWord::Blocked => return pick(language, "停止（検算の不一致）", "blocked"),
+        MailWord::Sent if matches!(transport, Transport::Directory) => return written(language),
+        MailWord::Sent => return pick(language, "送信済", "sent"),
+        MailWord::Queued => State::Queued,
+        MailWord::Deferred => State::Deferred,
+        MailWord::Refused => State::Refused,
+        MailWord::Unknown => State::Unknown,
+        MailWord::Settled => State::Settled,
+    };
+    state_name(language, state)
 }

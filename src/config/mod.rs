@@ -17,6 +17,7 @@ use crate::domain::calendar::Calendar;
 use crate::domain::ids::{FileDigest, ShopId};
 use crate::domain::policy::Shop;
 use crate::locale::Language;
+use crate::mail::address::Sender;
 use encoding_rs::{SHIFT_JIS, UTF_16BE, UTF_16LE};
 use secrecy::SecretString;
 use std::collections::BTreeMap;
@@ -100,8 +101,8 @@ pub struct Intake {
 pub struct Mail {
     /// By which way.
     pub transport: Transport,
-    /// Sender, `Name <address>` or a bare address.
-    pub from: String,
+    /// Who mail comes from.
+    pub from: Sender,
     /// Who hears about faults: bare addresses.
     pub operator: Vec<String>,
     /// Domains that may receive mail, lower case; empty: any.

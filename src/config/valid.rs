@@ -10,7 +10,7 @@ use crate::domain::ids::ShopId;
 use crate::domain::policy::{ExcludeRule, Policy, Shop};
 use crate::domain::text::fold;
 use crate::locale::Language;
-use crate::mail::address::{domain_of, is_address, is_domain, once, sender};
+use crate::mail::address::{Sender, domain_of, is_address, is_domain, once};
 use secrecy::SecretString;
 use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
@@ -124,22 +124,22 @@ impl Check<'_> {
             self.report(&section.place("from"), "", Fault::NeededForSmtp);
         }
         let from = section.text("from");
-        if let Some(from) = from.filter(|from| sender(&from.text).is_none()) {
-            let folded = half_width(&from.text).filter(|text| sender(text).is_some());
+        let sender = from.and_then(|from| Sender::parse(&from.text));
+        if let Some(from) = from.filter(|_| sender.is_none()) {
+            let folded = half_width(&from.text).filter(|text| Sender::parse(text).is_some());
             self.report(&from.place, &from.text, Fault::AddressForm(folded));
         }
-        let empty = Section::default();
         let settings = section.section("smtp");
         if smtp && settings.is_none() && !section.has("smtp") {
             self.report(&section.place("smtp"), "", Fault::NeededForSmtp);
         }
-        let server = settings.map(|_| self.smtp(settings.unwrap_or(&empty), folder, smtp));
+        let server = settings.map(|settings| self.smtp(settings, folder, smtp));
         Mail {
             transport: match server {
                 Some(server) if smtp => Transport::Smtp(server),
                 _ => Transport::Directory,
             },
-            from: from.map_or_else(|| "totsugo <totsugo@localhost>".to_owned(), |text| text.text.clone()),
+            from: sender.unwrap_or_default(),
             operator: self.addresses(section.texts("operator"), &allowed),
             allowed_domains: allowed,
             max_attachment_mb: section.whole("max_attachment_mb").and_then(|n| u64::try_from(n).ok()).unwrap_or(20),
@@ -215,12 +215,16 @@ impl Check<'_> {
 
     fn addresses(&mut self, texts: &[Text], allowed: &[String]) -> Vec<String> {
         for Text { place, text } in texts {
-            if !is_address(text) {
-                let bare = sender(text).map(|(_, address)| address.to_owned());
-                let folded = bare.or_else(|| half_width(text)).filter(|text| is_address(text));
-                self.report(place, text, Fault::AddressForm(folded));
-            } else if !allowed.is_empty() && !allowed.contains(&domain_of(text)) {
-                self.report(place, text, Fault::OutsideDomains(allowed.to_vec()));
+            match domain_of(text) {
+                None => {
+                    let bare = Sender::parse(text).map(|sender| sender.address().to_owned());
+                    let folded = bare.or_else(|| half_width(text)).filter(|text| is_address(text));
+                    self.report(place, text, Fault::AddressForm(folded));
+                }
+                Some(domain) if !allowed.is_empty() && !allowed.contains(&domain) => {
+                    self.report(place, text, Fault::OutsideDomains(allowed.to_vec()));
+                }
+                Some(_) => {}
             }
         }
         once(texts.iter().map(|text| text.text.clone()))

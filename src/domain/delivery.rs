@@ -1,6 +1,8 @@
 //! What becomes of a message on its way to one recipient: the states, and what the server's answer does to them
 //! (SPEC §7, FAULTS M02–M10).
 
+use serde::{Deserialize, Serialize};
+
 /// The state of a message to one recipient.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum State {
@@ -99,6 +101,13 @@ pub enum Verdict {
     Unknown,
 }
 
+impl Verdict {
+    /// Whether the operator hears at once of what it puts off, not after [`TELL_AFTER_SECONDS`].
+    pub const fn tells_at_once(self) -> bool {
+        matches!(self, Self::LaterAndTell)
+    }
+}
+
 /// Seconds after which a message that was put off for the n-th time is tried again (RFC 5321 §4.5.4.1, M03).
 const WAITS: [i64; 3] = [5 * 60, 15 * 60, 30 * 60];
 
@@ -131,23 +140,78 @@ pub fn after_try(verdict: Verdict, tries: u32, since: i64, now: i64) -> (State, 
     (State::Deferred, Some(now.saturating_add(wait)))
 }
 
-/// What became of a report's mail, the worst first; `sent` where every recipient's server took it.
-pub fn mail_word(states: &[State]) -> &'static str {
-    let has = |wanted: State| states.contains(&wanted);
-    if has(State::Unknown) {
-        "unknown"
-    } else if has(State::Refused) {
-        "refused"
-    } else if has(State::Deferred) {
-        "deferred"
-    } else if states.iter().any(|state| state.is_open()) {
-        "queued"
-    } else if has(State::Accepted) {
-        "sent"
-    } else if has(State::Settled) {
-        "settled"
-    } else {
-        "none"
+/// What became of a report's mail, over all its recipients (SPEC §9).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum MailWord {
+    /// There is none, or it went to nobody.
+    None,
+    /// The report's proof does not balance, so that it is not mailed.
+    Blocked,
+    /// A try is to come.
+    Queued,
+    /// Every recipient's server took it.
+    Sent,
+    /// It was put off for somebody; there will be another try.
+    Deferred,
+    /// A server refused it for somebody.
+    Refused,
+    /// It may not have arrived.
+    Unknown,
+    /// A person closed what was refused or unknown, and nobody else was to get it.
+    Settled,
+}
+
+impl MailWord {
+    /// Every word.
+    pub const ALL: [Self; 8] = [
+        Self::None,
+        Self::Blocked,
+        Self::Queued,
+        Self::Sent,
+        Self::Deferred,
+        Self::Refused,
+        Self::Unknown,
+        Self::Settled,
+    ];
+
+    /// The word for mail to recipients in these `states`: the worst of them.
+    pub fn of(states: &[State]) -> Self {
+        let has = |wanted: State| states.contains(&wanted);
+        if has(State::Unknown) {
+            Self::Unknown
+        } else if has(State::Refused) {
+            Self::Refused
+        } else if has(State::Deferred) {
+            Self::Deferred
+        } else if states.iter().any(|state| state.is_open()) {
+            Self::Queued
+        } else if has(State::Accepted) {
+            Self::Sent
+        } else if has(State::Settled) {
+            Self::Settled
+        } else {
+            Self::None
+        }
+    }
+
+    /// As stored, and in `--json`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Blocked => "blocked",
+            Self::Queued => "queued",
+            Self::Sent => "sent",
+            Self::Deferred => "deferred",
+            Self::Refused => "refused",
+            Self::Unknown => "unknown",
+            Self::Settled => "settled",
+        }
+    }
+
+    /// The word of this name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|word| word.name() == name)
     }
 }
 
@@ -206,19 +270,27 @@ mod tests {
     fn m05_the_word_for_a_report_is_the_worst_of_its_recipients() {
         use State::{Accepted, Deferred, Dropped, Queued, Refused, Settled, Unknown};
         for (states, word) in [
-            (&[Accepted, Accepted][..], "sent"),
-            (&[Accepted, Dropped], "sent"),
-            (&[Accepted, Refused], "refused"),
-            (&[Accepted, Deferred], "deferred"),
-            (&[Refused, Unknown], "unknown"),
-            (&[Queued, Accepted], "queued"),
-            (&[Dropped], "none"),
-            (&[Settled, Refused], "refused"),
-            (&[Settled, Accepted], "sent"),
-            (&[Settled, Dropped], "settled"),
-            (&[], "none"),
+            (&[Accepted, Accepted][..], MailWord::Sent),
+            (&[Accepted, Dropped], MailWord::Sent),
+            (&[Accepted, Refused], MailWord::Refused),
+            (&[Accepted, Deferred], MailWord::Deferred),
+            (&[Refused, Unknown], MailWord::Unknown),
+            (&[Queued, Accepted], MailWord::Queued),
+            (&[Dropped], MailWord::None),
+            (&[Settled, Refused], MailWord::Refused),
+            (&[Settled, Accepted], MailWord::Sent),
+            (&[Settled, Dropped], MailWord::Settled),
+            (&[], MailWord::None),
         ] {
-            assert_eq!(mail_word(states), word, "{states:?}");
+            assert_eq!(MailWord::of(states), word, "{states:?}");
+        }
+    }
+
+    #[test]
+    fn a_word_for_mail_is_the_same_in_the_history_and_in_json() {
+        for word in MailWord::ALL {
+            assert_eq!(MailWord::named(word.name()), Some(word));
+            assert_eq!(serde_json::to_value(word).expect("a string"), word.name());
         }
     }
 }

@@ -29,6 +29,18 @@ pub enum Kind {
     PaymentList,
 }
 
+/// What became of a file (SPEC §4.4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Outcome {
+    /// Its rows are in the history.
+    Stored,
+    /// Its content was known; nothing counts again.
+    Duplicate,
+    /// It cannot be accepted as it is; nothing of it counts.
+    Held,
+}
+
 /// What a row is, given what is stored (SPEC §4.4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Disposition {

@@ -1,6 +1,6 @@
 //! Finished bytes: headers, alternatives, attachment. The only file that knows lettre's builder. Pure.
 
-use super::address::{is_address, once, sender};
+use super::address::{Sender, is_address, once};
 use super::template::Rendered;
 use super::{MailError, Note, ReportMail};
 use crate::domain::ids::FileDigest;
@@ -38,7 +38,7 @@ pub(super) fn note(note: &Note<'_>) -> Result<Vec<u8>, MailError> {
 
 /// The headers of a message, as given.
 struct Head<'a> {
-    from: &'a str,
+    from: &'a Sender,
     to: &'a [String],
     cc: &'a [String],
     subject: &'a str,
@@ -59,12 +59,11 @@ fn finished(head: &Head<'_>, parts: MultiPart) -> Result<Vec<u8>, MailError> {
     if head.subject.chars().any(char::is_control) {
         return Err(refused("Subject", head.subject));
     }
-    let (name, address) = sender(head.from).ok_or_else(|| refused("From", head.from))?;
-    let from = Mailbox::new(name.map(str::to_owned), parsed("From", address)?);
+    let from = Mailbox::new(head.from.name().map(str::to_owned), parsed("From", head.from.address())?);
     let to = once(head.to.iter().cloned());
     let cc = once(to.iter().cloned().chain(head.cc.iter().cloned())).split_off(to.len());
-    let envelope =
-        Envelope::new(Some(from.email.clone()), vec![from.email.clone()]).map_err(|_| refused("From", head.from))?;
+    let envelope = Envelope::new(Some(from.email.clone()), vec![from.email.clone()])
+        .map_err(|_| refused("From", head.from.written()))?;
     let mut builder = Message::builder()
         .envelope(envelope)
         .message_id(Some(format!("<{id}>")))

@@ -9,14 +9,15 @@ pub use template::{MailTemplate, NoteTemplates, OperatorContext, TemplateFault, 
 
 use crate::domain::dates::Period;
 use crate::domain::ids::{FileDigest, ShopId};
+use address::Sender;
 use chrono::{DateTime, FixedOffset};
 use serde::Serialize;
 
 /// A report mail before it is composed.
 #[derive(Clone, Debug)]
 pub struct ReportMail<'a> {
-    /// Sender, `Name <address>` or a bare address.
-    pub from: &'a str,
+    /// Who it comes from.
+    pub from: &'a Sender,
     /// Bare addresses; may be empty with the directory transport.
     pub to: &'a [String],
     /// Bare addresses.
@@ -187,8 +188,8 @@ pub fn compose(templates: &Templates, mail: &ReportMail<'_>) -> Result<Vec<u8>, 
 /// A message of text alone, without figures: to the operator, or a test.
 #[derive(Clone, Debug)]
 pub struct Note<'a> {
-    /// Sender, `Name <address>` or a bare address.
-    pub from: &'a str,
+    /// Who it comes from.
+    pub from: &'a Sender,
     /// Bare addresses.
     pub to: &'a [String],
     /// One line.
@@ -210,7 +211,6 @@ pub fn compose_note(note: &Note<'_>) -> Result<Vec<u8>, MailError> {
 pub fn note_id(text: &str, date: DateTime<FixedOffset>, domain: &str) -> String {
     let digest = FileDigest::of(format!("{}\n{text}", date.to_rfc3339()).as_bytes()).to_string();
     let (mark, _) = digest.split_at(24);
-    let domain = if domain.is_empty() { "localhost" } else { domain };
     format!("note.{mark}@{domain}")
 }
 

@@ -29,12 +29,11 @@ pub(super) fn write(
                 recipient: path.display().to_string(),
                 state: State::Queued,
                 words: error.to_string(),
-                at_once: true,
             });
             return Ok(());
         }
         let ids: Vec<i64> = message.deliveries.iter().map(|delivery| delivery.id).collect();
-        let step = Step { state: State::Accepted, began: Some(now.timestamp()), due: None, words: "" };
+        let step = Step { state: State::Accepted, began: Some(now.timestamp()), due: None, words: "", at_once: false };
         store.step(&ids, &stamp(now), &step)?;
     }
     Ok(())

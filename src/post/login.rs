@@ -5,7 +5,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use secrecy::{ExposeSecret, SecretString};
 use std::io::Read;
-use std::process::{Command, Stdio};
+use std::process::{ChildStdout, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
 /// How long a command may take to print a token.
@@ -90,12 +91,7 @@ fn printed(words: &[String]) -> Result<SecretString, String> {
         .stdout(Stdio::piped())
         .spawn()
         .map_err(|error| told(&error))?;
-    let mut output = child.stdout.take().ok_or_else(|| told(&"stdout"))?.take(TOKEN_BYTES);
-    // A pipe that fills blocks the command, so it is read beside the wait.
-    let reader = std::thread::spawn(move || {
-        let mut text = String::new();
-        output.read_to_string(&mut text).map(|_| text)
-    });
+    let pieces = read_beside(child.stdout.take().ok_or_else(|| told(&"stdout"))?);
     let until = Instant::now() + Duration::from_secs(TOKEN_SECONDS);
     let status = loop {
         match child.try_wait().map_err(|error| told(&error))? {
@@ -111,8 +107,27 @@ fn printed(words: &[String]) -> Result<SecretString, String> {
     if !status.success() {
         return Err(told(&status));
     }
-    let text = reader.join().ok().and_then(Result::ok).unwrap_or_default();
-    first_line(&text).ok_or_else(|| told(&"no token printed"))
+    // What the command started may hold the pipe open as long as it likes: the line is waited for, not the pipe's end.
+    let mut printed = Vec::new();
+    while !printed.contains(&b'\n') {
+        let Ok(piece) = pieces.recv_timeout(until.saturating_duration_since(Instant::now())) else { break };
+        printed.extend(piece);
+    }
+    first_line(&String::from_utf8_lossy(&printed)).ok_or_else(|| told(&"no token printed"))
+}
+
+/// What comes out of `output`, piece by piece: a pipe that fills blocks the command, so it is read beside the wait.
+fn read_beside(output: ChildStdout) -> Receiver<Vec<u8>> {
+    let (sender, pieces) = channel();
+    std::thread::spawn(move || {
+        let (mut output, mut buffer) = (output.take(TOKEN_BYTES), [0; 4096]);
+        while let Ok(count @ 1..) = output.read(&mut buffer) {
+            if sender.send(buffer.get(..count).unwrap_or_default().to_vec()).is_err() {
+                break;
+            }
+        }
+    });
+    pieces
 }
 
 #[cfg(test)]
@@ -137,5 +152,14 @@ mod tests {
             let why = command(bad).expect_err("no token");
             assert!(why.starts_with(bad[0]) && !why.contains("two"), "{why}");
         }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn k06_a_token_is_there_when_the_command_ends_though_what_it_started_goes_on() {
+        let began = Instant::now();
+        let words = ["sh", "-c", "sleep 30 2>/dev/null & echo abc"].map(str::to_owned);
+        assert_eq!(printed(&words).expect("a token").expose_secret(), "abc");
+        assert!(began.elapsed() < Duration::from_secs(15), "{:?}", began.elapsed());
     }
 }

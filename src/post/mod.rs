@@ -20,7 +20,6 @@ pub use smtp::{probe, send_test};
 
 use crate::config::{Config, Transport};
 use crate::domain::delivery::State;
-use crate::mail::address::{domain_of, sender};
 use crate::store::{DueMessage, ReportKey, Step, Store, StoreError};
 use chrono::{DateTime, FixedOffset};
 use std::io;
@@ -53,8 +52,6 @@ pub struct Trouble {
     pub state: State,
     /// In whose words.
     pub words: String,
-    /// Whether the operator hears of it at once, not after two hours.
-    pub at_once: bool,
 }
 
 /// What a start found.
@@ -99,8 +96,8 @@ pub fn deliver(
     match &config.mail.transport {
         Transport::Directory => directory::write(&config.paths.outbox, store, &due, now, &mut troubles)?,
         Transport::Smtp(server) => {
-            let from = sender_address(config);
-            let run = smtp::Round { server, from: &from, database: &config.paths.database, now, timeouts };
+            let (from, database) = (&config.mail.from, &config.paths.database);
+            let run = smtp::Round { server, from, database, now, timeouts };
             run.send(store, &due, &mut troubles)?;
         }
     }
@@ -127,28 +124,17 @@ fn drop_strangers(
     let mut dropped = Vec::new();
     for stranger in message.deliveries.iter().filter(|delivery| !is_known(&delivery.recipient)) {
         let words = "no longer configured";
-        store.step(&[stranger.id], &stamp(now), &Step { state: State::Dropped, began: None, due: None, words })?;
+        let step = Step { state: State::Dropped, began: None, due: None, words, at_once: false };
+        store.step(&[stranger.id], &stamp(now), &step)?;
         dropped.push(Trouble {
             report: message.report.clone(),
             recipient: stranger.recipient.clone(),
             state: State::Dropped,
             words: String::new(),
-            at_once: true,
         });
     }
     message.deliveries.retain(|delivery| is_known(&delivery.recipient));
     Ok(dropped)
-}
-
-/// The envelope's sender that the configuration names.
-fn sender_address(config: &Config) -> String {
-    sender(&config.mail.from).map_or_else(String::new, |(_, address)| address.to_owned())
-}
-
-/// The name we give in EHLO: the sender's domain, which is ASCII whatever this machine is called.
-fn hello_name(from: &str) -> String {
-    let domain = domain_of(from);
-    if domain.is_empty() { "localhost".to_owned() } else { domain }
 }
 
 /// A moment as it stands in the ledger.

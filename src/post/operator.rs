@@ -1,9 +1,8 @@
 //! The operator hears of each fault once: not every minute, never figures, never guests (FAULTS M21).
 
-use super::{PostError, sender_address, stamp};
+use super::{PostError, stamp};
 use crate::config::Config;
 use crate::domain::ids::ShopId;
-use crate::mail::address::domain_of;
 use crate::mail::{self, Note, OperatorContext};
 use crate::store::{NewMessage, Store};
 use crate::templates;
@@ -123,17 +122,12 @@ fn compose(config: &Config, context: &OperatorContext, now: DateTime<FixedOffset
         return None;
     }
     let (subject, text) = templates::operator(config.language).render(context).ok()?;
-    let sender = sender_address(config);
-    let message_id = mail::note_id(&text, now, &domain_of(&sender));
+    let from = &config.mail.from;
+    let message_id = mail::note_id(&text, now, from.domain());
     let subject: String = subject.chars().filter(|c| !c.is_control()).collect();
-    let note = Note {
-        from: &config.mail.from,
-        to: &config.mail.operator,
-        subject: &subject,
-        text: &text,
-        message_id: &message_id,
-        date: now,
-    };
+    let note =
+        Note { from, to: &config.mail.operator, subject: &subject, text: &text, message_id: &message_id, date: now };
     let content = mail::compose_note(&note).ok()?;
+    let sender = from.address().to_owned();
     Some(NewMessage { message_id, sender, recipients: config.mail.operator.clone(), content, queued: stamp(now) })
 }

@@ -105,8 +105,7 @@ fn restore(store: &mut Store, lines: &[(Line, State)], at: &str) -> Result<bool,
         message_id: &first.message_id,
         deliveries: &deliveries,
         at,
-    })?;
-    Ok(true)
+    })
 }
 
 fn key(line: &Line) -> Option<ReportKey> {

@@ -2,10 +2,11 @@
 
 use super::record::{self, Line};
 use super::session::{Failure, Session, Timeouts};
-use super::{PostError, Trouble, hello_name, sender_address, stamp};
+use super::{PostError, Trouble, stamp};
 use crate::config::{Config, Smtp, Transport};
-use crate::domain::delivery::{State, Verdict, after_try};
+use crate::domain::delivery::{State, after_try};
 use crate::domain::ids::FileDigest;
+use crate::mail::address::Sender;
 use crate::store::{DueDelivery, DueMessage, Step, Store};
 use chrono::{DateTime, FixedOffset};
 use std::path::Path;
@@ -13,7 +14,7 @@ use std::path::Path;
 /// Everything a round needs but the messages.
 pub(super) struct Round<'a> {
     pub(super) server: &'a Smtp,
-    pub(super) from: &'a str,
+    pub(super) from: &'a Sender,
     pub(super) database: &'a Path,
     pub(super) now: DateTime<FixedOffset>,
     pub(super) timeouts: Timeouts,
@@ -33,7 +34,7 @@ impl Round<'_> {
             let session = match (open.take(), &down) {
                 (Some(session), _) => Ok(session),
                 (None, Some(failure)) => Err(failure.clone()),
-                (None, None) => Session::open(self.server, &hello_name(self.from), self.timeouts),
+                (None, None) => Session::open(self.server, self.from.domain(), self.timeouts),
             };
             let mut job = Job { round: self, store, message, troubles };
             match session {
@@ -66,7 +67,8 @@ impl Job<'_, '_> {
         let content = self.store.message_content(self.message.id)?;
         let all: Vec<&DueDelivery> = self.message.deliveries.iter().collect();
         self.step(&all, State::Sending, Some(self.round.now.timestamp()), "")?;
-        let from = if self.message.sender.is_empty() { self.round.from } else { &self.message.sender };
+        let queued_for = &self.message.sender;
+        let from = if queued_for.is_empty() { self.round.from.address() } else { queued_for };
         if let Err(failure) = session.sender(from, u64::try_from(content.len()).unwrap_or(u64::MAX)) {
             self.settle(&all, &failure, None)?;
             return Ok(after(session, &failure));
@@ -120,7 +122,7 @@ impl Job<'_, '_> {
         words: &str,
     ) -> Result<(), PostError> {
         let ids: Vec<i64> = deliveries.iter().map(|delivery| delivery.id).collect();
-        Ok(self.store.step(&ids, &stamp(self.round.now), &Step { state, began, due: None, words })?)
+        Ok(self.store.step(&ids, &stamp(self.round.now), &Step { state, began, due: None, words, at_once: false })?)
     }
 
     /// What `failure` makes of a delivery.
@@ -132,17 +134,16 @@ impl Job<'_, '_> {
 
     /// Records what `failure` makes of these deliveries; each may be at another of its tries.
     fn settle(&mut self, deliveries: &[&DueDelivery], failure: &Failure, began: Option<i64>) -> Result<(), PostError> {
-        let words = failure.words();
+        let (words, at_once) = (failure.words(), failure.verdict().tells_at_once());
         for delivery in deliveries {
             let (state, due) = self.settle_one(Some(delivery), failure);
-            let step = Step { state, began, due, words: &words };
+            let step = Step { state, began, due, words: &words, at_once };
             self.store.step(&[delivery.id], &stamp(self.round.now), &step)?;
             self.troubles.push(Trouble {
                 report: self.message.report.clone(),
                 recipient: delivery.recipient.clone(),
                 state,
                 words: words.clone(),
-                at_once: state != State::Deferred || failure.verdict() == Verdict::LaterAndTell,
             });
         }
         Ok(())
@@ -183,7 +184,7 @@ fn after(mut session: Session, failure: &Failure) -> Option<Session> {
 /// Where the conversation fails.
 pub fn probe(config: &Config, timeouts: Timeouts) -> Result<Option<Probe>, Failure> {
     let Transport::Smtp(server) = &config.mail.transport else { return Ok(None) };
-    let session = Session::open(server, &hello_name(&sender_address(config)), timeouts)?;
+    let session = Session::open(server, config.mail.from.domain(), timeouts)?;
     let found = Probe { is_encrypted: session.is_encrypted(), size_limit: session.size_limit() };
     session.quit();
     Ok(Some(found))
@@ -209,9 +210,9 @@ pub fn send_test(
     content: &[u8],
     timeouts: Timeouts,
 ) -> Result<String, Failure> {
-    let from = sender_address(config);
-    let mut session = Session::open(server, &hello_name(&from), timeouts)?;
-    session.sender(&from, u64::try_from(content.len()).unwrap_or(u64::MAX))?;
+    let from = &config.mail.from;
+    let mut session = Session::open(server, from.domain(), timeouts)?;
+    session.sender(from.address(), u64::try_from(content.len()).unwrap_or(u64::MAX))?;
     session.recipient(address)?;
     session.message(content)?;
     let reply = session.end()?;

@@ -1,7 +1,8 @@
 //! The document of `run --json` (SPEC §9): names and order of keys are a contract.
 
 use crate::domain::dates::{Day, Period};
-use crate::domain::intake::RowCounts;
+use crate::domain::delivery::MailWord;
+use crate::domain::intake::{Outcome, RowCounts};
 use crate::domain::money::Yen;
 use crate::domain::reconciliation::{Cause, Expiring, Finding, Item, Reconciliation, RestItem};
 use serde::{Deserialize, Serialize, Serializer};
@@ -76,7 +77,7 @@ pub struct FileJson {
     /// Digest, hexadecimal.
     pub sha256: String,
     /// `stored`, `duplicate` or `held`.
-    pub outcome: String,
+    pub outcome: Outcome,
     /// Why it is held.
     pub reason: Option<String>,
     /// Its rows by disposition.
@@ -93,7 +94,7 @@ pub struct ShopJson {
     /// Path of its workbook, if one was written.
     pub workbook: Option<String>,
     /// What became of its mail.
-    pub mail: String,
+    pub mail: MailWord,
     /// Sales of the period.
     pub sales: SalesJson,
     /// Matched groups of the period.
@@ -209,14 +210,14 @@ pub fn shop_json(
     r: &Reconciliation,
     revision: u32,
     workbook: Option<&str>,
-    mail: &str,
+    mail: MailWord,
 ) -> Result<ShopJson, serde_json::Error> {
     let total = r.sales.total;
     Ok(ShopJson {
         shop_id: r.shop.to_string(),
         revision,
         workbook: workbook.map(str::to_owned),
-        mail: mail.to_owned(),
+        mail,
         sales: SalesJson {
             count: total.count,
             gross_yen: total.gross.get(),

@@ -65,7 +65,7 @@ pub fn workbook(edition: &Edition<'_>) -> Result<Vec<u8>, ReportError> {
 }
 
 /// The name of a report's file, the same in every language (SPEC §6).
-pub fn file_name(_language: Language, shop: &ShopId, period: Period, revision: u32) -> String {
+pub fn file_name(shop: &ShopId, period: Period, revision: u32) -> String {
     format!("{}_{shop}_{}_{}_r{revision}.xlsx", words::TITLE.ja, period.from(), period.to())
 }
 

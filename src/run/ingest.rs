@@ -7,7 +7,7 @@ use super::reading::{read_again, read_table, whole};
 use super::returned::{Received, receive};
 use super::{Effect, Notice, RunError, Stage, Step, Timings, Workshop, lasting};
 use crate::domain::ids::{FileDigest, ShopId};
-use crate::domain::intake::{Fault, Normalised, PaymentRow, Place, Problem, RowCounts, Rows};
+use crate::domain::intake::{Fault, Normalised, Outcome, PaymentRow, Place, Problem, RowCounts, Rows};
 use crate::domain::notebook::LAYOUT;
 use crate::durable::Content;
 use crate::inbox::{self, Arrival, Scan};
@@ -17,17 +17,6 @@ use crate::report::json::FileJson;
 use crate::store::{HeldFile, KnownFile, Lasting, NewFile, ReturnedFile, Store};
 use std::io;
 use std::sync::Mutex;
-
-/// What became of a file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// Its rows are in the history.
-    Stored,
-    /// Its content was known; nothing counts again.
-    Duplicate,
-    /// It cannot be accepted as it is; nothing of it counts.
-    Held,
-}
 
 /// A file and what became of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,16 +48,11 @@ pub struct Intake {
 impl FileOutcome {
     /// The entry of SPEC §9.
     pub fn json(&self) -> FileJson {
-        let outcome = match self.outcome {
-            Outcome::Stored => "stored",
-            Outcome::Duplicate => "duplicate",
-            Outcome::Held => "held",
-        };
         FileJson {
             name: self.name.clone(),
             layout: self.layout.clone(),
             sha256: self.digest.clone(),
-            outcome: outcome.to_owned(),
+            outcome: self.outcome,
             reason: self.reason.clone(),
             rows: self.rows,
         }

@@ -2,7 +2,7 @@
 
 use super::publish::Published;
 use super::{Effect, Intake, Notice, Order, Workshop, sentence};
-use crate::domain::delivery::{State, TELL_AFTER_SECONDS, mail_word};
+use crate::domain::delivery::{MailWord, State, TELL_AFTER_SECONDS};
 use crate::domain::ids::ShopId;
 use crate::locale::Language;
 use crate::post::{self, OperatorFault, Others, PostError, Recovered, Timeouts, Trouble};
@@ -13,7 +13,7 @@ pub(super) fn recover(workshop: &Workshop, store: &mut Store) -> Result<Vec<Noti
     let Recovered { restored, unknown } = post::recover(&workshop.config, store, workshop.now)?;
     let unknown = unknown.into_iter().map(|recipient| {
         let (words, state) = ("killed while the final dot went".to_owned(), State::Unknown);
-        Notice::Mail(Trouble { report: None, recipient, state, words, at_once: true })
+        Notice::Mail(Trouble { report: None, recipient, state, words })
     });
     Ok((restored > 0).then_some(Notice::Restored(restored)).into_iter().chain(unknown).collect())
 }
@@ -38,15 +38,15 @@ pub(super) fn send(
     said.extend(send_due(workshop, store, timeouts)?);
     for shop in &mut published.shops {
         let id = ShopId::new(&shop.shop_id);
-        if shop.mail == "queued" {
+        if shop.mail == MailWord::Queued {
             let states = store.report_states(&ReportKey {
                 shop: id.clone(),
                 period: (order.period.from(), order.period.to()),
                 revision: shop.revision,
             })?;
-            shop.mail = mail_word(&states).to_owned();
+            shop.mail = MailWord::of(&states);
             for issued in published.issued.iter_mut().filter(|issued| issued.shop == id) {
-                issued.mail.clone_from(&shop.mail);
+                issued.mail = shop.mail;
             }
         }
     }
@@ -161,8 +161,8 @@ fn matters(delivery: &Delivery, now: i64) -> bool {
     match delivery.state {
         State::Refused | State::Unknown => true,
         State::Deferred => {
-            let is_old = delivery.since.is_some_and(|since| now.saturating_sub(since) >= TELL_AFTER_SECONDS);
-            is_old || ["AUTH:", "STARTTLS:", "TLS:"].iter().any(|start| delivery.words.starts_with(start))
+            let is_old = |since: i64| now.saturating_sub(since) >= TELL_AFTER_SECONDS;
+            delivery.at_once || delivery.since.is_some_and(is_old)
         }
         State::Queued | State::Sending | State::Ending | State::Accepted | State::Dropped | State::Settled => false,
     }
@@ -182,7 +182,7 @@ fn undelivered(language: Language, delivery: &Delivery) -> String {
 }
 
 /// A state in a word or two.
-pub fn state_name(language: Language, state: State) -> &'static str {
+pub const fn state_name(language: Language, state: State) -> &'static str {
     match (state, language) {
         (State::Queued, Language::Ja) => "送信待ち",
         (State::Queued, Language::En) => "queued",

@@ -24,7 +24,7 @@ mod timing;
 
 pub use clean::{Removable, removable, remove};
 pub use exports::exports_not_in;
-pub use ingest::{FileOutcome, Intake, Outcome, ingest};
+pub use ingest::{FileOutcome, Intake, ingest};
 pub use lasting::{Remaining, remaining};
 pub use lock::{Lock, LockError};
 pub use mailing::{send_due, state_name, tell_intake};
@@ -38,12 +38,13 @@ use crate::clock;
 use crate::config::Config;
 use crate::domain::dates::{Day, Period};
 use crate::domain::ids::{FileDigest, ShopId};
+use crate::domain::intake::Outcome;
 use crate::inbox;
 use crate::locale::Language;
 use crate::mail;
 use crate::normalise::Layout;
 use crate::post::{PostError, Timeouts, Trouble};
-use crate::report::json::{PeriodJson, RunJson, SCHEMA};
+use crate::report::json::{RunJson, SCHEMA};
 use crate::schedule::{self, Slot};
 use crate::store::{self, RunRecord, Store, StoreError};
 use crate::templates::{self, TemplateError};
@@ -148,7 +149,7 @@ pub enum Notice {
     MissingExport {
         /// The shop.
         shop: ShopId,
-        /// `GMO` or `Bókun`.
+        /// `GMO-PG` or `Bókun`.
         source: &'static str,
     },
     /// The export of the day of a shop was not in when the slot ran (FAULTS A20).
@@ -387,7 +388,7 @@ impl Workshop {
     fn new_installation(&self) -> String {
         let mut parts: Vec<&str> = self.config.shops.iter().map(|shop| shop.shop.id.as_str()).collect();
         parts.sort_unstable();
-        parts.push(&self.config.mail.from);
+        parts.push(self.config.mail.from.written());
         FileDigest::of(parts.join("\0").as_bytes()).to_string().chars().take(16).collect()
     }
 }
@@ -449,7 +450,7 @@ pub fn run(workshop: &Workshop, order: &Order, timings: &Timings<'_>) -> Result<
     let json = RunJson {
         schema: SCHEMA,
         run: name,
-        period: PeriodJson { from: order.period.from().to_string(), to: order.period.to().to_string() },
+        period: order.period.into(),
         as_of: order.as_of.to_string(),
         files: files.iter().map(FileOutcome::json).collect(),
         shops: published.shops,

@@ -8,6 +8,7 @@ use super::side_by_side::side_by_side;
 use super::{Effect, Notice, Order, RunError, Stage, Step, Timings, Workshop};
 use crate::config::ShopConfig;
 use crate::domain::dates::Day;
+use crate::domain::delivery::MailWord;
 use crate::domain::ids::{CartCode, ShopId};
 use crate::domain::reconciliation::HeldSummary;
 use crate::durable;
@@ -39,7 +40,7 @@ pub struct Issued {
     /// The workbook, relative to the configuration's folder.
     pub workbook: Option<String>,
     /// What became of the mail.
-    pub mail: String,
+    pub mail: MailWord,
     /// Open findings.
     pub findings: usize,
 }
@@ -237,7 +238,7 @@ impl Issue<'_> {
             shop: id,
             report: done.new.as_ref().map(|new| (&new.record, new.figures.as_str())),
             revision: done.revision,
-            mail: &json.mail,
+            mail: json.mail,
             balanced: done.unbalanced.is_none(),
             matched: done.matched,
             open: done.open.as_deref().filter(|_| is_newest),
@@ -253,7 +254,7 @@ impl Issue<'_> {
             is_new: done.new.is_some(),
             changes: done.new.as_ref().map_or(0, |new| new.changes.len()),
             workbook: done.workbook,
-            mail: json.mail.clone(),
+            mail: json.mail,
             findings: done.findings,
         });
         published.shops.push(json);

@@ -3,6 +3,7 @@
 
 use super::shop_report::{Known, WorkedOut};
 use super::{Order, Workshop};
+use crate::domain::delivery::MailWord;
 use crate::domain::ids::{Digesting, FileDigest};
 use crate::domain::policy::Shop;
 use crate::report::json::ShopJson;
@@ -46,7 +47,7 @@ pub(super) fn text_of(done: &WorkedOut) -> Option<String> {
 /// The same again as `text` says: nothing new is issued or mailed, and no finding begins or ends.
 pub(super) fn again(text: &str) -> Option<WorkedOut> {
     let Remembered { json, verdict, matched } = serde_json::from_str(text).ok()?;
-    let json = ShopJson { mail: "none".to_owned(), ..json.into_owned() };
+    let json = ShopJson { mail: MailWord::None, ..json.into_owned() };
     Some(WorkedOut {
         revision: json.revision,
         workbook: json.workbook.clone(),

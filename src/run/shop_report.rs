@@ -8,6 +8,7 @@ use super::read_back::{Expected, read_back};
 use super::{Notice, Order, SlotOrder, Stage, Timings, Workshop, message};
 use crate::config::ShopConfig;
 use crate::domain::dates::{Day, Period};
+use crate::domain::delivery::MailWord;
 use crate::domain::finding::{FindingRecord, Severity};
 use crate::domain::intake::Kind;
 use crate::domain::reconciliation::{FileSummary, HeldSummary, Reconciliation, ShopFacts};
@@ -152,9 +153,9 @@ impl ShopJob<'_> {
             (Some(new), message)
         };
         let mail = match new {
-            Some(_) if !result.balanced() => "blocked",
-            _ if message.is_none() => "none",
-            _ => "queued",
+            Some(_) if !result.balanced() => MailWord::Blocked,
+            _ if message.is_none() => MailWord::None,
+            _ => MailWord::Queued,
         };
         let issued = new.as_ref().map(|new| &new.record).or(last);
         let revision = issued.map_or(0, |report| report.revision);
@@ -264,7 +265,7 @@ impl ShopJob<'_> {
         let config = &self.workshop.config;
         let (id, period) = (&self.shop.shop.id, self.order.period);
         let folder = config.paths.reports.join(id.as_str()).join(format!("{}_{}", period.from(), period.to()));
-        folder.join(report::file_name(config.language, id, period, revision))
+        folder.join(report::file_name(id, period, revision))
     }
 
     fn workbook_bytes(
@@ -327,10 +328,10 @@ impl ShopJob<'_> {
         }
         let config = &self.workshop.config;
         let recipients: Vec<String> = self.shop.recipients.iter().chain(&self.shop.cc).cloned().collect();
-        let domain = mail::address::domain_of(&config.mail.from);
+        let from = &config.mail.from;
         let message_id =
-            mail::message_id(&self.shop.shop.id, self.order.period, new.record.revision, &recipients, &domain);
-        let name = report::file_name(config.language, &self.shop.shop.id, self.order.period, new.record.revision);
+            mail::message_id(&self.shop.shop.id, self.order.period, new.record.revision, &recipients, from.domain());
+        let name = report::file_name(&self.shop.shop.id, self.order.period, new.record.revision);
         let facts = message::Facts {
             language: config.language,
             result,
@@ -342,7 +343,7 @@ impl ShopJob<'_> {
         };
         let compose = |attachment: &[u8], full_workbook_at: Option<String>| {
             let message = ReportMail {
-                from: &config.mail.from,
+                from,
                 to: &self.shop.recipients,
                 cc: &self.shop.cc,
                 context: message::context(&facts, full_workbook_at),
@@ -362,8 +363,7 @@ impl ShopJob<'_> {
             self.read_back(&short, result, new, MatchedSheet::LeftOut)?;
             bytes = compose(&short, Some(new.record.workbook.clone()))?;
         }
-        let sender =
-            mail::address::sender(&config.mail.from).map_or_else(String::new, |(_, address)| address.to_owned());
+        let sender = from.address().to_owned();
         let queued = self.workshop.stamp();
         Ok(Some(NewMessage { message_id, sender, recipients, content: bytes, queued }))
     }

@@ -92,6 +92,8 @@ pub struct Delivery {
     pub words: String,
     /// Why a person sent it again or settled it, the last time.
     pub reason: String,
+    /// Whether its last step is one that the operator hears of at once.
+    pub at_once: bool,
 }
 
 /// A report that left for somebody with an unknown outcome.
@@ -114,7 +116,12 @@ pub struct Step<'a> {
     pub due: Option<i64>,
     /// What the server said.
     pub words: &'a str,
+    /// Whether the operator hears of it at once, though there will be another try (FAULTS M08).
+    pub at_once: bool,
 }
+
+/// How the ledger names a deferral that the operator hears of at once; any other step has the name of its state.
+const DEFERRED_AT_ONCE: &str = "deferred at once";
 
 /// Queues `message`; part of the run's transaction for a report.
 pub(super) fn queue(transaction: &Transaction<'_>, report: Option<&ReportKey>, message: &NewMessage) -> Result<()> {
@@ -254,7 +261,8 @@ impl Store {
                  due = ?4 WHERE id = ?1",
                 params![id, step.state.name(), step.began, step.due],
             )?;
-            log(&transaction, *id, at, step.state.name(), step.words)?;
+            let is_urgent = step.at_once && step.state == State::Deferred;
+            log(&transaction, *id, at, if is_urgent { DEFERRED_AT_ONCE } else { step.state.name() }, step.words)?;
         }
         transaction.commit()?;
         Ok(())
@@ -273,7 +281,8 @@ impl Store {
              (SELECT words FROM delivery_event e WHERE e.delivery = d.id AND words <> '' \
               AND event NOT IN ('resent', 'settled') ORDER BY e.id DESC LIMIT 1), \
              (SELECT words FROM delivery_event e WHERE e.delivery = d.id AND event IN ('resent', 'settled') \
-              ORDER BY e.id DESC LIMIT 1) \
+              ORDER BY e.id DESC LIMIT 1), \
+             (SELECT event FROM delivery_event e WHERE e.delivery = d.id ORDER BY e.id DESC LIMIT 1) \
              FROM delivery d JOIN message m ON m.id = d.message \
              WHERE d.state NOT IN ('accepted', 'dropped', 'settled') OR m.id > (SELECT max(id) FROM message) - ?1 \
              ORDER BY m.id DESC, d.id",
@@ -295,6 +304,7 @@ impl Store {
                 at: row.get::<_, Option<String>>(12)?.unwrap_or_default(),
                 words: row.get::<_, Option<String>>(13)?.unwrap_or_default(),
                 reason: row.get::<_, Option<String>>(14)?.unwrap_or_default(),
+                at_once: row.get::<_, Option<String>>(15)?.is_some_and(|event| event == DEFERRED_AT_ONCE),
             });
         }
         Ok(found)

@@ -2,14 +2,14 @@
 
 use super::facts::Reader;
 use super::outbox::{self, NewMessage, ReportKey};
-use super::{LedgerSlot, Result, Store, findings};
+use super::{LedgerSlot, Result, Store, findings, unexpected};
 use crate::domain::dates::{Day, Period};
-use crate::domain::delivery::mail_word;
+use crate::domain::delivery::MailWord;
 use crate::domain::finding::{FindingRecord, Severity};
 use crate::domain::ids::ShopId;
 use crate::schedule;
 use chrono::{DateTime, Utc};
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
 /// A run about to be recorded.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,8 +42,8 @@ pub struct ShopRun<'a> {
     pub report: Option<(&'a ReportRecord, &'a str)>,
     /// The revision that holds now.
     pub revision: u32,
-    /// `queued`, `none`, …, as of the end of its work; see [`Store::history`] for what becomes of it.
-    pub mail: &'a str,
+    /// What becomes of its mail, as of the end of its work; [`Store::history`] follows it from there.
+    pub mail: MailWord,
     /// Whether the proof balanced.
     pub balanced: bool,
     /// Matched groups of the period.
@@ -82,7 +82,7 @@ pub struct HistoryShop {
     /// The revision that held after the run.
     pub revision: u32,
     /// What became of its mail.
-    pub mail: String,
+    pub mail: MailWord,
     /// Whether its proof balanced.
     pub balanced: bool,
     /// Matched groups.
@@ -214,7 +214,7 @@ impl Store {
                 run,
                 shop,
                 shop_run.revision,
-                shop_run.mail,
+                shop_run.mail.name(),
                 shop_run.balanced,
                 i64::try_from(shop_run.matched).unwrap_or(i64::MAX),
                 i64::try_from(shop_run.findings).unwrap_or(i64::MAX)
@@ -238,20 +238,13 @@ impl Store {
         let mut rows = statement.query([])?;
         let mut history = Vec::new();
         while let Some(row) = rows.next()? {
-            let of_run = shops.query_map(params![row.get::<_, i64>(0)?, shop.map(ShopId::as_str)], |row| {
-                Ok(HistoryShop {
-                    shop: row.get(0)?,
-                    revision: row.get(1)?,
-                    mail: row.get(2)?,
-                    balanced: row.get(3)?,
-                    matched: row.get::<_, i64>(4)?.unsigned_abs(),
-                    findings: row.get::<_, i64>(5)?.unsigned_abs(),
-                })
-            })?;
-            let mut of_run: Vec<HistoryShop> = of_run.collect::<rusqlite::Result<_>>()?;
             let period = (Day::from_number(row.get(2)?), Day::from_number(row.get(3)?));
-            for of_shop in &mut of_run {
-                self.follow_mail(period, of_shop)?;
+            let mut of_run = Vec::new();
+            let mut found = shops.query(params![row.get::<_, i64>(0)?, shop.map(ShopId::as_str)])?;
+            while let Some(row) = found.next()? {
+                let mut of_shop = shop_in_history(row)?;
+                self.follow_mail(period, &mut of_shop)?;
+                of_run.push(of_shop);
             }
             if shop.is_some() && of_run.is_empty() {
                 continue;
@@ -281,15 +274,27 @@ impl Store {
 
     /// What became by now of the mail that a run queued: its recipients' states say it, whoever changed them.
     fn follow_mail(&self, period: (Day, Day), of_shop: &mut HistoryShop) -> Result<()> {
-        if !matches!(of_shop.mail.as_str(), "none" | "blocked") {
+        if !matches!(of_shop.mail, MailWord::None | MailWord::Blocked) {
             let key = ReportKey { shop: ShopId::new(&of_shop.shop), period, revision: of_shop.revision };
             let states = self.report_states(&key)?;
             if !states.is_empty() {
-                mail_word(&states).clone_into(&mut of_shop.mail);
+                of_shop.mail = MailWord::of(&states);
             }
         }
         Ok(())
     }
+}
+
+fn shop_in_history(row: &Row<'_>) -> Result<HistoryShop> {
+    let mail: String = row.get(2)?;
+    Ok(HistoryShop {
+        shop: row.get(0)?,
+        revision: row.get(1)?,
+        mail: MailWord::named(&mail).ok_or_else(|| unexpected("word for mail", mail))?,
+        balanced: row.get(3)?,
+        matched: row.get::<_, i64>(4)?.unsigned_abs(),
+        findings: row.get::<_, i64>(5)?.unsigned_abs(),
+    })
 }
 
 /// A slot that never had a run, as it stands in the history.

@@ -64,7 +64,7 @@ impl Store {
     /// # Errors
     /// When the database cannot be written.
     pub fn set_delivery(&mut self, delivery: i64, at: &str, state: State) -> Result<()> {
-        self.step(&[delivery], at, &Step { state, began: None, due: None, words: "" })
+        self.step(&[delivery], at, &Step { state, began: None, due: None, words: "", at_once: false })
     }
 
     /// The digest of a report's figures and its workbook, for the record of what left.
@@ -97,11 +97,12 @@ impl Store {
     }
 
     /// Takes up a report that left before this history was restored: it counts as sent, and the next revision comes
-    /// after it. Its bytes are gone, so it cannot be sent again from here.
+    /// after it (FAULTS S06). Its bytes are gone, so it cannot be sent again from here; a message that the history has
+    /// for it stays as it is. `false` where its Message-ID is that of another report's message: none of ours says so.
     ///
     /// # Errors
     /// When the database cannot be written.
-    pub fn restore_sent(&mut self, sent: &SentReport<'_>) -> Result<()> {
+    pub fn restore_sent(&mut self, sent: &SentReport<'_>) -> Result<bool> {
         let transaction = self.connection.transaction()?;
         let (shop, revision) = (sent.key.shop.as_str(), sent.key.revision);
         let (from, to) = (sent.key.period.0.number(), sent.key.period.1.number());
@@ -130,15 +131,23 @@ impl Store {
              VALUES (?1, ?2, ?3, ?4, ?5, '', ?6, X'')",
             params![shop, from, to, revision, sent.message_id, sent.at],
         )?;
+        // It may be there under another Message-ID, which follows from the recipients.
+        let message: Option<i64> = transaction
+            .query_row(
+                "SELECT id FROM message WHERE shop = ?1 AND period_from = ?2 AND period_to = ?3 AND revision = ?4",
+                params![shop, from, to, revision],
+                |row| row.get(0),
+            )
+            .optional()?;
+        let Some(message) = message else { return Ok(false) };
         for (recipient, state, resent) in sent.deliveries {
             transaction.execute(
-                "INSERT INTO delivery (message, recipient, state, resent) SELECT id, ?2, ?3, ?4 FROM message \
-                 WHERE message_id = ?1",
-                params![sent.message_id, recipient, state.name(), resent],
+                "INSERT INTO delivery (message, recipient, state, resent) VALUES (?1, ?2, ?3, ?4)",
+                params![message, recipient, state.name(), resent],
             )?;
             log(&transaction, transaction.last_insert_rowid(), sent.at, state.name(), "totsugo.sent.jsonl")?;
         }
         transaction.commit()?;
-        Ok(())
+        Ok(true)
     }
 }
