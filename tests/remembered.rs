@@ -61,13 +61,34 @@ fn nothing_new_is_not_worked_out_again_and_says_the_same() {
     }
 }
 
+/// Puts `new` in the place of `old` in the configuration.
+fn configure(sandbox: &Sandbox, old: &str, new: &str) {
+    let text = fs::read_to_string(sandbox.path("totsugo.toml")).expect("the configuration");
+    assert!(text.contains(old), "{old}");
+    sandbox.write("totsugo.toml", text.replace(old, new).as_bytes());
+}
+
 #[test]
 fn whatever_a_report_follows_from_is_felt() {
     type Change = fn(&Sandbox);
-    let changes: [(&str, Change); 7] = [
-        ("a policy", |sandbox| {
-            let text = fs::read_to_string(sandbox.path("totsugo.toml")).expect("the configuration");
-            sandbox.write("totsugo.toml", text.replace("[policy]", "[policy]\nexpiring_within_days = 29").as_bytes());
+    let changes: [(&str, Change); 14] = [
+        ("a policy", |sandbox| configure(sandbox, "[policy]", "[policy]\nexpiring_within_days = 29")),
+        ("the language", |sandbox| configure(sandbox, "language = \"ja\"", "language = \"en\"")),
+        ("guests' names", |sandbox| configure(sandbox, "[mail]", "[report]\ncustomer = true\n[mail]")),
+        ("the calendar", |sandbox| configure(sandbox, "[mail]", "[calendar]\nclosed = [\"2026-11-24\"]\n[mail]")),
+        ("a rule", |sandbox| configure(sandbox, "\"Viator\", ", "")),
+        ("another shop's prefixes", |sandbox| configure(sandbox, "\"KY\", \"KX\"", "\"KY\"")),
+        ("the names of layouts", |sandbox| {
+            let layouts = totsugo::templates::layouts(&sandbox.path("templates")).expect("the built-in layouts");
+            let own = layouts.iter().find(|layout| layout.text.contains("\"totsugo-bookings\"")).expect("our own form");
+            let text = own.text.replace("\"totsugo-bookings\"", "\"own-form\"");
+            let file = std::path::Path::new(&own.name).file_name().expect("a name").to_string_lossy().into_owned();
+            sandbox.write(&format!("templates/layouts/{file}"), text.as_bytes());
+        }),
+        ("that the export of the day is in", |sandbox| {
+            let history = Connection::open(sandbox.path("totsugo.db")).expect("the history");
+            let later = "UPDATE file_arrival SET at = unixepoch('2031-03-03')";
+            assert!(history.execute(later, []).expect("came in then") > 0);
         }),
         ("a file", |sandbox| {
             let row = "2031/03/02 10:00:00,1000,,クレジットカード,";

@@ -24,8 +24,10 @@ struct Remembered<'w> {
 pub(super) fn basis(workshop: &Workshop, order: &Order, shop: &Shop, known: &Known, facts: &FactsMark) -> FileDigest {
     let config = &workshop.config;
     let shops: Vec<_> = config.shops.iter().map(|shop| (&shop.shop.id, &shop.shop.booking_prefixes)).collect();
+    // A layout that is called otherwise tells of another kind of file, or of none.
+    let layouts: Vec<_> = workshop.layouts.iter().map(|layout| (layout.name(), layout.kind())).collect();
     let mut digest = Digesting::default();
-    let version = (env!("CARGO_PKG_VERSION"), config.language, config.report_customer);
+    let version = (env!("CARGO_PKG_VERSION"), config.language, config.report_customer, layouts);
     let told = [
         write!(digest, "{version:?}{facts:?}{:?}{:?}", order.period, order.as_of),
         write!(digest, "{shop:?}{shops:?}{:?}{:?}", config.calendar, known.ledger),
