@@ -10,6 +10,7 @@ pub mod decode;
 mod large;
 mod metered;
 mod package;
+mod part;
 pub mod properties;
 mod rows;
 mod scan;
