@@ -1,15 +1,15 @@
 //! One part of a workbook, looked through as it flows by. Must not know the other parts, cells' values or layouts.
 //!
 //! The workbook reader neither matches end tags nor minds unknown attributes, so a damaged part could lose a cell or
-//! change its kind unseen. Here every part must be well-formed XML without a document type, and every row and cell of
-//! a sheet must be built as the format says; all of it streamed, with limits on everything.
+//! change its kind unseen. Here every part that is read must be well-formed XML without a document type, and every row and
+//! cell of a sheet must be built as the format says; all of it streamed, with limits on everything.
 
 use super::metered::Metered;
 use super::rows::{CellTag, RowTag, place, plain_rows, plain_texts};
 use memchr::memmem::Finder;
 use quick_xml::Reader;
+use quick_xml::escape::unescape;
 use quick_xml::events::{BytesStart, Event};
-use std::collections::HashMap;
 use std::io::{BufRead, Read};
 
 /// Shared strings, each of which costs memory even where it is empty.
@@ -19,6 +19,16 @@ const ATTRIBUTE_LIMIT: usize = 256;
 
 /// How much of a part is looked into in one go; longer rows take the long way.
 pub(super) const WINDOW: usize = 64 * 1024;
+
+/// Where a part says that another one is.
+pub(super) struct Relation {
+    /// What the part calls it.
+    pub(super) id: String,
+    /// What it is.
+    pub(super) kind: String,
+    /// Where it is, as written.
+    pub(super) target: String,
+}
 
 /// One part on its way.
 #[derive(Default)]
@@ -35,8 +45,8 @@ pub(super) struct Part {
     had: [bool; 3],
     /// Names of sheets, each with the relation to its part.
     pub(super) sheets: Vec<(String, String)>,
-    /// Where the parts of relations are.
-    pub(super) targets: HashMap<String, String>,
+    /// Its relations to other parts, in its order.
+    pub(super) relations: Vec<Relation>,
     /// Hidden rows.
     pub(super) hidden: u64,
     /// Whether it speaks of merged cells.
@@ -131,15 +141,19 @@ impl Part {
                 self.value.clear();
                 attributes(tag, area)?;
             }
-            (_, "extLst") => attributes(tag, area)?,
+            (_, "extLst") => attributes(tag, self.others())?,
             ("v", _) if self.is_sheet() => return Err(format!("<{name}> inside <v>")),
             ("sheetData" | "row" | "c", _) | (_, "sheetData" | "row" | "c") if self.is_sheet() => {
                 return Err(format!("<{name}> inside <{parent}>"));
             }
             ("sst", "si") => self.strings(1)?,
-            ("sheets", "sheet") => self.sheet(tag)?,
-            ("Relationships", "Relationship") => self.relationship(tag)?,
-            _ => attributes(tag, area)?,
+            (_, "sheet") => self.sheet(tag)?,
+            ("Relationships", "Relationship") => self.relation(tag)?,
+            // The reader would take one, or end with one, wherever it stands.
+            ("Relationships" | "Relationship", _) | (_, "Relationship") => {
+                return Err(format!("<{name}> inside <{parent}>"));
+            }
+            _ => attributes(tag, self.others())?,
         }
         if self.open.len() >= DEPTH_LIMIT {
             return Err("nested too deep".to_owned());
@@ -151,6 +165,11 @@ impl Part {
 
     fn is_sheet(&self) -> bool {
         self.open.first().is_some_and(|root| root == "worksheet")
+    }
+
+    /// What a tag without rules of its own may state. The reader takes areas from sheets alone.
+    fn others(&self) -> fn(&str, &str) -> Result<(), String> {
+        if self.is_sheet() { area } else { |_, _| Ok(()) }
     }
 
     fn holds_no_text(&self) -> bool {
@@ -197,33 +216,36 @@ impl Part {
         let (mut name, mut relation) = (String::new(), String::new());
         attributes(tag, |key, value| {
             if key == "name" {
-                name = quick_xml::escape::unescape(value).map_err(|error| error.to_string())?.into_owned();
+                name = unescape(value).map_err(|error| error.to_string())?.into_owned();
             }
             Ok(())
         })?;
-        if let Some(id) = tag.attributes().flatten().find(|attribute| attribute.key.local_name().as_ref() == "id") {
+        // Of several the last counts, as for the reader.
+        let ids = tag.attributes().flatten().filter(|attribute| attribute.key.local_name().as_ref() == "id");
+        if let Some(id) = ids.last() {
             relation.push_str(&id.value);
         }
         self.sheets.push((name, relation));
         Ok(())
     }
 
-    fn relationship(&mut self, tag: &BytesStart<'_>) -> Result<(), String> {
-        let (mut id, mut target) = (String::new(), String::new());
+    fn relation(&mut self, tag: &BytesStart<'_>) -> Result<(), String> {
+        let mut relation = Relation { id: String::new(), kind: String::new(), target: String::new() };
         attributes(tag, |key, value| {
             match key {
-                "Id" => value.clone_into(&mut id),
-                "Target" => value.clone_into(&mut target),
+                "Id" => value.clone_into(&mut relation.id),
+                "Type" => value.clone_into(&mut relation.kind),
+                "Target" => value.clone_into(&mut relation.target),
                 _ => {}
             }
             Ok(())
         })?;
-        self.targets.insert(id, target);
+        self.relations.push(relation);
         Ok(())
     }
 }
 
-/// Checks what every tag may state: an area lies within a sheet and does not end before it begins, as the workbook
+/// Checks what a tag of a sheet may state: an area lies within a sheet and does not end before it begins, as the workbook
 /// reader subtracts one from the other.
 fn area(key: &str, value: &str) -> Result<(), String> {
     let mut ends = value.split(':').map(place);
