@@ -5,7 +5,7 @@ use super::{
 };
 use crate::domain::dates::{Day, Moment};
 use crate::domain::intake::{Fault, Place, Problem};
-use calamine::{DataRef, ExcelDateTime, Reader as _, SheetType, Xlsx, XlsxCellReader};
+use calamine::{DataRef, ExcelDateTime, Reader as _, SheetType, Xlsx, XlsxCellReader, XlsxFormulaMetadata};
 use chrono::{TimeDelta, Timelike};
 use std::borrow::Cow;
 use std::io::Cursor;
@@ -160,6 +160,16 @@ fn address(row: u32, column: u32) -> String {
     format!("{letters}{}", row + 1)
 }
 
+/// The formula at `address`, which has no value (P16). Of a shared one only its first cell states it.
+fn without_value(formula: &XlsxFormulaMetadata, address: String) -> String {
+    if let XlsxFormulaMetadata::Normal { formula } | XlsxFormulaMetadata::Shared { formula, .. } = formula
+        && !formula.is_empty()
+    {
+        return format!("{address} ={formula}");
+    }
+    address
+}
+
 /// The rows of a sheet that are not blank, with checks that calamine's reader leaves to its caller.
 struct SheetRows<'a, 'b> {
     reader: XlsxCellReader<'a, Cursor<&'b [u8]>>,
@@ -207,7 +217,7 @@ impl<'a, 'b> SheetRows<'a, 'b> {
         if self.done {
             return Ok(None);
         }
-        let Some(found) = self.reader.next_cell_with_formula().map_err(|error| broken(&error))? else {
+        let Some(found) = self.reader.next_cell_with_formula_metadata().map_err(|error| broken(&error))? else {
             self.done = true;
             return Ok(None);
         };
@@ -229,7 +239,7 @@ impl<'a, 'b> SheetRows<'a, 'b> {
         }
         self.last = Some((row, column));
         let value = match (found.value, found.formula) {
-            (DataRef::Empty, Some(formula)) => Cell::Problem(format!("{} ={formula}", address(row, column))),
+            (DataRef::Empty, Some(formula)) => Cell::Problem(without_value(&formula, address(row, column))),
             (value, _) => cell(value, found.pos),
         };
         Ok(Some((row, column, value)))
