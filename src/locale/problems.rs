@@ -1,7 +1,7 @@
 //! What is wrong with an input, as sentences a clerk can act on. Must not decide anything: facts come in, words go out.
 
-use super::Language;
 use super::sheets::{self, WORK_STATES};
+use super::{Language, foreign};
 use crate::domain::intake::{Fault, Problem};
 
 /// One or two sentences: file, line, column, what was found, what is expected, what to do.
@@ -41,7 +41,7 @@ pub fn beside_name(name: &str, reason: &str) -> String {
 }
 
 /// A value of a file as it may stand in a sentence: on one line, at most 60 characters.
-fn shown(value: &str) -> String {
+pub(super) fn shown(value: &str) -> String {
     let mut out: String = value.chars().take(60).map(|c| if c.is_control() { ' ' } else { c }).collect();
     if value.chars().count() > 60 {
         out.push('…');
@@ -56,17 +56,13 @@ fn is_signed(amount: &str) -> bool {
     (in_brackets || amount.starts_with(['-', '−', '－', '△', '▲'])) && amount.contains(|c: char| c.is_numeric())
 }
 
-fn list(values: &[String], separator: &str) -> String {
+/// The first dozen of `values`.
+pub(super) fn list(values: &[String], separator: &str) -> String {
     let mut out: Vec<String> = values.iter().take(12).map(|value| shown(value)).collect();
     if values.len() > 12 {
         out.push("…".to_owned());
     }
     out.join(separator)
-}
-
-/// What headings may be called now, at most three of them.
-fn renamed(similar: &[(String, String)], sentence: fn(&str, &str) -> String) -> String {
-    similar.iter().take(3).map(|(missing, found)| sentence(&shown(missing), &shown(found))).collect()
 }
 
 /// A layout in words, then by its name, which a layout file has.
@@ -123,27 +119,7 @@ fn ja(fault: &Fault) -> String {
         Fault::Incomplete => {
             "ファイルが途中で切れている可能性があります（最後が行の終わりになっていません）。もう一度出力して置き直してください。".to_owned()
         }
-        Fault::NotATable { looks_like } if looks_like == "password" => {
-            "パスワード付きのブックは読み取れません。パスワードを外してください。".to_owned()
-        }
-        Fault::NotATable { looks_like } if looks_like == "xls" => {
-            "旧形式のExcelブック（xls）は読み取れません。xlsx または CSV で保存し直してください。".to_owned()
-        }
-        Fault::NotATable { looks_like } if looks_like == "xlsm" => {
-            "マクロ付きのExcelブック（xlsm）は読み取りません。xlsx または CSV で保存し直してください。".to_owned()
-        }
-        Fault::NotATable { looks_like } if looks_like == "ods" => {
-            "OpenDocument の表（ods）は読み取れません。xlsx または CSV で保存し直してください。".to_owned()
-        }
-        Fault::NotATable { looks_like } if looks_like == "ZIP" => {
-            "圧縮ファイル（ZIP）です。展開して、中の CSV または xlsx を置いてください。".to_owned()
-        }
-        Fault::NotATable { looks_like } if looks_like == "HTML" => {
-            "表ではなくWebページ（HTML）です。ログアウトしていないか確認し、もう一度出力してください。".to_owned()
-        }
-        Fault::NotATable { looks_like } => {
-            format!("表のファイルではありません（内容は{looks_like}のようです）。CSV または xlsx で出力してください。")
-        }
+        Fault::NotATable { looks_like } => foreign::not_a_table(Language::Ja, looks_like),
         Fault::Workbook { why } => {
             format!("Excelブックを読み取れません：{}。元の画面からもう一度出力してください。", workbook_ja(why))
         }
@@ -167,18 +143,9 @@ fn ja(fault: &Fault) -> String {
             };
             format!("{}が上限（{limit}）を超えています。{advice}", limit_ja(what))
         }
-        Fault::NoLayout { nearest: Some(nearest), missing, found, similar } => format!(
-            "どのレイアウトにも当てはまりません。最も近いのは{}で、不足しているのは「{}」、見つかった見出しは「{}」です。{}出力の種類を確認するか、レイアウトに別名を追加してください。",
-            layout_named(Language::Ja, nearest),
-            list(missing, "、"),
-            list(found, "、"),
-            renamed(similar, |missing, found| format!("「{found}」は「{missing}」の名前が変わったものかもしれません。"))
-        ),
-        // Not what stands there: without a heading it is a row, of a guest perhaps (FAULTS G07).
-        Fault::NoLayout { nearest: None, found, .. } => format!(
-            "どのレイアウトにも当てはまりません。1行目の{}項目に、既知の見出しが1つもありません。見出し行のある出力か確認してください。",
-            found.len()
-        ),
+        Fault::NoLayout { nearest, missing, found, similar } => {
+            foreign::no_layout(Language::Ja, nearest.as_deref(), missing, found, similar)
+        }
         Fault::SeveralLayouts { names } => format!(
             "複数のレイアウト（{}）に当てはまるため、どれか決められません。レイアウトの必須列を見直してください。",
             list(names, "、")
@@ -294,27 +261,7 @@ fn en(fault: &Fault) -> String {
             format!("The file is too large (limit {limit_mb} MiB). Export shorter periods, or raise max_file_mb.")
         }
         Fault::Incomplete => "The file may be cut off: it does not end as its format must. Export it again.".to_owned(),
-        Fault::NotATable { looks_like } if looks_like == "password" => {
-            "The workbook is protected by a password. Remove the password.".to_owned()
-        }
-        Fault::NotATable { looks_like } if looks_like == "xls" => {
-            "This is an old Excel workbook (xls). Save it as xlsx or CSV.".to_owned()
-        }
-        Fault::NotATable { looks_like } if looks_like == "xlsm" => {
-            "This is an Excel workbook with macros (xlsm). Save it as xlsx or CSV.".to_owned()
-        }
-        Fault::NotATable { looks_like } if looks_like == "ods" => {
-            "This is an OpenDocument spreadsheet (ods). Save it as xlsx or CSV.".to_owned()
-        }
-        Fault::NotATable { looks_like } if looks_like == "ZIP" => {
-            "This is a ZIP archive. Unpack it and drop the CSV or xlsx in it.".to_owned()
-        }
-        Fault::NotATable { looks_like } if looks_like == "HTML" => {
-            "This is a web page (HTML), not a table. Were you logged out? Export it again.".to_owned()
-        }
-        Fault::NotATable { looks_like } => {
-            format!("This is not a table; it looks like {looks_like}. Export it as CSV or xlsx.")
-        }
+        Fault::NotATable { looks_like } => foreign::not_a_table(Language::En, looks_like),
         Fault::Workbook { why } => format!("The workbook cannot be read: {}. Export it again.", shown(why)),
         Fault::Undecodable { encoding, byte, found } => format!(
             "A character is not valid {encoding} (byte {byte} of the file, value {found}). Download the file again and drop it without opening it in Excel; if there is a choice of encodings, choose CSV UTF-8."
@@ -338,18 +285,9 @@ fn en(fault: &Fault) -> String {
             };
             format!("The limit of {limit} ({what}) is exceeded. {advice}")
         }
-        Fault::NoLayout { nearest: Some(nearest), missing, found, similar } => format!(
-            "No layout fits. The nearest is {}; missing: {}; found: {}. {}Check the export, or add an alias to the layout.",
-            layout_named(Language::En, nearest),
-            list(missing, ", "),
-            list(found, ", "),
-            renamed(similar, |missing, found| format!("Perhaps \"{found}\" is what \"{missing}\" is called now. "))
-        ),
-        // Not what stands there: without a heading it is a row, of a guest perhaps (FAULTS G07).
-        Fault::NoLayout { nearest: None, found, .. } => format!(
-            "No layout fits: none of the {} fields of its first row is a known heading. Check that the export has a heading row.",
-            found.len()
-        ),
+        Fault::NoLayout { nearest, missing, found, similar } => {
+            foreign::no_layout(Language::En, nearest.as_deref(), missing, found, similar)
+        }
         Fault::SeveralLayouts { names } => {
             format!("Several layouts fit: {}. Review their required columns.", list(names, ", "))
         }
