@@ -197,8 +197,15 @@ pub enum Fault {
         /// The code point.
         code: u32,
     },
+    /// A character that a cell of a workbook may not hold, a line break where it may hold none among them.
+    ControlInCell {
+        /// The code point.
+        code: u32,
+    },
     /// Quotes do not close as they should, so rows would be swallowed.
     Quoting,
+    /// A line break in a field of text that may hold none: swallowed rows would look the same.
+    LineBreak,
     /// A row has another number of fields than the heading.
     FieldCount {
         /// Fields in the heading.

@@ -129,8 +129,17 @@ fn ja(fault: &Fault) -> String {
         Fault::ControlCharacter { code } => format!(
             "使用できない制御文字（U+{code:04X}）があります。もう一度ダウンロードしたファイルを、Excelで開かずに置いてください。出力元で選べる場合は、CSV UTF-8 を選んでください。"
         ),
+        Fault::ControlInCell { code: 0x0A | 0x0D } => {
+            "セルの中に改行があります。この列の値は1行でなければなりません。Excelでセルの改行を取り除き、保存し直してください。".to_owned()
+        }
+        Fault::ControlInCell { code } => format!(
+            "セルの中に使用できない文字（U+{code:04X}）があります。Excelでセルからこの文字を取り除き、保存し直してください。"
+        ),
         Fault::Quoting => {
             "引用符（\"）の対応が正しくないため、行の区切りを確定できません。元の画面からもう一度出力してください。".to_owned()
+        }
+        Fault::LineBreak => {
+            "項目の値の中に改行があります。引用符の誤りで行が飲み込まれた場合と見分けられないため、取り込めません。元の画面でこの値の改行を取り除き、もう一度出力してください。取り込みに使わない列であれば、この列を外すか、xlsx で出力しても取り込めます。".to_owned()
         }
         Fault::FieldCount { expected, found } => format!(
             "項目の数が見出しと異なります（見つかった数{found}、期待する数{expected}）。手で編集していないか確認し、もう一度出力してください。"
@@ -271,8 +280,17 @@ fn en(fault: &Fault) -> String {
                 "There is a control character (U+{code:04X}). Download the file again and drop it without opening it in Excel; if there is a choice of encodings, choose CSV UTF-8."
             )
         }
+        Fault::ControlInCell { code: 0x0A | 0x0D } => {
+            "The cell holds a line break; values of this column have one line. Remove the break from the cell in Excel and save.".to_owned()
+        }
+        Fault::ControlInCell { code } => format!(
+            "The cell holds a character that may not be there (U+{code:04X}). Remove it from the cell in Excel and save."
+        ),
         Fault::Quoting => {
             "The quotes do not close as they should, so rows cannot be told apart. Export the file again.".to_owned()
+        }
+        Fault::LineBreak => {
+            "The value holds a line break; rows that a stray quote swallowed would look the same. Remove the break where the value comes from and export again. A column that is not used may also be left out, or the table be exported as xlsx.".to_owned()
         }
         Fault::FieldCount { expected, found } => format!(
             "The row has {found} fields, the heading {expected}. Check whether it was edited, and export it again."

@@ -229,9 +229,12 @@ fn check_breaks(records: &Records<'_>, plan: &Plan) -> Result<(), Problem> {
         let width = plan.headings.len();
         let swallows =
             |line: &str| width > 1 && line.bytes().filter(|byte| *byte == records.delimiter).count() >= width - 1;
-        if !plan.allows_line_breaks(column) || lines.any(swallows) {
-            return Err(at(records.record.line, plan.heading(column), Fault::Quoting));
-        }
+        let fault = match lines.any(swallows) {
+            true => Fault::Quoting,
+            false if plan.allows_line_breaks(column) => continue,
+            false => Fault::LineBreak,
+        };
+        return Err(at(records.record.line, plan.heading(column), fault));
     }
     Ok(())
 }
@@ -269,15 +272,19 @@ mod tests {
 
     #[test]
     fn p01_quotes_that_do_not_close_hold_the_file() {
-        for (text, line) in [
-            ("a,b\n1,\"2\n3,4\n", 2),
-            ("a,b\n1,2\n3,4\"\n", 3),
-            ("a,b\n\"1\"x,2\n", 2),
-            ("a,b\n1,2\n\"3\n4\",5\n", 3),
-            ("a,b\n1,\"\"\"\n", 2),
-        ] {
+        for (text, line) in
+            [("a,b\n1,\"2\n3,4\n", 2), ("a,b\n1,2\n3,4\"\n", 3), ("a,b\n\"1\"x,2\n", 2), ("a,b\n1,\"\"\"\n", 2)]
+        {
             assert_eq!(keep(text.as_bytes(), 2, &[]), Err((Some(line), Fault::Quoting)), "{text}");
         }
+    }
+
+    #[test]
+    fn p01_a_line_break_where_none_may_be_is_named() {
+        let kept = keep(b"a,b,c\n1,2,3\n\"3\n4\",5,6\n", 3, &[1]);
+        assert_eq!(kept, Err((Some(3), Fault::LineBreak)));
+        let swallowed = keep(b"a,b,c\n\"1\n3,4,5\n6\",2,3\n", 3, &[1]);
+        assert_eq!(swallowed, Err((Some(2), Fault::Quoting)));
     }
 
     #[test]

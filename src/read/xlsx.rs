@@ -255,7 +255,7 @@ impl<'a, 'b> SheetRows<'a, 'b> {
         let fault = if text.len() > FIELD_LIMIT {
             Some(Fault::Limit { what: "field", limit: FIELD_LIMIT as u64 })
         } else {
-            control(text, plan.allows_line_breaks(column)).map(|code| Fault::ControlCharacter { code: code.into() })
+            control(text, plan.allows_line_breaks(column)).map(|code| Fault::ControlInCell { code: code.into() })
         };
         match fault {
             Some(fault) => Err(vec![at(row, plan.heading(column), fault)]),
