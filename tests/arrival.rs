@@ -1000,7 +1000,7 @@ fn check_file_says_how_a_file_would_be_read_and_takes_nothing_in() {
     assert!(bad.out.contains("bad.csv, line 2, column \"利用金額\": \"-5000\" has a sign"), "{}", bad.out);
     assert!(bad.out.contains("gmo-torihiki-shukei") && bad.out.contains("rows: 2"), "{}", bad.out);
     let odd = check("odd.csv");
-    assert!(odd.code == 1 && odd.out.contains("No layout fits"), "{}", odd.out);
+    assert!(odd.code == 1 && odd.out.contains("has a known heading"), "{}", odd.out);
     assert_eq!(check("missing.csv").code, 2);
     for folder in ["archive", "held", "totsugo.db"] {
         assert!(!sandbox.path(folder).exists(), "{folder}");
@@ -1069,7 +1069,7 @@ fn p10_a_part_larger_than_it_declares_is_not_unpacked() {
     sandbox.write("inbox/honest.xlsx", &honest);
     sandbox.write("inbox/liar.xlsx", &liar);
     assert!(outcomes(&sandbox, 1).iter().all(|(_, outcome)| outcome == "held"));
-    assert!(sandbox.reason("honest.xlsx").contains("No layout fits"), "{}", sandbox.reason("honest.xlsx"));
+    assert!(sandbox.reason("honest.xlsx").contains("There is no row"), "{}", sandbox.reason("honest.xlsx"));
     assert!(sandbox.reason("liar.xlsx").contains("workbook cannot be read"), "{}", sandbox.reason("liar.xlsx"));
 }
 

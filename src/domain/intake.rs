@@ -142,6 +142,23 @@ pub struct Place {
     pub column: Option<String>,
 }
 
+/// Rows that were looked at for a heading, in vain; nothing of what stands in them, as it may be of a guest (FAULTS G07).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sought {
+    /// How many they are, without blank ones.
+    pub rows: usize,
+    /// Whether these are as many as may stand above a heading.
+    pub is_limit: bool,
+    /// The line of the first one.
+    pub first: u32,
+    /// The fields of the first one.
+    pub fields: usize,
+    /// The first row that could be no heading: a line break or a quote stands in it where none may.
+    pub passed: Option<u32>,
+    /// What seems to stand between the fields, where it is no delimiter.
+    pub divider: Option<char>,
+}
+
 /// One thing that is wrong with a file or a row: facts only, the sentences are in `locale::problems`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
@@ -220,10 +237,12 @@ pub enum Fault {
         /// Its value.
         limit: u64,
     },
+    /// No row was a heading, nor like one.
+    NoHeading(Sought),
     /// No layout fits: the nearest one and what it misses.
     NoLayout {
-        /// The nearest layout, if any heading was known.
-        nearest: Option<String>,
+        /// The nearest layout.
+        nearest: String,
         /// Required headings that are missing.
         missing: Vec<String>,
         /// Headings found.

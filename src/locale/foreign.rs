@@ -2,6 +2,7 @@
 
 use super::problems::{layout_named, list, shown};
 use super::{Language, Text};
+use crate::domain::intake::Sought;
 
 /// That a file is no table, by what it looks like (FAULTS A16).
 pub(super) fn not_a_table(language: Language, looks_like: &str) -> String {
@@ -42,16 +43,16 @@ pub(super) fn not_a_table(language: Language, looks_like: &str) -> String {
     text.of(language).to_owned()
 }
 
-/// That no layout fits: the one that comes nearest, if any, and what it misses (FAULTS P04, P05, P08).
+/// That no layout fits: the one that comes nearest, and what it misses (FAULTS P04, P08).
 pub(super) fn no_layout(
     language: Language,
-    nearest: Option<&str>,
+    nearest: &str,
     missing: &[String],
     found: &[String],
     similar: &[(String, String)],
 ) -> String {
-    match (language, nearest) {
-        (Language::Ja, Some(nearest)) => format!(
+    match language {
+        Language::Ja => format!(
             "どのレイアウトにも当てはまりません。最も近いのは{}で、不足しているのは「{}」、見つかった見出しは「{}」です。{}出力の種類を確認するか、レイアウトに別名を追加してください。",
             layout_named(language, nearest),
             list(missing, "、"),
@@ -60,23 +61,76 @@ pub(super) fn no_layout(
                 "「{found}」は「{missing}」の名前が変わったものかもしれません。"
             ))
         ),
-        (Language::En, Some(nearest)) => format!(
+        Language::En => format!(
             "No layout fits. The nearest is {}; missing: {}; found: {}. {}Check the export, or add an alias to the layout.",
             layout_named(language, nearest),
             list(missing, ", "),
             list(found, ", "),
             renamed(similar, |missing, found| format!("Perhaps \"{found}\" is what \"{missing}\" is called now. "))
         ),
-        // Not what stands there: without a heading it is a row, of a guest perhaps (FAULTS G07).
-        (Language::Ja, None) => format!(
-            "どのレイアウトにも当てはまりません。1行目の{}項目に、既知の見出しが1つもありません。見出し行のある出力か確認してください。",
-            found.len()
-        ),
-        (Language::En, None) => format!(
-            "No layout fits: none of the {} fields of its first row is a known heading. Check that the export has a heading row.",
-            found.len()
-        ),
     }
+}
+
+/// That no row is a heading (FAULTS P05, P08): what was looked at, and what may be the reason.
+pub(super) fn no_heading(language: Language, sought: &Sought) -> String {
+    match language {
+        Language::Ja => no_heading_ja(sought),
+        Language::En => no_heading_en(sought),
+    }
+}
+
+fn no_heading_ja(&Sought { rows, is_limit, first, fields, passed, divider }: &Sought) -> String {
+    let mut text = match rows {
+        0 => return "空白でない行がありません。見出し行のある出力か確認し、もう一度出力してください。".to_owned(),
+        1 => format!("{first}行目（{fields}項目）に、既知の見出しが1つもありません。"),
+        _ => format!("{first}行目（{fields}項目）から{rows}行を調べましたが、既知の見出しが1つもありません。"),
+    };
+    if let Some(line) = passed {
+        text.push_str(&format!(
+            "{line}行目は、項目の中に改行があるか引用符（\"）の位置が正しくないため、見出しとして読めません。見出しの改行を取り除いてください。"
+        ));
+    }
+    if let Some(divider) = divider {
+        text.push_str(&format!(
+            "「{divider}」で区切られているようです。カンマ、タブ、セミコロンのいずれかで区切って出力してください。"
+        ));
+    }
+    if is_limit {
+        text.push_str("見出しは、空白でない行の10行目までに必要です。");
+    }
+    if passed.is_none() && divider.is_none() {
+        text.push_str("見出し行のある出力か確認してください。");
+    }
+    text
+}
+
+fn no_heading_en(&Sought { rows, is_limit, first, fields, passed, divider }: &Sought) -> String {
+    let are = if fields == 1 { "1 field".to_owned() } else { format!("{fields} fields") };
+    let mut text = match rows {
+        0 => {
+            return "There is no row that is not blank. Check that the export has a heading row, and export again."
+                .to_owned();
+        }
+        1 => format!("Line {first} ({are}) has no known heading."),
+        _ => format!("None of the {rows} rows from line {first} ({are}) has a known heading."),
+    };
+    if let Some(line) = passed {
+        text.push_str(&format!(
+            " Line {line} cannot be read as a heading: a field of it has a line break, or a quote in the wrong place. Remove the line break."
+        ));
+    }
+    if let Some(divider) = divider {
+        text.push_str(&format!(
+            " \"{divider}\" seems to part the fields. Export with commas, tabs or semicolons between them."
+        ));
+    }
+    if is_limit {
+        text.push_str(" The heading must be one of the first 10 rows that are not blank.");
+    }
+    if passed.is_none() && divider.is_none() {
+        text.push_str(" Check that the export has a heading row.");
+    }
+    text
 }
 
 /// What headings may be called now, at most three of them.

@@ -152,8 +152,9 @@ fn ja(fault: &Fault) -> String {
             };
             format!("{}が上限（{limit}）を超えています。{advice}", limit_ja(what))
         }
+        Fault::NoHeading(sought) => foreign::no_heading(Language::Ja, sought),
         Fault::NoLayout { nearest, missing, found, similar } => {
-            foreign::no_layout(Language::Ja, nearest.as_deref(), missing, found, similar)
+            foreign::no_layout(Language::Ja, nearest, missing, found, similar)
         }
         Fault::SeveralLayouts { names } => format!(
             "複数のレイアウト（{}）に当てはまるため、どれか決められません。レイアウトの必須列を見直してください。",
@@ -303,8 +304,9 @@ fn en(fault: &Fault) -> String {
             };
             format!("The limit of {limit} ({what}) is exceeded. {advice}")
         }
+        Fault::NoHeading(sought) => foreign::no_heading(Language::En, sought),
         Fault::NoLayout { nearest, missing, found, similar } => {
-            foreign::no_layout(Language::En, nearest.as_deref(), missing, found, similar)
+            foreign::no_layout(Language::En, nearest, missing, found, similar)
         }
         Fault::SeveralLayouts { names } => {
             format!("Several layouts fit: {}. Review their required columns.", list(names, ", "))

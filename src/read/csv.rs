@@ -4,9 +4,10 @@ use super::decode::written_len;
 use super::scan::{Field, Record, Scanned, Scanner};
 use super::window::{Source, Window};
 use super::{
-    COLUMN_LIMIT, Cell, FIELD_LIMIT, HEADING_SEARCH, Plan, ROW_LIMIT, Reading, Sink, at, control, holds_controls, whole,
+    COLUMN_LIMIT, Cell, FIELD_LIMIT, HEADING_SEARCH, Plan, ROW_LIMIT, Reading, Sink, at, control, holds_controls, seen,
+    whole,
 };
-use crate::domain::intake::{Fault, Problem};
+use crate::domain::intake::{Fault, Problem, Sought};
 use std::borrow::Cow;
 
 /// Delimiters that are tried on the heading row, in this order.
@@ -24,14 +25,18 @@ pub(super) fn read(
     let failed = |_| one(whole(Fault::Incomplete));
     let first = source.first(SEPARATOR).map_err(failed)?;
     let (declared, start) = separator_line(&first);
+    let mut sought = Sought::default();
     for delimiter in DELIMITERS.into_iter().filter(|candidate| declared.is_none_or(|byte| byte == *candidate)) {
         let mut records = Records::new(encoding, source.window(start).map_err(failed)?, delimiter);
-        if let Some(plan) = find_heading(&mut records, sink)? {
+        let mut here = Sought::default();
+        if let Some(plan) = find_heading(&mut records, sink, &mut here)? {
             body(&mut records, &plan, sink)?;
-            return Ok(Reading { encoding, headed: true, hidden_rows: 0 });
+            return Ok(Reading { encoding, headed: true, sought, hidden_rows: 0 });
         }
+        // The delimiter that parts most is the one that was meant.
+        sought = if here.fields > sought.fields { here } else { sought };
     }
-    Ok(Reading { encoding, headed: false, hidden_rows: 0 })
+    Ok(Reading { encoding, headed: false, sought, hidden_rows: 0 })
 }
 
 /// The start of a file in which a `sep=` line stands, if any.
@@ -50,22 +55,29 @@ fn separator_line(bytes: &[u8]) -> (Option<u8>, usize) {
     }
 }
 
-fn find_heading(records: &mut Records<'_>, sink: &mut dyn Sink) -> Result<Option<Plan>, Vec<Problem>> {
-    let mut looked = 0;
-    while looked < HEADING_SEARCH {
+fn find_heading(
+    records: &mut Records<'_>,
+    sink: &mut dyn Sink,
+    sought: &mut Sought,
+) -> Result<Option<Plan>, Vec<Problem>> {
+    while sought.rows < HEADING_SEARCH {
         if !records.next().map_err(one)? {
             break;
         }
         if records.is_blank() {
             continue;
         }
-        looked += 1;
         let Record { line, fields, is_well_quoted, breaks, .. } = &records.record;
+        seen(sought, *line, fields.len());
         if fields.len() > COLUMN_LIMIT {
             return Err(one(at(*line, None, Fault::Limit { what: "columns", limit: COLUMN_LIMIT as u64 })));
         }
         if *breaks > 0 || !is_well_quoted {
+            sought.passed.get_or_insert(*line);
             continue;
+        }
+        if let [field] = fields.as_slice() {
+            sought.divider = sought.divider.or_else(|| divider(&field.value(records.window.text())));
         }
         let cells: Vec<String> = records.values().map(Cow::into_owned).collect();
         if let Some(plan) = sink.heading(records.encoding, *line, &cells)? {
@@ -73,6 +85,12 @@ fn find_heading(records: &mut Records<'_>, sink: &mut dyn Sink) -> Result<Option
         }
     }
     Ok(None)
+}
+
+/// What seems to stand between the fields of a row that no delimiter parts.
+fn divider(row: &str) -> Option<char> {
+    let among = |candidate: &char| row.chars().filter(|c| c == candidate).count();
+    ['|', '｜', '，', '；', '^'].into_iter().find(|candidate| among(candidate) > 1)
 }
 
 fn body(records: &mut Records<'_>, plan: &Plan, sink: &mut dyn Sink) -> Result<(), Vec<Problem>> {

@@ -21,7 +21,7 @@ pub use large::Input;
 pub use xlsx::every_row;
 
 use crate::domain::dates::Moment;
-use crate::domain::intake::{Fault, Place, Problem};
+use crate::domain::intake::{Fault, Place, Problem, Sought};
 use decode::Checked;
 use large::Content;
 use std::borrow::Cow;
@@ -101,8 +101,19 @@ pub struct Reading {
     pub encoding: &'static str,
     /// Whether a heading was found; without one no row was handed over.
     pub headed: bool,
+    /// What was looked at in vain where none was found.
+    pub sought: Sought,
     /// Rows of the sheet that are hidden or filtered out; they count like any other (P15).
     pub hidden_rows: u64,
+}
+
+/// Counts in one more row that was looked at for a heading.
+pub(crate) fn seen(sought: &mut Sought, line: u32, fields: usize) {
+    if sought.rows == 0 {
+        (sought.first, sought.fields) = (line, fields);
+    }
+    sought.rows += 1;
+    sought.is_limit = sought.rows == HEADING_SEARCH;
 }
 
 /// A file to be read.
