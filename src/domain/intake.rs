@@ -190,6 +190,8 @@ pub enum Fault {
     },
     /// May be incomplete: it does not end as its format must.
     Incomplete,
+    /// An archive, such as a workbook, whose end is missing.
+    IncompleteArchive,
     /// Not a table file: what it seems to be instead.
     NotATable {
         /// What the content looks like, e.g. `HTML`, `PDF`, `xls`.

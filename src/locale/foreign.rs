@@ -19,18 +19,26 @@ pub(super) fn not_a_table(language: Language, looks_like: &str) -> String {
             ja: "マクロ付きのExcelブック（xlsm）は読み取りません。xlsx または CSV で保存し直してください。",
             en: "This is an Excel workbook with macros (xlsm). Save it as xlsx or CSV.",
         },
+        "xlsb" => Text {
+            ja: "バイナリ形式のExcelブック（xlsb）は読み取れません。xlsx または CSV で保存し直してください。",
+            en: "This is a binary Excel workbook (xlsb). Save it as xlsx or CSV.",
+        },
         "ods" => Text {
             ja: "OpenDocument の表（ods）は読み取れません。xlsx または CSV で保存し直してください。",
             en: "This is an OpenDocument spreadsheet (ods). Save it as xlsx or CSV.",
-        },
-        "ZIP" => Text {
-            ja: "圧縮ファイル（ZIP）です。展開して、中の CSV または xlsx を置いてください。",
-            en: "This is a ZIP archive. Unpack it and drop the CSV or xlsx in it.",
         },
         "HTML" => Text {
             ja: "表ではなくWebページ（HTML）です。ログアウトしていないか確認し、もう一度出力してください。",
             en: "This is a web page (HTML), not a table. Were you logged out? Export it again.",
         },
+        "ZIP" | "gzip" | "7z" | "RAR" => {
+            return match language {
+                Language::Ja => {
+                    format!("圧縮ファイル（{looks_like}）です。展開して、中の CSV または xlsx を置いてください。")
+                }
+                Language::En => format!("This is a {looks_like} archive. Unpack it and drop the CSV or xlsx in it."),
+            };
+        }
         other => {
             return match language {
                 Language::Ja => format!(

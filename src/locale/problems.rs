@@ -119,6 +119,9 @@ fn ja(fault: &Fault) -> String {
         Fault::Incomplete => {
             "ファイルが途中で切れている可能性があります（最後が行の終わりになっていません）。もう一度出力して置き直してください。".to_owned()
         }
+        Fault::IncompleteArchive => {
+            "ファイルが途中で切れている可能性があります（xlsx やZIPの最後にある部分がありません）。もう一度保存または出力して、置き直してください。".to_owned()
+        }
         Fault::NotATable { looks_like } => foreign::not_a_table(Language::Ja, looks_like),
         Fault::Workbook { why } => {
             format!("Excelブックを読み取れません：{}。元の画面からもう一度出力してください。", workbook_ja(why))
@@ -271,6 +274,9 @@ fn en(fault: &Fault) -> String {
             format!("The file is too large (limit {limit_mb} MiB). Export shorter periods, or raise max_file_mb.")
         }
         Fault::Incomplete => "The file may be cut off: it does not end as its format must. Export it again.".to_owned(),
+        Fault::IncompleteArchive => {
+            "The file may be cut off: the part that ends every xlsx or ZIP is missing. Save or export it again.".to_owned()
+        }
         Fault::NotATable { looks_like } => foreign::not_a_table(Language::En, looks_like),
         Fault::Workbook { why } => format!("The workbook cannot be read: {}. Export it again.", shown(why)),
         Fault::Undecodable { encoding, byte, found } => format!(

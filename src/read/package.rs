@@ -77,7 +77,7 @@ pub(super) fn check_archive(
 /// # Errors
 /// Why the file must be held.
 pub(super) fn open_archive(bytes: &[u8]) -> Result<ZipArchive<Cursor<&[u8]>>, Problem> {
-    let Some(declared) = declared_entries(bytes) else { return Err(whole(Fault::Incomplete)) };
+    let Some(declared) = declared_entries(bytes) else { return Err(whole(Fault::IncompleteArchive)) };
     if declared > ENTRY_LIMIT {
         return Err(broken("too many entries"));
     }
@@ -99,6 +99,15 @@ pub(super) fn inspect(bytes: &[u8]) -> Result<Package, Problem> {
     let document = unescape(&document.target).map_err(|error| broken(&error.to_string()))?;
     let (folder, name) = document.split_at(document.rfind('/').map_or(0, |last| last + 1));
     let folder = folder.strip_prefix('/').unwrap_or(folder);
+    let other = match (folder, name) {
+        (_, "workbook.bin") => Some("xlsb"),
+        ("word/", _) => Some("Word (docx)"),
+        ("ppt/", _) => Some("PowerPoint (pptx)"),
+        _ => None,
+    };
+    if let Some(looks_like) = other {
+        return Err(whole(Fault::NotATable { looks_like: looks_like.to_owned() }));
+    }
     let relations = parts.read(&format!("{folder}_rels/{name}.rels"))?.relations;
     let targets: HashMap<String, String> = relations.into_iter().map(|one| (one.id, one.target)).collect();
     let sheets = parts.read(&format!("{folder}{name}"))?.sheets;
