@@ -7,7 +7,7 @@ use rust_xlsxwriter::Workbook;
 use std::path::Path;
 use totsugo::domain::dates::Day;
 use totsugo::domain::ids::ShopId;
-use totsugo::domain::intake::{Fault, Normalised, Problem, Rows, Sought, reach};
+use totsugo::domain::intake::{Fault, Kind, Normalised, Problem, Rows, Sought, reach};
 use totsugo::locale::{Language, problems};
 use totsugo::normalise::{Context, Examined, Layout, examine, normalise};
 
@@ -263,7 +263,7 @@ fn with(column: usize, value: &str) -> String {
 #[test]
 fn rows_that_cannot_be_normalised_are_rejected_with_their_fault() {
     let mut desk = Desk::new();
-    let amount = |found: &str| Fault::Amount { found: found.to_owned() };
+    let amount = |found: &str| Fault::Amount { found: found.to_owned(), kind: Kind::Payments };
     let id = |found: &str| Fault::Identifier { found: found.to_owned(), expected: "[-0-9A-Za-z]{1,27}" };
     let odd = |found: &str| Fault::ImplausibleDate { found: found.to_owned() };
     let cases = [
@@ -513,7 +513,10 @@ fn n12_bookings_hold_on_unknown_words_and_contradictions() {
     let code = "REY-T9091666".to_owned();
     assert_eq!(fault("Lunch,,29.0", "Lunch,,30.0"), (Some(5), Fault::ContradictoryLine { code }));
     assert_eq!(fault(",MZ1102481,", ",,"), (Some(2), Fault::Blank));
-    assert_eq!(fault("12000.0", "12000.5"), (Some(2), Fault::Amount { found: "12000.5".to_owned() }));
+    assert_eq!(
+        fault("12000.0", "12000.5"),
+        (Some(2), Fault::Amount { found: "12000.5".to_owned(), kind: Kind::Bookings })
+    );
     assert!(matches!(fault("01.11.2026 08:59", "11/01/2026"), (Some(2), Fault::Date { .. })));
     assert!(matches!(fault("MZ1102481", "1.10248E+06"), (Some(2), Fault::DamagedIdentifier { .. })));
 }
@@ -566,9 +569,11 @@ fn r14_currencies_are_iso_codes_and_foreign_prices_are_numbers_of_their_kind_of_
     for (total, in_bookings, in_payments) in
         [("29.95", true, true), ("-29.95", false, true), ("about 29", false, false)]
     {
-        for (text, is_taken) in [(booking(total, "usd"), in_bookings), (paid(total, "usd"), in_payments)] {
+        for (text, kind, is_taken) in
+            [(booking(total, "usd"), Kind::Bookings, in_bookings), (paid(total, "usd"), Kind::PaymentList, in_payments)]
+        {
             let fault = desk.take(text.as_bytes()).err().map(|mut problems| problems.remove(0).fault);
-            assert_eq!(fault, (!is_taken).then(|| Fault::Amount { found: total.to_owned() }), "{text}");
+            assert_eq!(fault, (!is_taken).then(|| Fault::Amount { found: total.to_owned(), kind }), "{text}");
         }
     }
 }

@@ -285,10 +285,12 @@ pub enum Fault {
     NoShop,
     /// Known content of one shop, now in another shop's folder.
     KnownForOtherShop,
-    /// An amount that is no whole unsigned yen.
+    /// An amount that is no whole yen, or has a sign that it may not have.
     Amount {
         /// As written.
         found: String,
+        /// The kind of its file, which says what signs mean.
+        kind: Kind,
     },
     /// A date that is none of the layout's forms.
     Date {

@@ -2,7 +2,7 @@
 
 use super::sheets::{self, WORK_STATES};
 use super::{Language, foreign};
-use crate::domain::intake::{Fault, Problem};
+use crate::domain::intake::{Fault, Kind, Problem};
 
 /// One or two sentences: file, line, column, what was found, what is expected, what to do.
 pub fn problem(language: Language, file: &str, problem: &Problem) -> String {
@@ -188,11 +188,19 @@ fn ja(fault: &Fault) -> String {
         Fault::KnownForOtherShop => {
             "同じ内容のファイルが別のショップで取り込み済みです。置いたフォルダーを確認してください。".to_owned()
         }
-        Fault::Amount { found } if is_signed(found) => format!(
-            "金額「{}」に符号があります。金額は符号のない円の整数とし、売上か返金かは取引状態で判断します。元の値を確認してください。",
+        Fault::Amount { found, kind: Kind::PaymentList } => format!(
+            "金額「{}」を読めません。小数のない円の整数（10桁まで、例 1,234、返金は先頭に「-」を付けて -1,234）が必要です。元の値を確認してください。",
             shown(found)
         ),
-        Fault::Amount { found } => format!(
+        Fault::Amount { found, kind } if is_signed(found) => format!(
+            "金額「{}」に符号があります。金額は符号のない円の整数{}。元の値を確認してください。",
+            shown(found),
+            match kind {
+                Kind::Payments => "とし、売上か返金かは取引状態で判断します",
+                Kind::Bookings | Kind::PaymentList => "でなければなりません",
+            }
+        ),
+        Fault::Amount { found, kind: Kind::Payments | Kind::Bookings } => format!(
             "金額「{}」を読めません。符号と小数のない円の整数（10桁まで、例 1,234）が必要です。元の値を確認してください。",
             shown(found)
         ),
@@ -340,11 +348,19 @@ fn en(fault: &Fault) -> String {
         Fault::KnownForOtherShop => {
             "A file of the same content was taken in for another shop. Check the folder.".to_owned()
         }
-        Fault::Amount { found } if is_signed(found) => format!(
-            "\"{}\" has a sign. Amounts are whole yen without one; sale or refund is told by 取引状態. Check the source.",
+        Fault::Amount { found, kind: Kind::PaymentList } => format!(
+            "\"{}\" is not an amount. Whole yen are expected, at most 10 digits, e.g. 1,234, or -1,234 for a refund. Check the source.",
             shown(found)
         ),
-        Fault::Amount { found } => format!(
+        Fault::Amount { found, kind } if is_signed(found) => format!(
+            "\"{}\" has a sign. Amounts are whole yen without one{}. Check the source.",
+            shown(found),
+            match kind {
+                Kind::Payments => "; sale or refund is told by 取引状態",
+                Kind::Bookings | Kind::PaymentList => "",
+            }
+        ),
+        Fault::Amount { found, kind: Kind::Payments | Kind::Bookings } => format!(
             "\"{}\" is not an amount. Whole yen without a sign are expected, at most 10 digits, e.g. 1,234. Check the source.",
             shown(found)
         ),
@@ -421,7 +437,7 @@ mod tests {
 
     #[test]
     fn a_problem_says_file_line_column_found_expected_and_remedy() {
-        let wrong = at(12, "利用金額", Fault::Amount { found: "1,23".to_owned() });
+        let wrong = at(12, "利用金額", Fault::Amount { found: "1,23".to_owned(), kind: Kind::Payments });
         assert_eq!(
             problem(Language::Ja, "a.csv", &wrong),
             "a.csv 12行目「利用金額」列：金額「1,23」を読めません。符号と小数のない円の整数（10桁まで、例 1,234）が必要です。元の値を確認してください。"
@@ -435,12 +451,12 @@ mod tests {
     #[test]
     fn n08_a_sign_in_an_amount_is_named() {
         for found in ["-1", "−1", "△1,234", "▲1", "(1,234)", "（1）", "¥-1"] {
-            let wrong = at(1, "利用金額", Fault::Amount { found: found.to_owned() });
+            let wrong = at(1, "利用金額", Fault::Amount { found: found.to_owned(), kind: Kind::Payments });
             assert!(problem(Language::Ja, "a.csv", &wrong).contains("符号があります"), "{found}");
             assert!(problem(Language::En, "a.csv", &wrong).contains("has a sign"), "{found}");
         }
         for found in ["1.5", "1E5", "(1", "x", "-"] {
-            let wrong = at(1, "利用金額", Fault::Amount { found: found.to_owned() });
+            let wrong = at(1, "利用金額", Fault::Amount { found: found.to_owned(), kind: Kind::Payments });
             assert!(problem(Language::En, "a.csv", &wrong).contains("not an amount"), "{found}");
         }
     }
