@@ -222,7 +222,7 @@ impl<'w> Records<'w> {
     }
 
     fn is_blank(&self) -> bool {
-        self.values().all(|value| value.trim_ascii().is_empty())
+        self.values().all(|value| value.trim_start().is_empty())
     }
 
     /// The first column whose field is too long.
@@ -286,6 +286,8 @@ mod tests {
     #[test]
     fn p07_blank_rows_are_skipped() {
         assert_eq!(lines("a,b,c\n,,\n1,2,3\n , ,\n\"\",,\n  \n4,5,6\n", 3), [3, 7]);
+        // As in a workbook, whatever white space it is.
+        assert_eq!(lines("a,b,c\n\u{3000},,\n1,2,3\n\u{a0},\u{3000},\n\u{3000}\n4,5,6\n", 3), [3, 6]);
     }
 
     #[test]
