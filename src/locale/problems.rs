@@ -117,7 +117,7 @@ fn ja(fault: &Fault) -> String {
             "ファイルが大きすぎます（上限{limit_mb}MiB）。期間を分けて出力するか、設定の max_file_mb を見直してください。"
         ),
         Fault::Incomplete => {
-            "ファイルが途中で切れている可能性があります（最後が行の終わりになっていません）。もう一度出力して置き直してください。".to_owned()
+            "ファイルが途中で切れている可能性があります（最後が行の終わりになっていません）。もう一度出力して置き直してください。同じ結果になる場合は、出力元で xlsx を選ぶか、最後の行まで揃っていることを確認したうえで、その行の後に改行を加えて保存してください。".to_owned()
         }
         Fault::IncompleteArchive => {
             "ファイルが途中で切れている可能性があります（xlsx やZIPの最後にある部分がありません）。もう一度保存または出力して、置き直してください。".to_owned()
@@ -281,7 +281,7 @@ fn en(fault: &Fault) -> String {
         Fault::TooLarge { limit_mb } => {
             format!("The file is too large (limit {limit_mb} MiB). Export shorter periods, or raise max_file_mb.")
         }
-        Fault::Incomplete => "The file may be cut off: it does not end as its format must. Export it again.".to_owned(),
+        Fault::Incomplete => "The file may be cut off: it does not end as its format must. Export it again. If that ends the same, export it as xlsx, or see that its last line is whole and add a line end behind it.".to_owned(),
         Fault::IncompleteArchive => {
             "The file may be cut off: the part that ends every xlsx or ZIP is missing. Save or export it again.".to_owned()
         }
