@@ -24,6 +24,13 @@ pub fn fold(text: &str) -> String {
         .collect()
 }
 
+/// Whether a terminal would obey `c` instead of showing it: control characters, and those that turn the direction of text,
+/// so that `fdp.csv` could pass for `vsc.pdf` (FAULTS A15, G06).
+pub fn is_obeyed(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
 /// `text` without white space around it, as [`str::trim`] has it.
 pub fn trimmed(text: &str) -> &str {
     // Nearly every value begins and ends with ASCII, a kana or a kanji; U+3000 is E3 80 80, and no space is above it.

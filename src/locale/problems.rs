@@ -3,6 +3,7 @@
 use super::sheets::{self, WORK_STATES};
 use super::{Language, foreign};
 use crate::domain::intake::{Fault, Kind, Problem};
+use crate::domain::text::is_obeyed;
 
 /// One or two sentences: file, line, column, what was found, what is expected, what to do.
 pub fn problem(language: Language, file: &str, problem: &Problem) -> String {
@@ -42,7 +43,7 @@ pub fn beside_name(name: &str, reason: &str) -> String {
 
 /// A value of a file as it may stand in a sentence: on one line, at most 60 characters.
 pub(super) fn shown(value: &str) -> String {
-    let mut out: String = value.chars().take(60).map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let mut out: String = value.chars().take(60).map(|c| if is_obeyed(c) { ' ' } else { c }).collect();
     if value.chars().count() > 60 {
         out.push('…');
     }
