@@ -66,12 +66,8 @@ pub fn read(bytes: &[u8]) -> Result<Notebook, Vec<Problem>> {
     let reading = read::rows(bytes, &mut intake)?;
     if !reading.headed {
         let missing = COLUMNS.map(|column| column.ja.to_owned()).to_vec();
-        let fault = Fault::NoLayout {
-            nearest: Some(LAYOUT.to_owned()),
-            missing,
-            found: Box::default(),
-            similar: Box::default(),
-        };
+        let fault =
+            Fault::NoLayout { nearest: LAYOUT.to_owned(), missing, found: Box::default(), similar: Box::default() };
         return Err(vec![Problem { place: Place::default(), fault }]);
     }
     intake.drop_contradictions();

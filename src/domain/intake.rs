@@ -154,6 +154,23 @@ pub struct Place {
     pub column: Option<String>,
 }
 
+/// Rows that were looked at for a heading, in vain; nothing of what stands in them, as it may be of a guest (FAULTS G07).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sought {
+    /// How many they are, without blank ones.
+    pub rows: usize,
+    /// Whether these are as many as may stand above a heading.
+    pub is_limit: bool,
+    /// The line of the first one.
+    pub first: u32,
+    /// The fields of the first one.
+    pub fields: usize,
+    /// The first row that could be no heading: a line break or a quote stands in it where none may.
+    pub passed: Option<u32>,
+    /// What seems to stand between the fields, where it is no delimiter.
+    pub divider: Option<char>,
+}
+
 /// One thing that is wrong with a file or a row: facts only, the sentences are in `locale::problems`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
@@ -185,6 +202,8 @@ pub enum Fault {
     },
     /// May be incomplete: it does not end as its format must.
     Incomplete,
+    /// An archive, such as a workbook, whose end is missing.
+    IncompleteArchive,
     /// Not a table file: what it seems to be instead.
     NotATable {
         /// What the content looks like, e.g. `HTML`, `PDF`, `xls`.
@@ -209,8 +228,15 @@ pub enum Fault {
         /// The code point.
         code: u32,
     },
+    /// A character that a cell of a workbook may not hold, a line break where it may hold none among them.
+    ControlInCell {
+        /// The code point.
+        code: u32,
+    },
     /// Quotes do not close as they should, so rows would be swallowed.
     Quoting,
+    /// A line break in a field of text that may hold none: swallowed rows would look the same.
+    LineBreak,
     /// A row has another number of fields than the heading.
     FieldCount {
         /// Fields in the heading.
@@ -225,10 +251,12 @@ pub enum Fault {
         /// Its value.
         limit: u64,
     },
+    /// No row was a heading, nor like one.
+    NoHeading(Sought),
     /// No layout fits: the nearest one and what it misses.
     NoLayout {
-        /// The nearest layout, if any heading was known.
-        nearest: Option<String>,
+        /// The nearest layout.
+        nearest: String,
         /// Required headings that are missing.
         missing: Vec<String>,
         /// Headings found.
@@ -269,10 +297,12 @@ pub enum Fault {
     NoShop,
     /// Known content of one shop, now in another shop's folder.
     KnownForOtherShop,
-    /// An amount that is no whole unsigned yen.
+    /// An amount that is no whole yen, or has a sign that it may not have.
     Amount {
         /// As written.
         found: String,
+        /// The kind of its file, which says what signs mean.
+        kind: Kind,
     },
     /// A date that is none of the layout's forms.
     Date {

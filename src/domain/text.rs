@@ -30,6 +30,13 @@ fn fold_any(text: &str) -> String {
         .collect()
 }
 
+/// Whether a terminal would obey `c` instead of showing it: control characters, and those that turn the direction of text,
+/// so that `fdp.csv` could pass for `vsc.pdf` (FAULTS A15, G06).
+pub fn is_obeyed(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
 /// The half-width form of a full-width sign, for what must keep all else: `①` in an Order ID or `²` in an amount is no
 /// digit (FAULTS N07, N14).
 pub fn half_width(c: char) -> char {

@@ -3,6 +3,7 @@
 
 use super::{Arrival, look_at, look_if_there};
 use crate::domain::dates::Day;
+use crate::domain::text::is_obeyed;
 use crate::durable::{self, Content};
 use std::fs;
 use std::io;
@@ -185,8 +186,7 @@ fn own_name(arrival: &Arrival) -> &str {
 fn plain_name(name: &str) -> String {
     /// Names that Windows takes for devices, whatever the extension.
     const DEVICES: [&str; 6] = ["CON", "PRN", "AUX", "NUL", "COM", "LPT"];
-    let safe: String =
-        name.chars().map(|c| if c.is_control() || r#"/\:*?"<>|"#.contains(c) { '_' } else { c }).collect();
+    let safe: String = name.chars().map(|c| if is_obeyed(c) || r#"/\:*?"<>|"#.contains(c) { '_' } else { c }).collect();
     let mut short = String::new();
     for c in safe.trim_matches(['.', ' ']).chars() {
         if short.len() + c.len_utf8() > 180 {

@@ -6,6 +6,7 @@ mod archive;
 
 pub use archive::{archive, discard, forget_reason, held_name, hold, is_moved_already, put_back};
 
+use crate::domain::text::is_obeyed;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
@@ -309,9 +310,9 @@ fn is_passing(name: &str) -> bool {
         || [".part", ".crdownload", ".tmp", ".filepart"].iter().any(|ending| lower.ends_with(ending))
 }
 
-/// `name` with control characters made visible, so that no terminal obeys it (FAULTS A15, G06).
+/// `name` with a mark in place of each character that a terminal would obey (FAULTS A15, G06).
 fn visible(name: &str) -> String {
-    name.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+    name.chars().map(|c| if is_obeyed(c) { '\u{fffd}' } else { c }).collect()
 }
 
 #[cfg(test)]

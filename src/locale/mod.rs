@@ -2,6 +2,7 @@
 
 pub mod changes;
 pub mod findings;
+mod foreign;
 pub mod problems;
 pub mod proof;
 mod reading;

@@ -1,9 +1,10 @@
 //! What is wrong with an input, as sentences a clerk can act on. Must not decide anything: facts come in, words go out.
 
-use super::Language;
 use super::reading::{keep_within, measure, workbook};
 use super::sheets::{self, WORK_STATES};
-use crate::domain::intake::{Fault, Problem};
+use super::{Language, foreign};
+use crate::domain::intake::{Fault, Kind, Problem};
+use crate::domain::text::is_obeyed;
 
 /// One or two sentences: file, line, column, what was found, what is expected, what to do.
 pub fn problem(language: Language, file: &str, problem: &Problem) -> String {
@@ -43,7 +44,7 @@ pub fn beside_name(name: &str, reason: &str) -> String {
 
 /// A value of a file as it may stand in a sentence: on one line, at most 60 characters.
 pub(super) fn shown(value: &str) -> String {
-    let mut out: String = value.chars().take(60).map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let mut out: String = value.chars().take(60).map(|c| if is_obeyed(c) { ' ' } else { c }).collect();
     if value.chars().count() > 60 {
         out.push('…');
     }
@@ -57,17 +58,13 @@ fn is_signed(amount: &str) -> bool {
     (in_brackets || amount.starts_with(['-', '−', '－', '△', '▲'])) && amount.contains(|c: char| c.is_numeric())
 }
 
-fn list(values: &[String], separator: &str) -> String {
+/// The first dozen of `values`.
+pub(super) fn list(values: &[String], separator: &str) -> String {
     let mut out: Vec<String> = values.iter().take(12).map(|value| shown(value)).collect();
     if values.len() > 12 {
         out.push("…".to_owned());
     }
     out.join(separator)
-}
-
-/// What headings may be called now, at most three of them.
-fn renamed(similar: &[(String, String)], sentence: fn(&str, &str) -> String) -> String {
-    similar.iter().take(3).map(|(missing, found)| sentence(&shown(missing), &shown(found))).collect()
 }
 
 /// A layout in words, then by its name, which a layout file has.
@@ -97,29 +94,12 @@ fn ja(fault: &Fault) -> String {
             "ファイルが大きすぎます（上限{limit_mb}MiB）。期間を分けて出力するか、設定の max_file_mb を見直してください。"
         ),
         Fault::Incomplete => {
-            "ファイルが途中で切れている可能性があります（最後が行の終わりになっていません）。もう一度出力して置き直してください。".to_owned()
+            "ファイルが途中で切れている可能性があります（最後が行の終わりになっていません）。もう一度出力して置き直してください。同じ結果になる場合は、出力元で xlsx を選ぶか、最後の行まで揃っていることを確認したうえで、その行の後に改行を加えて保存してください。".to_owned()
         }
-        Fault::NotATable { looks_like } if looks_like == "password" => {
-            "パスワード付きのブックは読み取れません。パスワードを外してください。".to_owned()
+        Fault::IncompleteArchive => {
+            "ファイルが途中で切れている可能性があります（xlsx やZIPの最後にある部分がありません）。もう一度保存または出力して、置き直してください。".to_owned()
         }
-        Fault::NotATable { looks_like } if looks_like == "xls" => {
-            "旧形式のExcelブック（xls）は読み取れません。xlsx または CSV で保存し直してください。".to_owned()
-        }
-        Fault::NotATable { looks_like } if looks_like == "xlsm" => {
-            "マクロ付きのExcelブック（xlsm）は読み取りません。xlsx または CSV で保存し直してください。".to_owned()
-        }
-        Fault::NotATable { looks_like } if looks_like == "ods" => {
-            "OpenDocument の表（ods）は読み取れません。xlsx または CSV で保存し直してください。".to_owned()
-        }
-        Fault::NotATable { looks_like } if looks_like == "ZIP" => {
-            "圧縮ファイル（ZIP）です。展開して、中の CSV または xlsx を置いてください。".to_owned()
-        }
-        Fault::NotATable { looks_like } if looks_like == "HTML" => {
-            "表ではなくWebページ（HTML）です。ログアウトしていないか確認し、もう一度出力してください。".to_owned()
-        }
-        Fault::NotATable { looks_like } => {
-            format!("表のファイルではありません（内容は{looks_like}のようです）。CSV または xlsx で出力してください。")
-        }
+        Fault::NotATable { looks_like } => foreign::not_a_table(Language::Ja, looks_like),
         Fault::Workbook { why } => {
             format!("Excelブックを読み取れません：{}。元の画面からもう一度出力してください。", workbook(Language::Ja, why))
         }
@@ -129,8 +109,17 @@ fn ja(fault: &Fault) -> String {
         Fault::ControlCharacter { code } => format!(
             "使用できない制御文字（U+{code:04X}）があります。もう一度ダウンロードしたファイルを、Excelで開かずに置いてください。出力元で選べる場合は、CSV UTF-8 を選んでください。"
         ),
+        Fault::ControlInCell { code: 0x0A | 0x0D } => {
+            "セルの中に改行があります。この列の値は1行でなければなりません。Excelでセルの改行を取り除き、保存し直してください。".to_owned()
+        }
+        Fault::ControlInCell { code } => format!(
+            "セルの中に使用できない文字（U+{code:04X}）があります。Excelでセルからこの文字を取り除き、保存し直してください。"
+        ),
         Fault::Quoting => {
             "引用符（\"）の対応が正しくないため、行の区切りを確定できません。元の画面からもう一度出力してください。".to_owned()
+        }
+        Fault::LineBreak => {
+            "項目の値の中に改行があります。引用符の誤りで行が飲み込まれた場合と見分けられないため、取り込めません。元の画面でこの値の改行を取り除き、もう一度出力してください。取り込みに使わない列であれば、この列を外すか、xlsx で出力しても取り込めます。".to_owned()
         }
         Fault::FieldCount { expected, found } => format!(
             "項目の数が見出しと異なります（見つかった数{found}、期待する数{expected}）。手で編集していないか確認し、もう一度出力してください。"
@@ -138,18 +127,10 @@ fn ja(fault: &Fault) -> String {
         Fault::Limit { what, limit } => {
             format!("{}が上限（{limit}）を超えています。{}", measure(*what).ja, keep_within(*what).ja)
         }
-        Fault::NoLayout { nearest: Some(nearest), missing, found, similar } => format!(
-            "どのレイアウトにも当てはまりません。最も近いのは{}で、不足しているのは「{}」、見つかった見出しは「{}」です。{}出力の種類を確認するか、レイアウトに別名を追加してください。",
-            layout_named(Language::Ja, nearest),
-            list(missing, "、"),
-            list(found, "、"),
-            renamed(similar, |missing, found| format!("「{found}」は「{missing}」の名前が変わったものかもしれません。"))
-        ),
-        // Not what stands there: without a heading it is a row, of a guest perhaps (FAULTS G07).
-        Fault::NoLayout { nearest: None, found, .. } => format!(
-            "どのレイアウトにも当てはまりません。1行目の{}項目に、既知の見出しが1つもありません。見出し行のある出力か確認してください。",
-            found.len()
-        ),
+        Fault::NoHeading(sought) => foreign::no_heading(Language::Ja, sought),
+        Fault::NoLayout { nearest, missing, found, similar } => {
+            foreign::no_layout(Language::Ja, nearest, missing, found, similar)
+        }
         Fault::SeveralLayouts { names } => format!(
             "複数のレイアウト（{}）に当てはまるため、どれか決められません。レイアウトの必須列を見直してください。",
             list(names, "、")
@@ -179,11 +160,19 @@ fn ja(fault: &Fault) -> String {
         Fault::KnownForOtherShop => {
             "同じ内容のファイルが別のショップで取り込み済みです。置いたフォルダーを確認してください。".to_owned()
         }
-        Fault::Amount { found } if is_signed(found) => format!(
-            "金額「{}」に符号があります。金額は符号のない円の整数とし、売上か返金かは取引状態で判断します。元の値を確認してください。",
+        Fault::Amount { found, kind: Kind::PaymentList } => format!(
+            "金額「{}」を読めません。小数のない円の整数（10桁まで、例 1,234、返金は先頭に「-」を付けて -1,234）が必要です。元の値を確認してください。",
             shown(found)
         ),
-        Fault::Amount { found } => format!(
+        Fault::Amount { found, kind } if is_signed(found) => format!(
+            "金額「{}」に符号があります。金額は符号のない円の整数{}。元の値を確認してください。",
+            shown(found),
+            match kind {
+                Kind::Payments => "とし、売上か返金かは取引状態で判断します",
+                Kind::Bookings | Kind::PaymentList => "でなければなりません",
+            }
+        ),
+        Fault::Amount { found, kind: Kind::Payments | Kind::Bookings } => format!(
             "金額「{}」を読めません。符号と小数のない円の整数（10桁まで、例 1,234）が必要です。元の値を確認してください。",
             shown(found)
         ),
@@ -264,28 +253,11 @@ fn en(fault: &Fault) -> String {
         Fault::TooLarge { limit_mb } => {
             format!("The file is too large (limit {limit_mb} MiB). Export shorter periods, or raise max_file_mb.")
         }
-        Fault::Incomplete => "The file may be cut off: it does not end as its format must. Export it again.".to_owned(),
-        Fault::NotATable { looks_like } if looks_like == "password" => {
-            "The workbook is protected by a password. Remove the password.".to_owned()
+        Fault::Incomplete => "The file may be cut off: it does not end as its format must. Export it again. If that ends the same, export it as xlsx, or see that its last line is whole and add a line end behind it.".to_owned(),
+        Fault::IncompleteArchive => {
+            "The file may be cut off: the part that ends every xlsx or ZIP is missing. Save or export it again.".to_owned()
         }
-        Fault::NotATable { looks_like } if looks_like == "xls" => {
-            "This is an old Excel workbook (xls). Save it as xlsx or CSV.".to_owned()
-        }
-        Fault::NotATable { looks_like } if looks_like == "xlsm" => {
-            "This is an Excel workbook with macros (xlsm). Save it as xlsx or CSV.".to_owned()
-        }
-        Fault::NotATable { looks_like } if looks_like == "ods" => {
-            "This is an OpenDocument spreadsheet (ods). Save it as xlsx or CSV.".to_owned()
-        }
-        Fault::NotATable { looks_like } if looks_like == "ZIP" => {
-            "This is a ZIP archive. Unpack it and drop the CSV or xlsx in it.".to_owned()
-        }
-        Fault::NotATable { looks_like } if looks_like == "HTML" => {
-            "This is a web page (HTML), not a table. Were you logged out? Export it again.".to_owned()
-        }
-        Fault::NotATable { looks_like } => {
-            format!("This is not a table; it looks like {looks_like}. Export it as CSV or xlsx.")
-        }
+        Fault::NotATable { looks_like } => foreign::not_a_table(Language::En, looks_like),
         Fault::Workbook { why } => {
             format!("The workbook cannot be read: {}. Export it again.", workbook(Language::En, why))
         }
@@ -297,8 +269,17 @@ fn en(fault: &Fault) -> String {
                 "There is a control character (U+{code:04X}). Download the file again and drop it without opening it in Excel; if there is a choice of encodings, choose CSV UTF-8."
             )
         }
+        Fault::ControlInCell { code: 0x0A | 0x0D } => {
+            "The cell holds a line break; values of this column have one line. Remove the break from the cell in Excel and save.".to_owned()
+        }
+        Fault::ControlInCell { code } => format!(
+            "The cell holds a character that may not be there (U+{code:04X}). Remove it from the cell in Excel and save."
+        ),
         Fault::Quoting => {
             "The quotes do not close as they should, so rows cannot be told apart. Export the file again.".to_owned()
+        }
+        Fault::LineBreak => {
+            "The value holds a line break; rows that a stray quote swallowed would look the same. Remove the break where the value comes from and export again. A column that is not used may also be left out, or the table be exported as xlsx.".to_owned()
         }
         Fault::FieldCount { expected, found } => format!(
             "The row has {found} fields, the heading {expected}. Check whether it was edited, and export it again."
@@ -306,18 +287,10 @@ fn en(fault: &Fault) -> String {
         Fault::Limit { what, limit } => {
             format!("The limit of {limit} ({}) is exceeded. {}", measure(*what).en, keep_within(*what).en)
         }
-        Fault::NoLayout { nearest: Some(nearest), missing, found, similar } => format!(
-            "No layout fits. The nearest is {}; missing: {}; found: {}. {}Check the export, or add an alias to the layout.",
-            layout_named(Language::En, nearest),
-            list(missing, ", "),
-            list(found, ", "),
-            renamed(similar, |missing, found| format!("Perhaps \"{found}\" is what \"{missing}\" is called now. "))
-        ),
-        // Not what stands there: without a heading it is a row, of a guest perhaps (FAULTS G07).
-        Fault::NoLayout { nearest: None, found, .. } => format!(
-            "No layout fits: none of the {} fields of its first row is a known heading. Check that the export has a heading row.",
-            found.len()
-        ),
+        Fault::NoHeading(sought) => foreign::no_heading(Language::En, sought),
+        Fault::NoLayout { nearest, missing, found, similar } => {
+            foreign::no_layout(Language::En, nearest, missing, found, similar)
+        }
         Fault::SeveralLayouts { names } => {
             format!("Several layouts fit: {}. Review their required columns.", list(names, ", "))
         }
@@ -344,11 +317,19 @@ fn en(fault: &Fault) -> String {
         Fault::KnownForOtherShop => {
             "A file of the same content was taken in for another shop. Check the folder.".to_owned()
         }
-        Fault::Amount { found } if is_signed(found) => format!(
-            "\"{}\" has a sign. Amounts are whole yen without one; sale or refund is told by 取引状態. Check the source.",
+        Fault::Amount { found, kind: Kind::PaymentList } => format!(
+            "\"{}\" is not an amount. Whole yen are expected, at most 10 digits, e.g. 1,234, or -1,234 for a refund. Check the source.",
             shown(found)
         ),
-        Fault::Amount { found } => format!(
+        Fault::Amount { found, kind } if is_signed(found) => format!(
+            "\"{}\" has a sign. Amounts are whole yen without one{}. Check the source.",
+            shown(found),
+            match kind {
+                Kind::Payments => "; sale or refund is told by 取引状態",
+                Kind::Bookings | Kind::PaymentList => "",
+            }
+        ),
+        Fault::Amount { found, kind: Kind::Payments | Kind::Bookings } => format!(
             "\"{}\" is not an amount. Whole yen without a sign are expected, at most 10 digits, e.g. 1,234. Check the source.",
             shown(found)
         ),
@@ -425,7 +406,7 @@ mod tests {
 
     #[test]
     fn a_problem_says_file_line_column_found_expected_and_remedy() {
-        let wrong = at(12, "利用金額", Fault::Amount { found: "1,23".to_owned() });
+        let wrong = at(12, "利用金額", Fault::Amount { found: "1,23".to_owned(), kind: Kind::Payments });
         assert_eq!(
             problem(Language::Ja, "a.csv", &wrong),
             "a.csv 12行目「利用金額」列：金額「1,23」を読めません。符号と小数のない円の整数（10桁まで、例 1,234）が必要です。元の値を確認してください。"
@@ -439,12 +420,12 @@ mod tests {
     #[test]
     fn n08_a_sign_in_an_amount_is_named() {
         for found in ["-1", "−1", "△1,234", "▲1", "(1,234)", "（1）", "¥-1"] {
-            let wrong = at(1, "利用金額", Fault::Amount { found: found.to_owned() });
+            let wrong = at(1, "利用金額", Fault::Amount { found: found.to_owned(), kind: Kind::Payments });
             assert!(problem(Language::Ja, "a.csv", &wrong).contains("符号があります"), "{found}");
             assert!(problem(Language::En, "a.csv", &wrong).contains("has a sign"), "{found}");
         }
         for found in ["1.5", "1E5", "(1", "x", "-"] {
-            let wrong = at(1, "利用金額", Fault::Amount { found: found.to_owned() });
+            let wrong = at(1, "利用金額", Fault::Amount { found: found.to_owned(), kind: Kind::Payments });
             assert!(problem(Language::En, "a.csv", &wrong).contains("not an amount"), "{found}");
         }
     }

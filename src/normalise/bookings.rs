@@ -135,7 +135,7 @@ enum Sign {
 
 fn price(row: &Row<'_>, field: Field, currency: &str, sign: Sign) -> Result<Price, Refusal> {
     let written = row.filled(field)?;
-    let wrong = || row.reject(field, Fault::Amount { found: written.to_string() });
+    let wrong = || row.reject_amount(field, &written);
     if currency == "JPY" {
         let yen = match sign {
             Sign::Never => fields::yen(&written, Yen::ROW_LIMIT),
@@ -167,7 +167,7 @@ impl PaymentList {
         if row.is_total(Field::Cart) {
             let written = row.filled(Field::Amount)?;
             let stated = fields::signed_yen(&written, Yen::new(999_999_999_999_999))
-                .ok_or_else(|| row.reject(Field::Amount, Fault::Amount { found: written.to_string() }))?;
+                .ok_or_else(|| row.reject_amount(Field::Amount, &written))?;
             self.totals.push((row.problem(Field::Amount, Fault::Blank), stated));
             return Ok(Taken::Excluded("total_row"));
         }

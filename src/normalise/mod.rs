@@ -75,13 +75,10 @@ struct Nearest {
     similar: Box<[(String, String)]>,
 }
 
-fn no_layout(nearest: Option<Nearest>) -> Fault {
-    let Some(Nearest { known, layout, missing, found, similar }) = nearest else {
-        return Fault::NoLayout { nearest: None, missing: Vec::new(), found: Box::default(), similar: Box::default() };
-    };
-    match known {
-        0 => Fault::NoLayout { nearest: None, missing: Vec::new(), found, similar: Box::default() },
-        _ => Fault::NoLayout { nearest: Some(layout), missing, found, similar },
+impl From<Nearest> for Fault {
+    fn from(nearest: Nearest) -> Self {
+        let Nearest { layout, missing, found, similar, .. } = nearest;
+        Self::NoLayout { nearest: layout, missing, found, similar }
     }
 }
 
@@ -154,7 +151,7 @@ impl<'c> Intake<'c> {
     fn finish(self, reading: &Reading) -> Result<Normalised, Vec<Problem>> {
         match self.body {
             Some(body) => body.finish(self.context, reading.hidden_rows),
-            None => Err(vec![read::whole(no_layout(self.nearest))]),
+            None => Err(vec![read::whole(self.nearest.map_or(Fault::NoHeading(reading.sought), Fault::from))]),
         }
     }
 }
@@ -167,7 +164,7 @@ impl Sink for Intake<'_> {
         // Of several that know as many headings the first counts.
         if fitting.is_empty()
             && let Some((layout, fit)) = others.into_iter().rev().max_by_key(|(_, fit)| fit.known)
-            && self.nearest.as_ref().is_none_or(|nearest| fit.known > nearest.known)
+            && fit.known > self.nearest.as_ref().map_or(0, |nearest| nearest.known)
         {
             let found = cells.iter().map(|cell| cell.trim()).filter(|cell| !cell.is_empty());
             self.nearest = Some(Nearest {

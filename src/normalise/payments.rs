@@ -40,7 +40,7 @@ impl Payments {
         let amount = row.yen(Field::Amount)?.ok_or_else(|| row.reject(Field::Amount, Fault::Blank))?;
         let amount = amount + row.yen(Field::Tax)?.unwrap_or(Yen::ZERO);
         if amount > Yen::ROW_LIMIT {
-            return Err(row.reject(Field::Amount, Fault::Amount { found: amount.to_string() }));
+            return Err(row.reject_amount(Field::Amount, &amount.to_string()));
         }
         let booking_ref = row.identifier(Field::BookingRef)?;
         self.watch_rounding(row, &order_id);
@@ -67,7 +67,7 @@ impl Payments {
                 return Ok(None);
             }
             let read = fields::yen(&text, TOTAL_LIMIT);
-            read.map(Some).ok_or_else(|| row.reject(field, Fault::Amount { found: text.into_owned() }))
+            read.map(Some).ok_or_else(|| row.reject_amount(field, &text))
         };
         let stated = read(Field::Amount)?.ok_or_else(|| row.reject(Field::Amount, Fault::Blank))?;
         let stated = stated + read(Field::Tax)?.unwrap_or(Yen::ZERO);

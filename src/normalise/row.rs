@@ -48,6 +48,10 @@ impl<'r> Row<'r> {
         Refusal::Reject(self.problem(field, fault))
     }
 
+    pub(super) fn reject_amount(&self, field: Field, found: &str) -> Refusal {
+        self.reject(field, Fault::Amount { found: found.to_owned(), kind: self.layout.kind() })
+    }
+
     pub(super) fn hold(&self, field: Field, fault: Fault) -> Refusal {
         Refusal::Hold(self.problem(field, fault))
     }
@@ -162,7 +166,7 @@ impl<'r> Row<'r> {
             return Ok(None);
         }
         let read = fields::yen(&text, Yen::ROW_LIMIT);
-        read.map(Some).ok_or_else(|| self.reject(field, Fault::Amount { found: text.into_owned() }))
+        read.map(Some).ok_or_else(|| self.reject_amount(field, &text))
     }
 
     /// A value out of a closed set, through the layout's words; an unknown one holds the file (N12).

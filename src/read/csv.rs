@@ -4,9 +4,10 @@ use super::decode::written_len;
 use super::scan::{Field, Record, Scanned, Scanner};
 use super::window::{Source, Window};
 use super::{
-    COLUMN_LIMIT, Cell, FIELD_LIMIT, HEADING_SEARCH, Plan, ROW_LIMIT, Reading, Sink, at, control, holds_controls, whole,
+    COLUMN_LIMIT, Cell, FIELD_LIMIT, HEADING_SEARCH, Plan, ROW_LIMIT, Reading, Sink, at, control, holds_controls, seen,
+    whole,
 };
-use crate::domain::intake::{Fault, Measure, Problem};
+use crate::domain::intake::{Fault, Measure, Problem, Sought};
 use std::borrow::Cow;
 
 /// Delimiters that are tried on the heading row, in this order.
@@ -24,14 +25,18 @@ pub(super) fn read(
     let failed = |_| one(whole(Fault::Incomplete));
     let first = source.first(SEPARATOR).map_err(failed)?;
     let (declared, start) = separator_line(&first);
+    let mut sought = Sought::default();
     for delimiter in DELIMITERS.into_iter().filter(|candidate| declared.is_none_or(|byte| byte == *candidate)) {
         let mut records = Records::new(encoding, source.window(start).map_err(failed)?, delimiter);
-        if let Some(plan) = find_heading(&mut records, sink)? {
+        let mut here = Sought::default();
+        if let Some(plan) = find_heading(&mut records, sink, &mut here)? {
             body(&mut records, &plan, sink)?;
-            return Ok(Reading { encoding, headed: true, hidden_rows: 0 });
+            return Ok(Reading { encoding, headed: true, sought, hidden_rows: 0 });
         }
+        // The delimiter that parts most is the one that was meant.
+        sought = if here.fields > sought.fields { here } else { sought };
     }
-    Ok(Reading { encoding, headed: false, hidden_rows: 0 })
+    Ok(Reading { encoding, headed: false, sought, hidden_rows: 0 })
 }
 
 /// The start of a file in which a `sep=` line stands, if any.
@@ -50,22 +55,29 @@ fn separator_line(bytes: &[u8]) -> (Option<u8>, usize) {
     }
 }
 
-fn find_heading(records: &mut Records<'_>, sink: &mut dyn Sink) -> Result<Option<Plan>, Vec<Problem>> {
-    let mut looked = 0;
-    while looked < HEADING_SEARCH {
+fn find_heading(
+    records: &mut Records<'_>,
+    sink: &mut dyn Sink,
+    sought: &mut Sought,
+) -> Result<Option<Plan>, Vec<Problem>> {
+    while sought.rows < HEADING_SEARCH {
         if !records.next().map_err(one)? {
             break;
         }
         if records.is_blank() {
             continue;
         }
-        looked += 1;
         let Record { line, fields, is_well_quoted, breaks, .. } = &records.record;
+        seen(sought, *line, fields.len());
         if fields.len() > COLUMN_LIMIT {
             return Err(one(at(*line, None, Fault::Limit { what: Measure::Columns, limit: COLUMN_LIMIT as u64 })));
         }
         if *breaks > 0 || !is_well_quoted {
+            sought.passed.get_or_insert(*line);
             continue;
+        }
+        if let [field] = fields.as_slice() {
+            sought.divider = sought.divider.or_else(|| divider(&field.value(records.window.text())));
         }
         let cells: Vec<String> = records.values().map(Cow::into_owned).collect();
         if let Some(plan) = sink.heading(records.encoding, *line, &cells)? {
@@ -73,6 +85,12 @@ fn find_heading(records: &mut Records<'_>, sink: &mut dyn Sink) -> Result<Option
         }
     }
     Ok(None)
+}
+
+/// What seems to stand between the fields of a row that no delimiter parts.
+fn divider(row: &str) -> Option<char> {
+    let among = |candidate: &char| row.chars().filter(|c| c == candidate).count();
+    ['|', '｜', '，', '；', '^'].into_iter().find(|candidate| among(candidate) > 1)
 }
 
 fn body(records: &mut Records<'_>, plan: &Plan, sink: &mut dyn Sink) -> Result<(), Vec<Problem>> {
@@ -204,7 +222,7 @@ impl<'w> Records<'w> {
     }
 
     fn is_blank(&self) -> bool {
-        self.values().all(|value| value.trim_ascii().is_empty())
+        self.values().all(|value| value.trim_start().is_empty())
     }
 
     /// The first column whose field is too long.
@@ -229,9 +247,12 @@ fn check_breaks(records: &Records<'_>, plan: &Plan) -> Result<(), Problem> {
         let width = plan.headings.len();
         let swallows =
             |line: &str| width > 1 && line.bytes().filter(|byte| *byte == records.delimiter).count() >= width - 1;
-        if !plan.allows_line_breaks(column) || lines.any(swallows) {
-            return Err(at(records.record.line, plan.heading(column), Fault::Quoting));
-        }
+        let fault = match lines.any(swallows) {
+            true => Fault::Quoting,
+            false if plan.allows_line_breaks(column) => continue,
+            false => Fault::LineBreak,
+        };
+        return Err(at(records.record.line, plan.heading(column), fault));
     }
     Ok(())
 }
@@ -265,19 +286,25 @@ mod tests {
     #[test]
     fn p07_blank_rows_are_skipped() {
         assert_eq!(lines("a,b,c\n,,\n1,2,3\n , ,\n\"\",,\n  \n4,5,6\n", 3), [3, 7]);
+        // As in a workbook, whatever white space it is.
+        assert_eq!(lines("a,b,c\n\u{3000},,\n1,2,3\n\u{a0},\u{3000},\n\u{3000}\n4,5,6\n", 3), [3, 6]);
     }
 
     #[test]
     fn p01_quotes_that_do_not_close_hold_the_file() {
-        for (text, line) in [
-            ("a,b\n1,\"2\n3,4\n", 2),
-            ("a,b\n1,2\n3,4\"\n", 3),
-            ("a,b\n\"1\"x,2\n", 2),
-            ("a,b\n1,2\n\"3\n4\",5\n", 3),
-            ("a,b\n1,\"\"\"\n", 2),
-        ] {
+        for (text, line) in
+            [("a,b\n1,\"2\n3,4\n", 2), ("a,b\n1,2\n3,4\"\n", 3), ("a,b\n\"1\"x,2\n", 2), ("a,b\n1,\"\"\"\n", 2)]
+        {
             assert_eq!(keep(text.as_bytes(), 2, &[]), Err((Some(line), Fault::Quoting)), "{text}");
         }
+    }
+
+    #[test]
+    fn p01_a_line_break_where_none_may_be_is_named() {
+        let kept = keep(b"a,b,c\n1,2,3\n\"3\n4\",5,6\n", 3, &[1]);
+        assert_eq!(kept, Err((Some(3), Fault::LineBreak)));
+        let swallowed = keep(b"a,b,c\n\"1\n3,4,5\n6\",2,3\n", 3, &[1]);
+        assert_eq!(swallowed, Err((Some(2), Fault::Quoting)));
     }
 
     #[test]

@@ -10,6 +10,7 @@ pub mod decode;
 mod large;
 mod metered;
 mod package;
+mod part;
 pub mod properties;
 mod rows;
 mod scan;
@@ -20,7 +21,7 @@ pub use large::Input;
 pub use xlsx::every_row;
 
 use crate::domain::dates::Moment;
-use crate::domain::intake::{Fault, Place, Problem};
+use crate::domain::intake::{Fault, Place, Problem, Sought};
 use decode::Checked;
 use large::Content;
 use std::borrow::Cow;
@@ -100,8 +101,19 @@ pub struct Reading {
     pub encoding: &'static str,
     /// Whether a heading was found; without one no row was handed over.
     pub headed: bool,
+    /// What was looked at in vain where none was found.
+    pub sought: Sought,
     /// Rows of the sheet that are hidden or filtered out; they count like any other (P15).
     pub hidden_rows: u64,
+}
+
+/// Counts in one more row that was looked at for a heading.
+pub(crate) fn seen(sought: &mut Sought, line: u32, fields: usize) {
+    if sought.rows == 0 {
+        (sought.first, sought.fields) = (line, fields);
+    }
+    sought.rows += 1;
+    sought.is_limit = sought.rows == HEADING_SEARCH;
 }
 
 /// A file to be read.
@@ -177,15 +189,41 @@ fn other_format(bytes: &[u8]) -> Option<&'static str> {
         let locked = bytes.windows(name.len()).any(|window| window == name);
         return Some(if locked { "password" } else { "xls" });
     }
-    if bytes.starts_with(b"%PDF") {
-        return Some("PDF");
+    const MARKS: [(&[u8], &str); 6] = [
+        (b"%PDF", "PDF"),
+        (b"\x1F\x8B", "gzip"),
+        (b"7z\xBC\xAF\x27\x1C", "7z"),
+        (b"Rar!\x1A\x07", "RAR"),
+        (b"\x89PNG\r\n", "PNG"),
+        (b"\xFF\xD8\xFF", "JPEG"),
+    ];
+    if let Some((_, name)) = MARKS.iter().find(|(mark, _)| bytes.starts_with(mark)) {
+        return Some(name);
     }
-    let start = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes).trim_ascii_start();
+    let start = start(bytes);
+    let start = start.trim_ascii_start();
     let starts = |tag: &str| start.get(..tag.len()).is_some_and(|head| head.eq_ignore_ascii_case(tag.as_bytes()));
-    if ["<!doctype", "<html", "<head", "<body", "<table"].into_iter().any(starts) {
+    if ["<!doctype", "<!--", "<html", "<head", "<body", "<table"].into_iter().any(starts) {
         return Some("HTML");
     }
+    if ["{\"", "[{"].into_iter().any(starts) {
+        return Some("JSON");
+    }
     starts("<?xml").then_some("XML")
+}
+
+/// The text of a file without its BOM, of UTF-16 the start of it, where what is no ASCII is 0.
+fn start(bytes: &[u8]) -> Cow<'_, [u8]> {
+    let wide = |rest: &[u8], unit: fn([u8; 2]) -> u16| {
+        let (units, _) = rest.as_chunks();
+        units.iter().take(256).map(|pair| u8::try_from(unit(*pair)).unwrap_or(0)).collect::<Vec<u8>>()
+    };
+    match bytes {
+        [0xFF, 0xFE, rest @ ..] => Cow::Owned(wide(rest, u16::from_le_bytes)),
+        [0xFE, 0xFF, rest @ ..] => Cow::Owned(wide(rest, u16::from_be_bytes)),
+        [0xEF, 0xBB, 0xBF, rest @ ..] => Cow::Borrowed(rest),
+        all => Cow::Borrowed(all),
+    }
 }
 
 /// A problem of the whole file.
@@ -317,6 +355,12 @@ pub(crate) mod tests {
         assert_eq!(looks(b"%PDF-1.7"), "PDF");
         assert_eq!(looks(b"\xEF\xBB\xBF \r\n<!DOCTYPE html>"), "HTML");
         assert_eq!(looks(b"<HTML><body>"), "HTML");
+        assert_eq!(looks(b"<!-- login -->\n<html>"), "HTML");
+        assert_eq!(looks(b"\xFF\xFE<\0h\0t\0m\0l\0>\0"), "HTML");
+        assert_eq!(looks(b"\xFE\xFF\0\n\0<\0h\0t\0m\0l\0>"), "HTML");
+        assert_eq!(looks(b"{\"error\":\"expired\"}"), "JSON");
+        assert_eq!(looks(b"\x1F\x8B\x08\0"), "gzip");
+        assert_eq!(looks(b"\xFF\xD8\xFF\xE0"), "JPEG");
         let mut ole = vec![0xD0, 0xCF, 0x11, 0xE0, 0xA1, 0xB1, 0x1A, 0xE1];
         assert_eq!(looks(&ole), "xls");
         ole.extend("EncryptedPackage".encode_utf16().flat_map(u16::to_le_bytes));

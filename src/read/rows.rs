@@ -2,7 +2,7 @@
 //! Must not know what cells mean.
 //!
 //! Plain is `<row …>` with `<c …>` that hold one `<v>` or one `<is><t>`, nothing between the tags, attributes one space
-//! apart. Whatever else there is takes the long way through `package`, which tells what is wrong with it.
+//! apart. Whatever else there is takes the long way through `part`, which tells what is wrong with it.
 
 use std::borrow::Cow;
 

@@ -1,11 +1,11 @@
 //! Rows of a workbook, streamed cell by cell; the only place that takes spreadsheet numbers for values. Must not know layouts.
 
 use super::{
-    COLUMN_LIMIT, Cell, FIELD_LIMIT, HEADING_SEARCH, Plan, ROW_LIMIT, Reading, Sink, at, control, package, whole,
+    COLUMN_LIMIT, Cell, FIELD_LIMIT, HEADING_SEARCH, Plan, ROW_LIMIT, Reading, Sink, at, control, package, seen, whole,
 };
 use crate::domain::dates::{Day, Moment};
-use crate::domain::intake::{Fault, Measure, Place, Problem, WorkbookFault};
-use calamine::{DataRef, ExcelDateTime, Reader as _, SheetType, Xlsx, XlsxCellReader};
+use crate::domain::intake::{Fault, Measure, Place, Problem, Sought, WorkbookFault};
+use calamine::{DataRef, ExcelDateTime, Reader as _, SheetType, Xlsx, XlsxCellReader, XlsxFormulaMetadata};
 use chrono::{TimeDelta, Timelike};
 use std::borrow::Cow;
 use std::io::Cursor;
@@ -34,15 +34,18 @@ pub fn read(bytes: &[u8], sink: &mut dyn Sink) -> Result<Reading, Vec<Problem>> 
         .filter(|(_, sheet)| sheet.typ == SheetType::WorkSheet)
         .map(|(index, sheet)| (index, sheet.name.clone()))
         .collect();
-    let mut fitting = Vec::new();
+    let (mut fitting, mut sought) = (Vec::new(), Sought::default());
     for (index, name) in sheets {
-        if let Some((row, plan)) = find_heading(&mut book, &name, sink)? {
+        let mut here = Sought::default();
+        if let Some((row, plan)) = find_heading(&mut book, &name, sink, &mut here)? {
             fitting.push((index, name, row, plan));
         }
+        // The widest sheet is the one that was meant.
+        sought = if here.fields > sought.fields { here } else { sought };
     }
     let mut fitting = fitting.into_iter();
     let Some((index, name, heading_row, plan)) = fitting.next() else {
-        return Ok(Reading { encoding: "XLSX", headed: false, hidden_rows: 0 });
+        return Ok(Reading { encoding: "XLSX", headed: false, sought, hidden_rows: 0 });
     };
     let others: Vec<String> = fitting.map(|(_, name, _, _)| name).collect();
     if !others.is_empty() {
@@ -54,7 +57,7 @@ pub fn read(bytes: &[u8], sink: &mut dyn Sink) -> Result<Reading, Vec<Problem>> 
         check_merged(&mut book, index, heading_row, &plan)?;
     }
     body(&mut book, &name, heading_row, &plan, sink)?;
-    Ok(Reading { encoding: "XLSX", headed: true, hidden_rows: package.hidden_rows(&name) })
+    Ok(Reading { encoding: "XLSX", headed: true, sought, hidden_rows: package.hidden_rows(&name) })
 }
 
 /// Shows `look` every row of every sheet, streamed: its sheet, its number from 1, its cells with their columns from 0.
@@ -78,14 +81,20 @@ fn broken(error: &calamine::XlsxError) -> Problem {
     whole(Fault::Workbook { why: WorkbookFault::Damaged(error.to_string()) })
 }
 
-fn find_heading(book: &mut Book<'_>, sheet: &str, sink: &mut dyn Sink) -> Result<Option<(u32, Plan)>, Vec<Problem>> {
+fn find_heading(
+    book: &mut Book<'_>,
+    sheet: &str,
+    sink: &mut dyn Sink,
+    sought: &mut Sought,
+) -> Result<Option<(u32, Plan)>, Vec<Problem>> {
     let mut rows = SheetRows::open(book, sheet)?;
-    for _ in 0..HEADING_SEARCH {
+    while sought.rows < HEADING_SEARCH {
         let Some(row) = rows.next_row()? else { return Ok(None) };
         let width = rows.width();
         if width > COLUMN_LIMIT {
             return Err(vec![at(row, None, Fault::Limit { what: Measure::Columns, limit: COLUMN_LIMIT as u64 })]);
         }
+        seen(sought, row, width);
         let mut headings = vec![String::new(); width];
         for (column, cell) in &rows.cells {
             if let (Cell::Text(text), Some(heading)) = (cell, headings.get_mut(*column)) {
@@ -160,6 +169,16 @@ fn address(row: u32, column: u32) -> String {
     format!("{letters}{}", row + 1)
 }
 
+/// The formula at `address`, which has no value (P16). Of a shared one only its first cell states it.
+fn without_value(formula: &XlsxFormulaMetadata, address: String) -> String {
+    if let XlsxFormulaMetadata::Normal { formula } | XlsxFormulaMetadata::Shared { formula, .. } = formula
+        && !formula.is_empty()
+    {
+        return format!("{address} ={formula}");
+    }
+    address
+}
+
 /// The rows of a sheet that are not blank, with checks that calamine's reader leaves to its caller.
 struct SheetRows<'a, 'b> {
     reader: XlsxCellReader<'a, Cursor<&'b [u8]>>,
@@ -207,7 +226,7 @@ impl<'a, 'b> SheetRows<'a, 'b> {
         if self.done {
             return Ok(None);
         }
-        let Some(found) = self.reader.next_cell_with_formula().map_err(|error| broken(&error))? else {
+        let Some(found) = self.reader.next_cell_with_formula_metadata().map_err(|error| broken(&error))? else {
             self.done = true;
             return Ok(None);
         };
@@ -229,7 +248,7 @@ impl<'a, 'b> SheetRows<'a, 'b> {
         }
         self.last = Some((row, column));
         let value = match (found.value, found.formula) {
-            (DataRef::Empty, Some(formula)) => Cell::Problem(format!("{} ={formula}", address(row, column))),
+            (DataRef::Empty, Some(formula)) => Cell::Problem(without_value(&formula, address(row, column))),
             (value, _) => cell(value, found.pos),
         };
         Ok(Some((row, column, value)))
@@ -245,7 +264,7 @@ impl<'a, 'b> SheetRows<'a, 'b> {
         let fault = if text.len() > FIELD_LIMIT {
             Some(Fault::Limit { what: Measure::Field, limit: FIELD_LIMIT as u64 })
         } else {
-            control(text, plan.allows_line_breaks(column)).map(|code| Fault::ControlCharacter { code: code.into() })
+            control(text, plan.allows_line_breaks(column)).map(|code| Fault::ControlInCell { code: code.into() })
         };
         match fault {
             Some(fault) => Err(vec![at(row, plan.heading(column), fault)]),
