@@ -153,12 +153,26 @@ pub enum Reason {
         /// What GMO would apply today.
         operation: Operation,
     },
+    /// `cancelled_not_refunded`, where no file states what was paid and refunded: what is held may be a cancellation fee.
+    /// The payments of which a part went back.
+    Unstated(Vec<Lowered>),
     /// `refund_mismatch`: no payment of the group ever took money, so nothing can have gone back.
     NeverPaid,
     /// `booking_without_payment`: no payment data that covers the day the booking was created, which is this.
     NoPaymentData(Day),
     /// `currency_mismatch`: the currency.
     Currency(Arc<str>),
+}
+
+/// A payment that holds less than its sale was (SPEC §5.2 rule 2).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lowered {
+    /// Order ID.
+    pub order_id: OrderId,
+    /// The amount of its current sale.
+    pub from: Yen,
+    /// What it holds.
+    pub to: Yen,
 }
 
 /// A finding with what a report shows of it.

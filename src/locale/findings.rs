@@ -167,7 +167,8 @@ fn reason_ja(finding: &Finding) -> String {
             format!("予約は成立していませんが（{booking_status}）、{gmo}円が入金されたままです。")
         }
         Code::CancelledNotRefunded => {
-            format!("予約は取消済ですが、{gmo}円が残っています（残るべき金額は{booking}円、未返金{gap}円）。")
+            let lowered = refund::lowered_ja(finding);
+            format!("予約は取消済ですが、{gmo}円が残っています（残るべき金額は{booking}円、未返金{gap}円）。{lowered}")
         }
         Code::RefundMismatch if finding.reason == Reason::NeverPaid => {
             format!("予約は取消済ですが、GMOに入金の記録がありません（残るべき金額 {booking}円）。")
@@ -245,7 +246,10 @@ fn reason_en(finding: &Finding) -> String {
         }
         Code::PaidButDead => format!("The booking did not go through ({booking_status}), but ¥{gmo} is held."),
         Code::CancelledNotRefunded => {
-            format!("The booking is cancelled, but ¥{gmo} is held (¥{booking} should remain, ¥{gap} not refunded).")
+            let lowered = refund::lowered_en(finding);
+            format!(
+                "The booking is cancelled, but ¥{gmo} is held (¥{booking} should remain, ¥{gap} not refunded).{lowered}"
+            )
         }
         Code::RefundMismatch if finding.reason == Reason::NeverPaid => {
             format!("The booking is cancelled, and GMO has no payment of it (¥{booking} should remain).")

@@ -2,7 +2,7 @@
 
 use super::groups::{Ground, Member};
 use super::matching::Link;
-use super::verdict::severity;
+use super::verdict::{Claim, severity};
 use super::window::window_of;
 use crate::domain::booking::State;
 use crate::domain::calendar::{Calendar, business_days_between};
@@ -10,9 +10,9 @@ use crate::domain::dates::Day;
 use crate::domain::finding::{Code, FindingRecord, Severity, finding_id};
 use crate::domain::ids::{FindingId, ShopId};
 use crate::domain::money::Yen;
-use crate::domain::payment::{Money, asks_reversal};
+use crate::domain::payment::{EventKind, Money, asks_reversal};
 use crate::domain::policy::Shop;
-use crate::domain::reconciliation::{Finding, Holding, MatchGroup, PaymentView, Reason, Suggestion, Window};
+use crate::domain::reconciliation::{Finding, Holding, Lowered, MatchGroup, PaymentView, Reason, Suggestion, Window};
 use crate::domain::text::code_key;
 use hashbrown::HashMap;
 use std::cmp::Reverse;
@@ -49,7 +49,13 @@ impl<'a> Ledger<'a> {
 }
 
 /// The finding `code` on `group`, made of `core` members; age and suggestion come later.
-pub(super) fn finding(ground: &Ground<'_>, code: Code, group: MatchGroup, core: &[&Member<'_>]) -> Finding {
+pub(super) fn finding(
+    ground: &Ground<'_>,
+    code: Code,
+    claim: &Claim,
+    group: MatchGroup,
+    core: &[&Member<'_>],
+) -> Finding {
     let booking = group.booking.as_ref();
     let order_id = core.first().map_or("", |member| member.payment.order_id.as_str());
     let key = booking.map_or(order_id, |booking| booking.cart.as_str()).to_owned();
@@ -66,7 +72,7 @@ pub(super) fn finding(ground: &Ground<'_>, code: Code, group: MatchGroup, core: 
     Finding {
         code,
         severity: severity(code, first_to_close.as_ref(), policy.expiring_within_days),
-        reason: reason(ground, code, &group, core, window),
+        reason: reason(ground, code, claim, &group, core, window),
         key,
         group,
         window,
@@ -89,7 +95,14 @@ fn holding(ground: &Ground<'_>, payment: &PaymentView) -> Option<Holding> {
 }
 
 /// The facts that the reason is made of (SPEC §5.4).
-fn reason(ground: &Ground<'_>, code: Code, group: &MatchGroup, core: &[&Member<'_>], window: Option<Window>) -> Reason {
+fn reason(
+    ground: &Ground<'_>,
+    code: Code,
+    claim: &Claim,
+    group: &MatchGroup,
+    core: &[&Member<'_>],
+    window: Option<Window>,
+) -> Reason {
     let cart = |at: usize| ground.bookings[at].cart.clone();
     let found = match code {
         Code::UnknownStatus => {
@@ -113,6 +126,9 @@ fn reason(ground: &Ground<'_>, code: Code, group: &MatchGroup, core: &[&Member<'
         Code::CurrencyMismatch => {
             group.booking.as_ref().and_then(|booking| booking.foreign.clone()).map(Reason::Currency)
         }
+        Code::CancelledNotRefunded if !claim.is_stated => {
+            Some(Reason::Unstated(core.iter().filter_map(|member| lowered(member)).collect()))
+        }
         Code::CancelledNotRefunded | Code::PaidButDead | Code::DuplicatePayment => window.map(|w| Reason::Window {
             last_safe_day: w.last_safe_day,
             last_possible_day: w.last_possible_day,
@@ -135,6 +151,15 @@ fn reason(ground: &Ground<'_>, code: Code, group: &MatchGroup, core: &[&Member<'
         | Code::StatusReverted => None,
     };
     found.unwrap_or(Reason::Plain)
+}
+
+/// What `member` was lowered from and to; `None` if it holds nothing, or all of its sale.
+fn lowered(member: &Member<'_>) -> Option<Lowered> {
+    let events = &member.events;
+    let sale = events.list.iter().rev().find(|event| event.kind == EventKind::Sale)?;
+    let is_lowered = events.held.is_positive() && events.held < sale.amount;
+    let order_id = || member.payment.order_id.clone();
+    is_lowered.then(|| Lowered { order_id: order_id(), from: sale.amount, to: events.held })
 }
 
 /// Unmatched items of both sides by amount and day: suggestions, never matches (SPEC §5.3).

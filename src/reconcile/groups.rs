@@ -150,7 +150,7 @@ impl<'a> Group<'a> {
             Verdict::Finding(code) => {
                 let waits = code == Code::BookingWithoutPayment;
                 let group = self.group(waits);
-                buckets.findings.push(finding(self.ground, code, group, &self.core));
+                buckets.findings.push(finding(self.ground, code, &self.claim, group, &self.core));
                 if waits {
                     return;
                 }

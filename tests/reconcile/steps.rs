@@ -96,6 +96,7 @@ const SALE: &str = "2026-11-05 即時売上 5000";
 const CLOSED: &str = "2025-11-05 即時売上 5000";
 const SAFE_DAY_PAST: &str = "2025-11-23 即時売上 5000";
 const BANK: &str = "銀行振込等で返金してください（取消期限 2026-11-04 を過ぎたため、カードには返金できません）";
+const FEE: &str = "取消料として残す場合は返金せず、Payment listを取り込むか、メモに理由を記入して対応状況を「対応済」にしてください。残さない場合は、";
 
 /// A cancelled booking of which 3,000 yen are kept by the merchant.
 fn kept_fee() -> Booking {
@@ -114,8 +115,8 @@ fn a_closed_window_is_told_in_whole_sentences_wherever_money_goes_back() {
          card can no longer be refunded)."
     );
     let [ja, en] = steps("CANCELLED REFUND 5000", &[CLOSED]);
-    assert_eq!(ja, format!("{BANK}。返金後、Bókunの予約に記録してください。"));
-    holds(&en, &["Pay the money back by bank transfer (", "refunded). Then record it"]);
+    assert_eq!(ja, format!("{FEE}{BANK}。返金後、Bókunの予約に記録してください。"));
+    holds(&en, &["pay the money back by bank transfer (", "refunded). Then record it"]);
     let [ja, en] = said(&found(vec![paid("A", "77", CLOSED)], Vec::new(), AS_OF));
     holds(&ja, &[&format!("予約がない場合は、{BANK}。")]);
     holds(&en, &["If there is none, pay the money back by bank transfer ("]);
@@ -125,8 +126,10 @@ fn a_closed_window_is_told_in_whole_sentences_wherever_money_goes_back() {
     let [ja, _] = steps("CANCELLED REFUND 5000", &[SAFE_DAY_PAST]);
     assert_eq!(
         ja,
-        "本日中にGMO管理画面で返品してください（安全期限 2026-11-22 を過ぎています）。できない場合は銀行振込等で返金してください。\
-         返金後、Bókunの予約に記録してください。"
+        format!(
+            "{FEE}本日中にGMO管理画面で返品してください（安全期限 2026-11-22 を過ぎています）。できない場合は銀行振込等で返金してください。\
+             返金後、Bókunの予約に記録してください。"
+        )
     );
 }
 
@@ -135,12 +138,15 @@ fn each_payment_goes_back_the_way_it_still_can() {
     let [ja, en] = steps("CANCELLED REFUND 5000", &[CLOSED, "2026-11-06 即時売上 700"]);
     assert_eq!(
         ja,
-        "GMO管理画面でB（700円）を返品し（期限 2027-11-05、残347日）、残りの5,000円は銀行振込等で返金してください\
-         （Aは取消期限 2026-11-04 を過ぎたため、カードには返金できません）。返金後、Bókunの予約に記録してください。"
+        format!(
+            "{FEE}GMO管理画面でB（700円）を返品し（期限 2027-11-05、残347日）、残りの5,000円は銀行振込等で返金してください\
+             （Aは取消期限 2026-11-04 を過ぎたため、カードには返金できません）。返金後、Bókunの予約に記録してください。"
+        )
     );
     assert_eq!(
         en,
-        "Refund B (¥700) with 返品 in the GMO console (by 2027-11-05, 347 days left) and pay the remaining ¥5,000 back by \
+        "If it is kept as a cancellation fee, do not refund it: take in a Payment list, or write the reason as the memo and \
+         set the work status to Done. If it is not kept, refund B (¥700) with 返品 in the GMO console (by 2027-11-05, 347 days left) and pay the remaining ¥5,000 back by \
          bank transfer (A can no longer go back to the card: the window closed on 2026-11-04). Then record it on the \
          booking in Bókun."
     );
@@ -200,6 +206,42 @@ fn a_kept_fee_stays_with_the_merchant() {
 }
 
 #[test]
+fn what_may_be_a_fee_is_not_told_to_be_given_back_at_once() {
+    let lowered = "2026-11-05 即時売上 20000;2026-11-09 即時売上 5000";
+    let finding = found(vec![paid("A", "1", lowered)], vec![booked("MZ1", "CANCELLED REFUND 20000")], AS_OF);
+    assert_eq!(
+        reason(Language::Ja, &finding),
+        "予約は取消済ですが、5,000円が残っています（残るべき金額は0円、未返金5,000円）。\
+         20,000円から5,000円への金額変更が記録されています。取消料の可能性があります。"
+    );
+    holds(
+        &reason(Language::En, &finding),
+        &["not refunded). GMO shows a change from ¥20,000 to ¥5,000, which may be a cancellation fee."],
+    );
+    let [ja, en] = said(&finding);
+    assert_eq!(ja, format!("{FEE}GMO管理画面で返品し、Bókunの予約に記録してください（期限 2027-11-04、残346日）。"));
+    assert_eq!(
+        en,
+        "If it is kept as a cancellation fee, do not refund it: take in a Payment list, or write the reason as the memo \
+         and set the work status to Done. If it is not kept, refund the payment with 返品 in the GMO console (by \
+         2027-11-04, 346 days left). Then record it on the booking in Bókun."
+    );
+    let several = [lowered, "2026-11-06 即時売上 700"];
+    let several = ["A", "B"].into_iter().zip(several).map(|(id, history)| paid(id, "1", history)).collect();
+    let several = found(several, vec![booked("MZ1", "CANCELLED REFUND 20000")], AS_OF);
+    holds(&reason(Language::Ja, &several), &["未返金5,700円）。Aの20,000円から5,000円への金額変更が"]);
+    holds(&reason(Language::En, &several), &["GMO shows a change of A from ¥20,000 to ¥5,000"]);
+    let whole = found(vec![paid("A", "1", SALE)], vec![booked("MZ1", "CANCELLED REFUND 5000")], AS_OF);
+    lacks(&reason(Language::Ja, &whole), &["取消料", "金額変更"]);
+    holds(&said(&whole)[0], &[FEE]);
+    // Where a file states what was paid and refunded, what should remain is known.
+    let stated = found(vec![paid("A", "1", lowered)], vec![kept_fee()], AS_OF);
+    lacks(&reason(Language::Ja, &stated), &["取消料"]);
+    lacks(&said(&stated)[0], &["取消料"]);
+    holds(&said(&stated)[0], &["金額変更で3,000円に"]);
+}
+
+#[test]
 fn an_amount_that_differs_says_which_way_and_until_when() {
     let [ja, en] = steps("CONFIRMED PAID_IN_FULL 4000", &[SALE]);
     holds(
@@ -237,7 +279,7 @@ fn a_refund_that_was_asked_for_is_not_asked_for_again() {
         }
         let [ja, en] = steps("CANCELLED REFUND 5000", &[&asked, "2026-11-06 即時売上 700"]);
         holds(&ja, &["B（700円）を返品してください", "A（5,000円）の返金は受付済みです。完了を取引状態検索で確認"]);
-        holds(&en, &["Refund B (¥700)", "The refund of A (¥5,000) has been asked for"]);
+        holds(&en, &["refund B (¥700)", "The refund of A (¥5,000) has been asked for"]);
     }
 }
 

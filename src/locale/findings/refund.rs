@@ -5,7 +5,7 @@ use super::steps::{LOOK_UP_EN, LOOK_UP_JA};
 use crate::domain::dates::Day;
 use crate::domain::finding::Code;
 use crate::domain::money::Yen;
-use crate::domain::reconciliation::{Finding, Holding, Operation};
+use crate::domain::reconciliation::{Finding, Holding, Lowered, Operation, Reason};
 use crate::locale::Language;
 
 /// What has to go back of a finding's money.
@@ -258,6 +258,41 @@ impl<'f> Refund<'f> {
         };
         !self.closed.is_empty() && !is_told
     }
+}
+
+/// Payments of a cancelled booking that were lowered and not given back whole: perhaps to a cancellation fee. By Order ID
+/// where the finding has several payments.
+pub(super) fn lowered_ja(finding: &Finding) -> String {
+    let is_alone = finding.holdings.len() == 1;
+    let one = |Lowered { order_id, from, to }: &Lowered| {
+        if is_alone { format!("{from}円から{to}円へ") } else { format!("{order_id}の{from}円から{to}円へ") }
+    };
+    match lowered(finding) {
+        [] => String::new(),
+        all => {
+            let amounts = all.iter().map(one).collect::<Vec<_>>().join("、");
+            format!("{amounts}の金額変更が記録されています。取消料の可能性があります。")
+        }
+    }
+}
+
+/// The same in English, with a space before it.
+pub(super) fn lowered_en(finding: &Finding) -> String {
+    let is_alone = finding.holdings.len() == 1;
+    let one = |Lowered { order_id, from, to }: &Lowered| {
+        if is_alone { format!("from ¥{from} to ¥{to}") } else { format!("of {order_id} from ¥{from} to ¥{to}") }
+    };
+    match lowered(finding) {
+        [] => String::new(),
+        all => {
+            let amounts = all.iter().map(one).collect::<Vec<_>>().join(", ");
+            format!(" GMO shows a change {amounts}, which may be a cancellation fee.")
+        }
+    }
+}
+
+fn lowered(finding: &Finding) -> &[Lowered] {
+    if let Reason::Unstated(all) = &finding.reason { all } else { &[] }
 }
 
 fn sum(holdings: &[&Holding]) -> Yen {

@@ -17,6 +17,11 @@ const RECORD_JA: &str = "オーダーIDをTransaction IDとして記録し、そ
 const RECORD_EN: &str = "record the Order ID as its Transaction ID, then take in bookings or a Payment list that names it: \
                          that settles the match";
 
+/// What is held of a cancelled booking stays where it is a fee, and is no finding once a file states it.
+const FEE_JA: &str = "取消料として残す場合は返金せず、Payment listを取り込むか、メモに理由を記入して対応状況を「対応済」にしてください。残さない場合は、";
+const FEE_EN: &str = "If it is kept as a cancellation fee, do not refund it: take in a Payment list, or write the reason as \
+                      the memo and set the work status to Done. If it is not kept, ";
+
 pub(super) fn ja(finding: &Finding) -> String {
     match finding.code {
         Code::UnknownStatus => {
@@ -45,12 +50,13 @@ pub(super) fn ja(finding: &Finding) -> String {
         Code::PaidButDead => Refund::down_to(finding, Yen::ZERO).ja("お客様に確認し、予約を取り直すか、"),
         Code::CancelledNotRefunded => {
             let refund = Refund::down_to(finding, Facts::of(finding).booking);
+            let fee = if may_be_a_fee(finding) { FEE_JA } else { "" };
             match refund.single() {
                 Some((operation, safe, left)) => {
                     let act = if operation == Operation::Void { "取消" } else { "返品" };
-                    format!("GMO管理画面で{act}し、Bókunの予約に記録してください（期限 {safe}、{}）。", days_left_words(Language::Ja, left))
+                    format!("{fee}GMO管理画面で{act}し、Bókunの予約に記録してください（期限 {safe}、{}）。", days_left_words(Language::Ja, left))
                 }
-                None => format!("{}返金後、Bókunの予約に記録してください。", refund.ja("")),
+                None => format!("{}返金後、Bókunの予約に記録してください。", refund.ja(fee)),
             }
         }
         Code::RefundMismatch if finding.reason == Reason::NeverPaid => {
@@ -120,7 +126,8 @@ pub(super) fn en(finding: &Finding) -> String {
         Code::CurrencyMismatch => "Check the currency in Bókun and compare the yen charged by hand.".to_owned(),
         Code::PaidButDead => Refund::down_to(finding, Yen::ZERO).en("Ask the guest and book again, or "),
         Code::CancelledNotRefunded => {
-            let back = Refund::down_to(finding, Facts::of(finding).booking).en("");
+            let fee = if may_be_a_fee(finding) { FEE_EN } else { "" };
+            let back = Refund::down_to(finding, Facts::of(finding).booking).en(fee);
             format!("{back} Then record it on the booking in Bókun.")
         }
         Code::RefundMismatch if finding.reason == Reason::NeverPaid => {
@@ -163,6 +170,11 @@ pub(super) fn en(finding: &Finding) -> String {
         }
         Code::StatusReverted => format!("Look at the payment in {LOOK_UP_EN}; if all is well, set the work status to Done."),
     }
+}
+
+/// Whether no file says what was paid and refunded of a cancelled booking.
+const fn may_be_a_fee(finding: &Finding) -> bool {
+    matches!(finding.reason, Reason::Unstated(_))
 }
 
 fn state(finding: &Finding) -> Option<State> {
