@@ -23,6 +23,8 @@ fn context() -> MailContext {
         id: id.into(),
         kind: "金額不一致".into(),
         severity: "高".into(),
+        done: String::new(),
+        assignee: String::new(),
         booking: "MZ1102481".into(),
         order_ids: "BOKUN-000123".into(),
         gmo: gmo.into(),
@@ -44,8 +46,17 @@ fn context() -> MailContext {
             refunds: "¥-34,000".into(),
             net: "¥1,200,000".into(),
         },
-        findings: vec![finding("F-1a2b3c4d", "¥12,000", "¥10,000", "¥2,000"), finding("F-2a2b3c4d", "", "¥9,000", "")],
+        findings: vec![
+            finding("F-1a2b3c4d", "¥12,000", "¥10,000", "¥2,000"),
+            FindingText {
+                done: "対応済".into(),
+                assignee: "佐藤".into(),
+                next: String::new(),
+                ..finding("F-2a2b3c4d", "", "¥9,000", "")
+            },
+        ],
         finding_count: 3,
+        done_count: 1,
         cancellation: vec![WindowText {
             risk: "30日以内".into(),
             order_id: "BOKUN-000099".into(),
@@ -79,6 +90,7 @@ fn clean_context() -> MailContext {
         verdict: "差異なし".into(),
         findings: Vec::new(),
         finding_count: 0,
+        done_count: 0,
         cancellation: Vec::new(),
         bookings_until: Some("2026-11-22 23:59".into()),
         is_behind: false,
@@ -284,9 +296,14 @@ fn english_mails_say_the_same() {
     assert_eq!(words(mail.header("subject")), subject);
     let parts = mail.parts().first().map(Part::parts).unwrap_or_default();
     for text in parts.iter().map(Part::text) {
-        for needed in
-            ["Exceptions: 3 (the 2 that matter most)", "Next step", "missing", "F-2a2b3c4d", "8", "2026-11-22.csv"]
-        {
+        for needed in [
+            "Exceptions: 3, of which done: 1 (the 2 that matter most)",
+            "Next step",
+            "missing",
+            "F-2a2b3c4d",
+            "8",
+            "2026-11-22.csv",
+        ] {
             assert!(text.contains(needed), "{needed}");
         }
     }

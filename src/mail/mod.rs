@@ -54,6 +54,8 @@ pub struct MailContext {
     pub findings: Vec<FindingText>,
     /// How many findings are open in all.
     pub finding_count: usize,
+    /// How many of them are marked as done.
+    pub done_count: usize,
     /// Payments whose cancellation window is about to end.
     pub cancellation: Vec<WindowText>,
     /// How many such payments there are in all.
@@ -104,6 +106,10 @@ pub struct FindingText {
     pub kind: String,
     /// Severity in words.
     pub severity: String,
+    /// 対応済 in words, where it is marked as that.
+    pub done: String,
+    /// 担当.
+    pub assignee: String,
     /// Booking number.
     pub booking: String,
     /// Order IDs, separated by commas.
@@ -116,7 +122,7 @@ pub struct FindingText {
     pub difference: String,
     /// Why.
     pub reason: String,
-    /// What to do next.
+    /// What to do next; empty where it is done.
     pub next: String,
 }
 
