@@ -5,7 +5,7 @@ use super::matching::Link;
 use super::verdict::{Claim, severity};
 use super::window::window_of;
 use crate::domain::booking::State;
-use crate::domain::calendar::{Calendar, business_days_between};
+use crate::domain::calendar::business_days_between;
 use crate::domain::dates::Day;
 use crate::domain::finding::{Code, FindingRecord, Severity, finding_id};
 use crate::domain::ids::{FindingId, ShopId};
@@ -198,8 +198,9 @@ fn keep_smallest(map: &mut HashMap<(Yen, Day), Suggestion>, other: &str, amount:
     }
 }
 
-/// Gives findings their age in business days of `calendar` and their suggestion, and puts the worst first.
-pub(super) fn finish(findings: &mut [Finding], loose: &Loose, calendar: &Calendar, as_of: Day) {
+/// Gives findings their age in business days and their suggestion, and puts the worst first.
+pub(super) fn finish(findings: &mut [Finding], loose: &Loose, ground: &Ground<'_>) {
+    let (calendar, as_of, horizon) = (ground.calendar, ground.as_of, ground.shop.policy.expiring_within_days);
     let mut ages: HashMap<Day, u32> = HashMap::new();
     for finding in &mut *findings {
         let first_seen = finding.first_seen;
@@ -207,14 +208,28 @@ pub(super) fn finish(findings: &mut [Finding], loose: &Loose, calendar: &Calenda
         finding.age_business_days = *age;
         finding.suggestion = loose.suggestion(finding);
     }
-    findings.sort_by(|a, b| rank(a).cmp(&rank(b)).then_with(|| a.id.cmp(&b.id)));
+    findings.sort_by(|a, b| rank(a, horizon).cmp(&rank(b, horizon)).then_with(|| a.id.cmp(&b.id)));
 }
 
-/// Severity, what can still be done in time before what no longer can, days left (none last), the larger amount.
-fn rank(finding: &Finding) -> (Severity, bool, bool, i32, Reverse<Yen>) {
-    let days_left = finding.window.map(|window| window.days_left);
-    let is_closed = finding.window.is_some_and(|window| window.is_closed());
+/// Severity; then what must go back within `horizon` days, by days left; then what has time, by what the sides differ in,
+/// what is at stake and days left; then what no longer can go back.
+fn rank(finding: &Finding, horizon: i32) -> (Severity, Urgency, [Reverse<Yen>; 2], i32) {
+    let urgency = match &finding.window {
+        Some(window) if window.is_closed() => Urgency::Closed(window.days_left),
+        Some(window) if window.days_left <= horizon => Urgency::Closing(window.days_left),
+        Some(_) | None => Urgency::None,
+    };
+    let actual = finding.group.actual;
     let expected = finding.group.booking.as_ref().map_or(Yen::ZERO, |booking| booking.expected);
-    let amount = Reverse(finding.group.actual.max(expected));
-    (finding.severity, is_closed, days_left.is_none(), days_left.unwrap_or(0), amount)
+    let (larger, smaller) = (actual.max(expected), actual.min(expected));
+    let days_left = finding.window.map_or(i32::MAX, |window| window.days_left);
+    (finding.severity, urgency, [Reverse(larger - smaller), Reverse(larger)], days_left)
+}
+
+/// How near the last day is on which the card takes the money back.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum Urgency {
+    Closing(i32),
+    None,
+    Closed(i32),
 }

@@ -108,7 +108,7 @@ pub(super) fn settle(ground: &Ground<'_>) -> Buckets {
     for member in alone {
         Group::new(ground, None, [member]).settle(&mut buckets);
     }
-    finish(&mut buckets.findings, &buckets.loose, ground.calendar, ground.as_of);
+    finish(&mut buckets.findings, &buckets.loose, ground);
     sort(&mut buckets.cancellation);
     buckets
 }
