@@ -119,9 +119,14 @@ fn empty() -> Reconciliation {
     }
 }
 
+fn said(label: &str, amount: i64) -> Said {
+    Said { order_id: OrderId::new("000012345600"), label: Arc::from(label), amount: Yen::new(amount) }
+}
+
 fn reason_of(code: Code) -> Reason {
     match code {
-        Code::UnknownStatus => Reason::Label(Arc::from("利用承諾")),
+        Code::UnknownStatus => Reason::Unknown(vec![(said("利用承諾", 18_000), None)]),
+        Code::ObservationConflict => Reason::Conflict(vec![said("即時売上", 9_000), said("即時売上", 12_000)]),
         Code::PaymentWithoutBooking => Reason::NoBooking(NoBooking::NotAmongBookings),
         Code::KeyConflict => {
             Reason::Keys { by_transaction: CartCode::new("MZ1102481"), by_digits: CartCode::new("MZ1102482") }

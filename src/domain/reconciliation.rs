@@ -129,8 +129,10 @@ pub struct Suggestion {
 pub enum Reason {
     /// The code and the amounts say it all.
     Plain,
-    /// `unknown_status`: the label.
-    Label(Arc<str>),
+    /// `unknown_status`: each payment whose newest label is unknown, and what it holds where money moved before.
+    Unknown(Vec<(Said, Option<Yen>)>),
+    /// `observation_conflict`: what the newest moment of each payment in conflict says, each once.
+    Conflict(Vec<Said>),
     /// `payment_without_booking`: why there is none.
     NoBooking(NoBooking),
     /// `key_conflict`: the cart of the Transaction ID, the cart of column H.
@@ -162,6 +164,17 @@ pub enum Reason {
     NoPaymentData(Day),
     /// `currency_mismatch`: the currency.
     Currency(Arc<str>),
+}
+
+/// What a row says of a payment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Said {
+    /// Order ID.
+    pub order_id: OrderId,
+    /// Status label.
+    pub label: Arc<str>,
+    /// 利用金額 + 税送料.
+    pub amount: Yen,
 }
 
 /// A payment that holds less than its sale was (SPEC §5.2 rule 2).

@@ -1,6 +1,7 @@
 //! Findings in words: category, severity, reason and next step (SPEC §5.4, §7).
 
 mod refund;
+mod seen;
 mod steps;
 
 use super::{Language, Text, sheets};
@@ -127,13 +128,8 @@ fn candidate(language: Language, near: &Suggestion) -> String {
 fn reason_ja(finding: &Finding) -> String {
     let Facts { gmo, booking, gap, payments, statuses, booking_status } = Facts::of(finding);
     match finding.code {
-        Code::UnknownStatus => {
-            let label = if let Reason::Label(label) = &finding.reason { label.to_string() } else { statuses };
-            format!("取引状態「{label}」は未知の状態のため、金額を計算していません。")
-        }
-        Code::ObservationConflict => {
-            "同じ処理日時に、状態または金額の異なる記録が2つ以上あります。どちらが正しいか判断できません。".to_owned()
-        }
+        Code::UnknownStatus => seen::unknown_ja(finding),
+        Code::ObservationConflict => seen::conflict_ja(finding),
         Code::KeyConflict => {
             if let Reason::Keys { by_transaction, by_digits } = &finding.reason {
                 format!(
@@ -211,13 +207,8 @@ fn reason_ja(finding: &Finding) -> String {
 fn reason_en(finding: &Finding) -> String {
     let Facts { gmo, booking, gap, payments, statuses, booking_status } = Facts::of(finding);
     match finding.code {
-        Code::UnknownStatus => {
-            let label = if let Reason::Label(label) = &finding.reason { label.to_string() } else { statuses };
-            format!("The payment status “{label}” is not known, so no money was counted.")
-        }
-        Code::ObservationConflict => {
-            "Two or more rows give different statuses or amounts for the same processing time.".to_owned()
-        }
+        Code::UnknownStatus => seen::unknown_en(finding),
+        Code::ObservationConflict => seen::conflict_en(finding),
         Code::KeyConflict => {
             if let Reason::Keys { by_transaction, by_digits } = &finding.reason {
                 format!("The Order ID leads to booking {by_transaction}, merchant free field 1 to {by_digits}.")

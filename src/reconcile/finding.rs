@@ -10,13 +10,14 @@ use crate::domain::dates::Day;
 use crate::domain::finding::{Code, FindingRecord, Severity, finding_id};
 use crate::domain::ids::{FindingId, ShopId};
 use crate::domain::money::Yen;
-use crate::domain::payment::{EventKind, Money, asks_reversal};
+use crate::domain::payment::{EventKind, Money, Observation, asks_reversal};
 use crate::domain::policy::Shop;
-use crate::domain::reconciliation::{Finding, Holding, Lowered, MatchGroup, PaymentView, Reason, Suggestion, Window};
+use crate::domain::reconciliation::{
+    Finding, Holding, Lowered, MatchGroup, PaymentView, Reason, Said, Suggestion, Window,
+};
 use crate::domain::text::code_key;
 use hashbrown::HashMap;
 use std::cmp::Reverse;
-use std::sync::Arc;
 
 /// The findings of one shop that are known from earlier runs (SPEC §5.6).
 pub(super) struct Ledger<'a> {
@@ -106,8 +107,12 @@ fn reason(
     let cart = |at: usize| ground.bookings[at].cart.clone();
     let found = match code {
         Code::UnknownStatus => {
-            let unknown = core.iter().find(|member| member.newest.status.money() == Money::Unknown);
-            unknown.map(|member| Reason::Label(Arc::from(member.newest.status.label())))
+            let unknown = core.iter().filter(|member| member.newest.status.money() == Money::Unknown);
+            let one = |m: &&Member<'_>| (said(m, m.newest), m.events.ever_taken.then_some(m.events.held));
+            Some(Reason::Unknown(unknown.map(one).collect()))
+        }
+        Code::ObservationConflict => {
+            Some(Reason::Conflict(core.iter().filter(|m| m.events.conflict).flat_map(|m| contradicting(m)).collect()))
         }
         Code::KeyConflict => core.iter().find_map(|member| match member.link {
             Link::Booking { at, other: Some(other), .. } => {
@@ -143,14 +148,26 @@ fn reason(
             let created = group.booking.as_ref().map(|booking| booking.created_at.day());
             created.filter(|day| !ground.coverage.holds(*day)).map(Reason::NoPaymentData)
         }
-        Code::ObservationConflict
-        | Code::NotificationMissing
+        Code::NotificationMissing
         | Code::RefundedNotCancelled
         | Code::NotCaptured
         | Code::AmountMismatch
         | Code::StatusReverted => None,
     };
     found.unwrap_or(Reason::Plain)
+}
+
+fn said(member: &Member<'_>, observation: &Observation) -> Said {
+    let order_id = member.payment.order_id.clone();
+    Said { order_id, label: observation.status.shared(), amount: observation.amount }
+}
+
+/// What the newest moment of `member` says, which is not one thing (SPEC §5.2 rule 6).
+fn contradicting(member: &Member<'_>) -> Vec<Said> {
+    let tied = member.payment.observations.iter().filter(|observation| observation.at == member.newest.at);
+    let mut all: Vec<Said> = tied.map(|observation| said(member, observation)).collect();
+    all.dedup();
+    all
 }
 
 /// What `member` was lowered from and to; `None` if it holds nothing, or all of its sale.

@@ -4,10 +4,11 @@ use crate::facts::{AS_OF, at, booked, cart, day, entry, facts, line, outcome, pa
 use std::sync::Arc;
 use totsugo::domain::booking::{Booking, LineStatus, PaymentStatus, PaymentType, Price};
 use totsugo::domain::finding::{Code, NoBooking, Severity};
+use totsugo::domain::ids::OrderId;
 use totsugo::domain::money::Yen;
 use totsugo::domain::payment::Payment;
 use totsugo::domain::policy::{ExcludeRule, Shop};
-use totsugo::domain::reconciliation::{Cause, Operation, Reason, Wait};
+use totsugo::domain::reconciliation::{Cause, Operation, Reason, Said, Wait};
 
 /// What one cart `MZ1` with `words` and payments `A`, `B` … with these histories becomes.
 fn becomes(words: &str, histories: &[&str]) -> String {
@@ -181,7 +182,8 @@ fn reasons_say_what_is_wrong() {
         (finding.code, finding.severity, finding.reason.clone())
     };
     let unknown = reason("CONFIRMED PAID_IN_FULL 5000", "2026-11-05 NEWSTATE 5000", AS_OF);
-    assert_eq!(unknown, (Code::UnknownStatus, Severity::High, Reason::Label(Arc::from("NEWSTATE"))));
+    let said = Said { order_id: OrderId::new("A"), label: Arc::from("NEWSTATE"), amount: Yen::new(5_000) };
+    assert_eq!(unknown, (Code::UnknownStatus, Severity::High, Reason::Unknown(vec![(said, None)])));
     for (as_of, severity, operation) in [
         ("2026-11-05", Severity::High, Operation::Void),
         ("2026-11-30", Severity::High, Operation::Return),

@@ -305,6 +305,39 @@ fn money_of_a_foreign_booking_that_does_not_stand_goes_back_first() {
 }
 
 #[test]
+fn amounts_that_do_not_count_are_named_with_what_they_stand_for() {
+    let booking = || vec![booked("MZ1", "CONFIRMED PAID_IN_FULL 18000")];
+    let reasons = |payments: Vec<Payment>, bookings| {
+        let finding = found(payments, bookings, AS_OF);
+        [Language::Ja, Language::En].map(|language| reason(language, &finding))
+    };
+    let [ja, en] = reasons(vec![paid("A", "1", "2026-11-05 審査中 18000")], booking());
+    assert_eq!(ja, "取引 A の取引状態「審査中」（18,000円）は未知の状態のため、この取引の金額は集計に入れていません。");
+    assert_eq!(en, "The status “審査中” (¥18,000) of payment A is not known, so no money of this payment was counted.");
+    // What was taken before still counts.
+    let [ja, en] = reasons(vec![paid("A", "1", "2026-11-05 即時売上 18000;2026-11-06 審査中 2000")], booking());
+    assert_eq!(
+        ja,
+        "取引 A の取引状態「審査中」（2,000円）は未知の状態のため、集計に入れていません。\
+         残高は、その前の記録による18,000円のままとしています。"
+    );
+    holds(&en, &["(¥2,000) of payment A is not known, so it was not counted; the ¥18,000 of the rows before still"]);
+    let returned = "2026-11-05 即時売上 18000;2026-11-06 返品 18000;2026-11-07 審査中 2000";
+    holds(&reasons(vec![paid("A", "1", returned)], booking())[0], &["その前の記録による0円のままとしています。"]);
+    let conflict = "2026-11-05 即時売上 12000;2026-11-05 即時売上 9000";
+    let [ja, en] = reasons(vec![paid("A", "1", conflict)], booking());
+    assert_eq!(
+        ja,
+        "同じ処理日時に、即時売上 9,000円 と 即時売上 12,000円 の記録があります。\
+         どちらが正しいか判断できないため、この取引の金額は集計に入れていません。"
+    );
+    holds(&en, &["Rows give 即時売上 ¥9,000 and 即時売上 ¥12,000 for the same processing time."]);
+    let [ja, en] = reasons(vec![paid("A", "1", conflict), paid("B", "1", SALE)], booking());
+    holds(&ja, &["取引 A には、同じ処理日時に、即時売上 9,000円 と"]);
+    holds(&en, &["Rows of A give"]);
+}
+
+#[test]
 fn what_was_never_paid_was_not_refunded_too_much() {
     let never = found(Vec::new(), vec![kept_fee()], AS_OF);
     assert_eq!(
