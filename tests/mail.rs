@@ -33,6 +33,15 @@ fn context() -> MailContext {
         reason: "GMO の金額が予約より多い".into(),
         next: "その他 → リンクタイプPlus → 取引状態検索 で <確認> & 返金".into(),
     };
+    let window = |last_safe_day: &str, last_possible_day: &str, days_left: &str| WindowText {
+        risk: "30日以内".into(),
+        order_id: "BOKUN-000099".into(),
+        booking: "MZ1100001".into(),
+        last_safe_day: last_safe_day.into(),
+        last_possible_day: last_possible_day.into(),
+        days_left: days_left.into(),
+        yen: "¥50,000".into(),
+    };
     MailContext {
         shop_name: "富士山サイクリングツアー".into(),
         period_from: "2026-11-01".into(),
@@ -57,15 +66,8 @@ fn context() -> MailContext {
         ],
         finding_count: 3,
         done_count: 1,
-        cancellation: vec![WindowText {
-            risk: "30日以内".into(),
-            order_id: "BOKUN-000099".into(),
-            booking: "MZ1100001".into(),
-            last_safe_day: "2026-12-01".into(),
-            days_left: "8".into(),
-            yen: "¥50,000".into(),
-        }],
-        cancellation_count: 1,
+        cancellation: vec![window("2026-12-01", "2026-12-02", "8"), window("2026-11-22", "2026-11-23", "-1")],
+        cancellation_count: 2,
         payments_until: Some("2026-11-22 23:58".into()),
         bookings_until: None,
         is_behind: true,
@@ -315,7 +317,15 @@ fn html_is_narrow_and_free_of_outside_references() {
     let mail = compose_for(&keiri(), &[], context(), NAME).expect("composed");
     let mail = Part::read(std::str::from_utf8(&mail).expect("ASCII"));
     let html = mail.parts().first().and_then(|part| part.parts().get(1).map(Part::text)).expect("HTML");
-    for needed in ["max-width:600px", "color-scheme", "要確認 3件", "MZ1102481", "未着", "差額 ¥2,000"] {
+    for needed in [
+        "max-width:600px",
+        "color-scheme",
+        "要確認 3件",
+        "MZ1102481",
+        "未着",
+        "差額 ¥2,000",
+        "最終期限 2026-11-23（本日）",
+    ] {
         assert!(html.contains(needed), "{needed}");
     }
     for refused in ["<style", "<script", "http://", "https://", "<img"] {

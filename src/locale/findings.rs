@@ -315,3 +315,23 @@ pub fn next_step(language: Language, finding: &Finding) -> String {
         Language::En => steps::en(finding),
     }
 }
+
+/// What to do about a window that closes without anything being wrong yet. Past its safe day it is open today alone.
+pub fn before_the_window_closes(language: Language, window: &Window) -> String {
+    let (operation, safe_day) = (sheets::operation(language, window.operation), window.last_safe_day);
+    match (language, window.days_left) {
+        (Language::Ja, 0..) => {
+            format!("取り消す見込みがあれば、期限までにGMO管理画面で処理してください（現在可能な操作: {operation}）。")
+        }
+        (Language::Ja, _) => format!(
+            "取り消す見込みがあれば、本日中にGMO管理画面で処理してください（安全期限 {safe_day} を過ぎ、最終期限は本日です）。"
+        ),
+        (Language::En, 0..) => {
+            format!("If it may still be cancelled, do it in the GMO console by that day (available now: {operation}).")
+        }
+        (Language::En, _) => format!(
+            "If it may still be cancelled, do it in the GMO console today: the safe day {safe_day} has passed, and today \
+             is the last possible day."
+        ),
+    }
+}

@@ -191,19 +191,6 @@ pub const fn operation(language: Language, operation: Operation) -> &'static str
     text.of(language)
 }
 
-/// What to do about a window that closes without anything being wrong yet.
-pub fn before_the_window_closes(language: Language, now: Operation) -> String {
-    let operation = operation(language, now);
-    match language {
-        Language::Ja => {
-            format!("取り消す見込みがあれば、期限までにGMO管理画面で処理してください（現在可能な操作: {operation}）。")
-        }
-        Language::En => {
-            format!("If it may still be cancelled, do it in the GMO console by that day (available now: {operation}).")
-        }
-    }
-}
-
 /// The key that matched a payment.
 pub const fn match_key(language: Language, key: MatchKey) -> &'static str {
     let text = match key {

@@ -137,7 +137,9 @@ pub struct WindowText {
     pub booking: String,
     /// Last safe day.
     pub last_safe_day: String,
-    /// Days left.
+    /// Last possible day.
+    pub last_possible_day: String,
+    /// Days left to the safe day, negative where only the last possible day is left.
     pub days_left: String,
     /// Balance.
     pub yen: String,

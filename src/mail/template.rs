@@ -159,6 +159,7 @@ fn full_sample() -> MailContext {
         order_id: text(),
         booking: text(),
         last_safe_day: text(),
+        last_possible_day: text(),
         days_left: text(),
         yen: text(),
     };

@@ -85,6 +85,7 @@ fn window_text(language: Language, line: &Expiring) -> WindowText {
         order_id: line.payment.order_id.to_string(),
         booking: line.booking.as_ref().map(|booking| booking.cart.to_string()).unwrap_or_default(),
         last_safe_day: line.window.last_safe_day.to_string(),
+        last_possible_day: line.window.last_possible_day.to_string(),
         days_left: line.window.days_left.to_string(),
         yen: yen(line.payment.held),
     }

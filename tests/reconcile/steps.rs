@@ -1,13 +1,14 @@
 //! 次の対応: what each situation asks a person to do, word for word where a slip would cost money.
 
-use crate::facts::{AS_OF, at, booked, facts, paid, run, shop};
+use crate::facts::{AS_OF, at, booked, day, facts, paid, run, shop};
 use std::sync::Arc;
 use totsugo::domain::booking::{Booking, Price};
 use totsugo::domain::money::Yen;
 use totsugo::domain::payment::Payment;
 use totsugo::domain::reconciliation::Finding;
 use totsugo::locale::Language;
-use totsugo::locale::findings::{next_step, reason};
+use totsugo::locale::findings::{before_the_window_closes, next_step, reason};
+use totsugo::reconcile::window;
 
 /// The one finding of these facts.
 fn found(payments: Vec<Payment>, bookings: Vec<Booking>, as_of: &str) -> Finding {
@@ -302,6 +303,23 @@ fn money_of_a_foreign_booking_that_does_not_stand_goes_back_first() {
     holds(&step("CANCELLED REFUND 1", CLOSED)[0], &[BANK]);
     let [ja, _] = step("CONFIRMED PAID_IN_FULL 1", SALE);
     assert_eq!(ja, "Bókunの予約の通貨を確認し、円での請求額と入金額を手作業で照合してください。");
+}
+
+#[test]
+fn on_the_last_possible_day_a_window_is_open_today_alone() {
+    let said = |sold: &str| {
+        let window = window(day(sold), &shop().policy, day(AS_OF));
+        [Language::Ja, Language::En].map(|language| before_the_window_closes(language, &window))
+    };
+    let [ja, en] = said("2025-11-23");
+    assert_eq!(
+        ja,
+        "取り消す見込みがあれば、本日中にGMO管理画面で処理してください（安全期限 2026-11-22 を過ぎ、最終期限は本日です）。"
+    );
+    holds(&en, &["in the GMO console today: the safe day 2026-11-22 has passed"]);
+    let [ja, en] = said("2025-11-24");
+    holds(&ja, &["期限までにGMO管理画面で処理してください（現在可能な操作: 月跨り返品）"]);
+    holds(&en, &["by that day"]);
 }
 
 #[test]

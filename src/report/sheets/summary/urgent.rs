@@ -137,7 +137,7 @@ fn of_window(edition: &Edition<'_>, at: usize, line: &Expiring) -> Line {
             Cell::yen(line.payment.held),
             Cell::day(line.window.last_safe_day),
             Cell::count(line.window.days_left),
-            Cell::text(words::before_the_window_closes(l, line.window.operation)).styled(Style::Wrap),
+            Cell::text(findings::before_the_window_closes(l, &line.window)).styled(Style::Wrap),
         ],
         target: (words::CANCELLATION, at),
     }
