@@ -301,8 +301,27 @@ fn money_of_a_foreign_booking_that_does_not_stand_goes_back_first() {
     holds(&ja, &["予約は不成立のため、GMO管理画面で返品してください"]);
     holds(&en, &["The booking failed: refund the payment with 返品"]);
     holds(&step("CANCELLED REFUND 1", CLOSED)[0], &[BANK]);
-    let [ja, _] = step("CONFIRMED PAID_IN_FULL 1", SALE);
-    assert_eq!(ja, "Bókunの予約の通貨を確認し、円での請求額と入金額を手作業で照合してください。");
+    let [ja, en] = step("CONFIRMED PAID_IN_FULL 1", SALE);
+    assert_eq!(
+        ja,
+        "Bókunの予約の通貨を確認し、円での請求額と入金額を手作業で照合してください。\
+         金額が一致していれば、対応状況を「対応済」にしてください。"
+    );
+    holds(&en, &["If the amounts agree, set the work status to Done."]);
+}
+
+#[test]
+fn keys_that_no_file_can_bring_together_are_marked_as_done() {
+    let mut other = booked("MZ2", "CONFIRMED PAID_IN_FULL 5000");
+    other.lines[0].transaction_id = Arc::from("A");
+    let known = facts(vec![paid("A", "1", SALE)], vec![booked("MZ1", "CONFIRMED NOT_PAID 5000"), other]);
+    let result = run(&shop(), &known, AS_OF);
+    let [ja, en] = said(&result.findings[0]);
+    holds(
+        &ja,
+        &["正しい予約にオーダーIDをTransaction IDとして記録してください。それでも残るときは、対応状況を「対応済」に"],
+    );
+    holds(&en, &["record the Order ID as the Transaction ID of that booking. If this stays all the same"]);
 }
 
 #[test]

@@ -30,7 +30,7 @@ pub(super) fn ja(finding: &Finding) -> String {
         Code::ObservationConflict => {
             format!("{LOOK_UP_JA}で正しい状態と金額を確認し、取引集計（マルチ取引 → 取引集計）をもう一度出力して取り込んでください。")
         }
-        Code::KeyConflict => format!("{LOOK_UP_JA}とBókunで、どちらの予約の支払いかを確認し、Bókunの予約に記録してください。"),
+        Code::KeyConflict => format!("{LOOK_UP_JA}とBókunで、どちらの予約の支払いかを確認し、正しい予約にオーダーIDをTransaction IDとして記録してください。それでも残るときは、対応状況を「対応済」にしてください。"),
         Code::AmbiguousBooking => format!("候補の予約をBókunで確認し、該当する予約に{RECORD_JA}。"),
         Code::PaymentWithoutBooking => {
             let found = match no_booking(finding) {
@@ -46,7 +46,7 @@ pub(super) fn ja(finding: &Finding) -> String {
         Code::CurrencyMismatch if state(finding) == Some(State::Dead) => {
             Refund::down_to(finding, Yen::ZERO).ja("予約は不成立のため、")
         }
-        Code::CurrencyMismatch => "Bókunの予約の通貨を確認し、円での請求額と入金額を手作業で照合してください。".to_owned(),
+        Code::CurrencyMismatch => "Bókunの予約の通貨を確認し、円での請求額と入金額を手作業で照合してください。金額が一致していれば、対応状況を「対応済」にしてください。".to_owned(),
         Code::PaidButDead => Refund::down_to(finding, Yen::ZERO).ja("お客様に確認し、予約を取り直すか、"),
         Code::CancelledNotRefunded => {
             let refund = Refund::down_to(finding, Facts::of(finding).booking);
@@ -107,7 +107,10 @@ pub(super) fn en(finding: &Finding) -> String {
         Code::ObservationConflict => format!(
             "Look the payment up in {LOOK_UP_EN}, then export マルチ取引 → 取引集計 again and drop the file in the inbox."
         ),
-        Code::KeyConflict => format!("Find out in {LOOK_UP_EN} and Bókun which booking was paid, and record it in Bókun."),
+        Code::KeyConflict => format!(
+            "Find out in {LOOK_UP_EN} and Bókun which booking was paid, and record the Order ID as the Transaction ID of \
+             that booking. If this stays all the same, set the work status to Done."
+        ),
         Code::AmbiguousBooking => format!("Look at the candidates in Bókun and on the right one {RECORD_EN}."),
         Code::PaymentWithoutBooking => {
             let found = match no_booking(finding) {
@@ -123,7 +126,9 @@ pub(super) fn en(finding: &Finding) -> String {
         Code::CurrencyMismatch if state(finding) == Some(State::Dead) => {
             Refund::down_to(finding, Yen::ZERO).en("The booking failed: ")
         }
-        Code::CurrencyMismatch => "Check the currency in Bókun and compare the yen charged by hand.".to_owned(),
+        Code::CurrencyMismatch => {
+            "Check the currency in Bókun and compare the yen charged by hand. If the amounts agree, set the work status to Done.".to_owned()
+        },
         Code::PaidButDead => Refund::down_to(finding, Yen::ZERO).en("Ask the guest and book again, or "),
         Code::CancelledNotRefunded => {
             let fee = if may_be_a_fee(finding) { FEE_EN } else { "" };
