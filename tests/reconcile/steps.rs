@@ -158,13 +158,44 @@ fn each_payment_goes_back_the_way_it_still_can() {
          Aは取消期限 2026-11-04 を過ぎたため、カードには返金できません。"
     );
     holds(&en, &["refund B (¥5,000) with 返品", "A can no longer go back to the card"]);
-    let [ja, _] = steps("CANCELLED REFUND 5000", &[SALE, "2026-11-23 即時売上 700"]);
+    let [ja, en] = steps("CANCELLED REFUND 5000", &[SALE, "2026-11-23 即時売上 700"]);
     holds(
         &ja,
         &[
-            "GMO管理画面でA（5,000円）、B（700円）を取消または返品してください（A：期限 2027-11-04、残346日、B：期限 2027-11-22、残364日）",
+            "GMO管理画面でA（5,000円）、B（700円）を取り消すか返品してください（取消は本日のみ、明日以降は返品・月跨り返品。\
+             A：期限 2027-11-04、残346日、B：期限 2027-11-22、残364日）",
         ],
     );
+    holds(&en, &["reverse A (¥5,000), B (¥700) with 取消 or 返品 in the GMO console (取消 today alone, 返品 or"]);
+}
+
+#[test]
+fn what_is_cancelled_today_is_returned_from_tomorrow_on() {
+    let today = "2026-11-23 即時売上 5000";
+    let [ja, en] = steps("TIMEOUT NOT_PAID 5000", &[today]);
+    assert_eq!(
+        ja,
+        "お客様に確認し、予約を取り直すか、GMO管理画面で取り消してください（本日は取消、明日以降は返品・月跨り返品。\
+         期限 2027-11-22、残364日）。"
+    );
+    assert_eq!(
+        en,
+        "Ask the guest and book again, or cancel the payment in the GMO console (取消 today, 返品 or 月跨り返品 from tomorrow \
+         on; by 2027-11-22, 364 days left)."
+    );
+    let [ja, _] = steps("CANCELLED REFUND 5000", &[today]);
+    assert_eq!(
+        ja,
+        format!(
+            "{FEE}GMO管理画面で取り消し、Bókunの予約に記録してください（本日は取消、明日以降は返品・月跨り返品。\
+             期限 2027-11-22、残364日）。"
+        )
+    );
+    let [ja, en] = steps("CONFIRMED PAID_IN_FULL 5000", &[today, today]);
+    holds(&ja, &["だけをGMO管理画面で取り消してください（本日は取消、"]);
+    holds(&en, &["cancel that one in the GMO console (取消 today, "]);
+    let [ja, _] = steps("CANCELLED REFUND 5000", &[CLOSED, today]);
+    holds(&ja, &["GMO管理画面でB（5,000円）を取り消し（本日は取消、", "）、残りの5,000円は銀行振込等で"]);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use super::{Facts, days_left_words, no_booking};
 use crate::domain::booking::State;
 use crate::domain::finding::{Code, NoBooking};
 use crate::domain::money::Yen;
-use crate::domain::reconciliation::{Finding, Operation, Reason};
+use crate::domain::reconciliation::{Finding, Reason};
 use crate::locale::Language;
 
 /// Where one payment is looked up in the GMO console.
@@ -52,9 +52,10 @@ pub(super) fn ja(finding: &Finding) -> String {
             let refund = Refund::down_to(finding, Facts::of(finding).booking);
             let fee = if may_be_a_fee(finding) { FEE_JA } else { "" };
             match refund.single() {
-                Some((operation, safe, left)) => {
-                    let act = if operation == Operation::Void { "取消" } else { "返品" };
-                    format!("{fee}GMO管理画面で{act}し、Bókunの予約に記録してください（期限 {safe}、{}）。", days_left_words(Language::Ja, left))
+                Some((safe, left)) => {
+                    let (act, today) = (refund.act_ja(), refund.today_alone_ja());
+                    let left = days_left_words(Language::Ja, left);
+                    format!("{fee}GMO管理画面で{act}、Bókunの予約に記録してください（{today}期限 {safe}、{left}）。")
                 }
                 None => format!("{}返金後、Bókunの予約に記録してください。", refund.ja(fee)),
             }
