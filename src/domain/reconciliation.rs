@@ -342,7 +342,7 @@ pub struct Sales {
     pub by_status: Vec<(String, Totals)>,
     /// By 決済方法.
     pub by_method: Vec<(String, Totals)>,
-    /// By product title; the empty name holds what has no booking. `count` counts sales under their first product.
+    /// By product title, the largest net first; the empty name, which stands last, holds what has no booking. `count` counts sales under their first product.
     pub by_product: Vec<(String, Totals)>,
 }
 
