@@ -43,7 +43,6 @@ words! {
     ABSOLUTE_DIFFERENCE = "差額（絶対値）" / "Gap (yen)";
     TODAY = "今日やること（急ぐ順に3件まで）" / "To do today (the three most urgent)";
     NOTHING_TO_DO = "今日、対応が必要なものはありません。" / "There is nothing to do today.";
-    NOTHING_FOUND_YET = "所見はありませんが、データが揃っていません。上の「未着」と「保留」をご確認ください。" / "Nothing was found, but the data is incomplete: see what has not arrived or is held above.";
     NOTHING_LEFT = "残っているのは、対応済と記入されたもの、または催行済のものだけです。" / "All that is left is marked as done or has travelled.";
     CLOSING = "期限間近" / "Closing";
     KEY_OF_ITEM = "予約番号・オーダーID" / "Booking or Order ID";
@@ -316,19 +315,24 @@ pub fn held_files(language: Language, count: usize) -> String {
     }
 }
 
-/// What of the urgent is not shown, and on which sheets it stands.
+/// What of the urgent is not shown: findings, and windows without one.
 pub fn more_to_do(language: Language, findings: usize, windows: usize) -> String {
-    let parts = [(findings, EXCEPTIONS), (windows, CANCELLATION)].into_iter().filter(|(count, _)| *count > 0);
-    match language {
+    let (of_findings, of_windows) = (number(findings), number(windows));
+    let (exceptions, cancellation) = (EXCEPTIONS.of(language), CANCELLATION.of(language));
+    let parts = match language {
         Language::Ja => {
-            let parts: Vec<String> = parts.map(|(n, sheet)| format!("「{}」に{}件", sheet.ja, number(n))).collect();
-            format!("ほか{}あります", parts.join("、"))
+            [format!("「{exceptions}」に{of_findings}件"), format!("「{cancellation}」だけに載るものが{of_windows}件")]
         }
-        Language::En => {
-            let parts: Vec<String> =
-                parts.map(|(n, sheet)| format!("{} on the sheet {}", number(n), sheet.en)).collect();
-            format!("More: {}", parts.join(", "))
-        }
+        Language::En => [
+            format!("{of_findings} on the sheet {exceptions}"),
+            format!("{of_windows} on the sheet {cancellation} alone"),
+        ],
+    };
+    let parts = parts.into_iter().zip([findings, windows]).filter(|(_, count)| *count > 0);
+    let parts: Vec<String> = parts.map(|(part, _)| part).collect();
+    match language {
+        Language::Ja => format!("ほか{}あります", parts.join("、")),
+        Language::En => format!("More: {}", parts.join(", ")),
     }
 }
 
