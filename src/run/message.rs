@@ -1,5 +1,6 @@
 //! What a report's mail says, out of the reconciliation: formatted values for the templates.
 
+use crate::domain::money::Yen;
 use crate::domain::reconciliation::{Expiring, Finding, HeldSummary, Reconciliation};
 use crate::locale::Language;
 use crate::locale::findings::{code_name, next_step, reason, risk_name, severity_name};
@@ -98,8 +99,10 @@ fn is_done(finding: &Finding) -> bool {
 fn finding_text(language: Language, finding: &Finding) -> FindingText {
     let orders: Vec<String> = finding.group.payments.iter().map(|payment| payment.order_id.to_string()).collect();
     let booking = finding.group.booking.as_ref();
-    // A foreign price is not compared with yen, so neither it nor a difference is shown (SPEC §5.4).
+    // A foreign price is not compared with yen, so neither it nor a difference is shown (SPEC §5.4); of money without a
+    // booking all is the difference, as in the workbook.
     let expected = booking.filter(|booking| booking.foreign.is_none()).map(|booking| booking.expected);
+    let compared = if booking.is_none() { Some(Yen::ZERO) } else { expected };
     FindingText {
         id: finding.id.to_string(),
         kind: code_name(language, finding.code).to_owned(),
@@ -110,7 +113,7 @@ fn finding_text(language: Language, finding: &Finding) -> FindingText {
         order_ids: orders.join(", "),
         gmo: yen(finding.group.actual),
         booking_yen: expected.map(yen).unwrap_or_default(),
-        difference: expected.map(|expected| yen(finding.group.actual - expected)).unwrap_or_default(),
+        difference: compared.map(|expected| yen(finding.group.actual - expected)).unwrap_or_default(),
         reason: reason(language, finding),
         next: if is_done(finding) { String::new() } else { next_step(language, finding) },
     }
