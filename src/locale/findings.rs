@@ -174,7 +174,7 @@ fn reason_ja(finding: &Finding) -> String {
         }
         Code::DuplicatePayment => {
             format!(
-                "1つの予約に{payments}件の決済があり、{gmo}円が入金されています（予約金額{booking}円、超過{gap}円）。"
+                "1つの予約に{payments}件の取引があり、{gmo}円が入金されています（予約金額{booking}円、超過{gap}円）。"
             )
         }
         Code::NotificationMissing => {

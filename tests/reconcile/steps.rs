@@ -122,7 +122,7 @@ fn a_closed_window_is_told_in_whole_sentences_wherever_money_goes_back() {
     holds(&ja, &[&format!("予約がない場合は、{BANK}。")]);
     holds(&en, &["If there is none, pay the money back by bank transfer ("]);
     let [ja, en] = steps("CONFIRMED PAID_IN_FULL 5000", &[CLOSED, CLOSED]);
-    assert_eq!(ja, format!("二重の決済であることを確認し、5,000円を{BANK}。"));
+    assert_eq!(ja, format!("二重決済であることを確認し、5,000円を{BANK}。"));
     holds(&en, &["Make sure that it was paid twice, then pay ¥5,000 back by bank transfer ("]);
     let [ja, _] = steps("CANCELLED REFUND 5000", &[SAFE_DAY_PAST]);
     assert_eq!(
@@ -154,7 +154,7 @@ fn each_payment_goes_back_the_way_it_still_can() {
     let [ja, en] = steps("CONFIRMED PAID_IN_FULL 5000", &[CLOSED, SALE]);
     assert_eq!(
         ja,
-        "二重の決済であることを確認し、GMO管理画面でB（5,000円）を返品してください（期限 2027-11-04、残346日）。\
+        "二重決済であることを確認し、GMO管理画面でB（5,000円）を返品してください（期限 2027-11-04、残346日）。\
          Aは取消期限 2026-11-04 を過ぎたため、カードには返金できません。"
     );
     holds(&en, &["refund B (¥5,000) with 返品", "A can no longer go back to the card"]);
@@ -203,15 +203,21 @@ fn a_duplicate_is_returned_whole_or_else_lowered() {
     let [ja, en] = steps("CONFIRMED PAID_IN_FULL 5000", &[SALE, SALE]);
     assert_eq!(
         ja,
-        "どの決済が重複かを確認し、重複した決済だけをGMO管理画面で返品してください（期限 2027-11-04、残346日）。"
+        "どの取引が重複かを確認し、重複した取引だけをGMO管理画面で返品してください（期限 2027-11-04、残346日）。"
     );
     assert_eq!(
         en,
         "Find out which payment is the duplicate and refund that one with 返品 in the GMO console (by 2027-11-04, 346 days \
          left)."
     );
+    let twice = found(
+        vec![paid("A", "1", SALE), paid("B", "1", SALE)],
+        vec![booked("MZ1", "CONFIRMED PAID_IN_FULL 5000")],
+        AS_OF,
+    );
+    holds(&reason(Language::Ja, &twice), &["1つの予約に2件の取引があり"]);
     let [ja, _] = steps("CONFIRMED PAID_IN_FULL 5000", &[SALE, SALE, SALE]);
-    holds(&ja, &["重複した決済だけを"]);
+    holds(&ja, &["重複した取引だけを"]);
     let [ja, en] = steps("CONFIRMED PAID_IN_FULL 8000", &[SALE, "2026-11-05 即時売上 4000"]);
     holds(&ja, &["返品または金額変更で、残高の合計を8,000円にしてください（返金額1,000円、期限 2027-11-04、残346日）"]);
     holds(&ja, &["お客様のカードの利用状況によりエラーとなった場合は"]);

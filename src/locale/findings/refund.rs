@@ -116,7 +116,7 @@ impl<'f> Refund<'f> {
                 self.closed_ja()
             ),
             Way::Return { .. } => format!("{today}GMO管理画面で{}{act}てください{by}", named()),
-            Way::Whole => format!("{today}重複した決済だけをGMO管理画面で{act}てください{by}"),
+            Way::Whole => format!("{today}重複した取引だけをGMO管理画面で{act}てください{by}"),
             Way::Lower { to } => {
                 format!("{today}GMO管理画面の金額変更で{}{to}円に変更してください（返金額{back}円、{until}）", named())
             }

@@ -68,8 +68,8 @@ pub(super) fn ja(finding: &Finding) -> String {
         }
         Code::DuplicatePayment => {
             let refund = Refund::down_to(finding, Facts::of(finding).booking);
-            let which = "どの決済が重複かを確認し、";
-            refund.ja(if refund.asks_which() { which } else { "二重の決済であることを確認し、" })
+            let which = "どの取引が重複かを確認し、";
+            refund.ja(if refund.asks_which() { which } else { "二重決済であることを確認し、" })
         }
         Code::NotificationMissing => {
             "Bókunの予約に入金を記録し、GMO管理画面の通知設定（ショップ管理 → 通知設定 → 編集）を確認してください。".to_owned()
