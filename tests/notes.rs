@@ -293,7 +293,7 @@ fn a_mail_asks_for_nothing_that_is_marked_as_done() {
     assert!(text.contains("件（うち対応済 1件）"), "{text}");
     assert!(text.contains(" / 予約 - / 差額 ¥"), "money without a booking differs by all of it: {text}");
     let (_, last) = text.rsplit_once("対応済] ").expect("one that is done");
-    assert!(last.starts_with(&format!("{kind} ({id})")), "{text}");
+    assert!(last.starts_with(&format!("{kind}（{id}）")), "{text}");
     let (last, _) = last.split_once("■").expect("what follows the findings");
     assert!(last.contains("理由") && !last.contains("次の対応"), "it stands last and asks for nothing: {text}");
 }

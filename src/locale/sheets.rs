@@ -29,8 +29,8 @@ words! {
     AS_OF = "基準日" / "As of";
     IN_YEN = "金額の単位: 円" / "Amounts in yen";
     REVISION = "版" / "Revision";
-    PAYMENT_DATA = "GMO-PG 取引データ（最新）" / "GMO-PG payments, latest";
-    BOOKING_DATA = "Bókun 予約データ（最新）" / "Bókun bookings, latest";
+    PAYMENT_DATA = "GMO-PG 取引データの鮮度" / "Freshness of GMO-PG payments";
+    BOOKING_DATA = "Bókun 予約データの鮮度" / "Freshness of Bókun bookings";
     NOT_ARRIVED = "未着" / "not arrived";
     NO_ROWS = "0件（ファイルあり）" / "no rows (file is in)";
     HELD_FILES = "保留中のファイル" / "Held files";
@@ -40,7 +40,7 @@ words! {
     APPROVED = "承認" / "Approved";
     NET_BY_DAY = "日別の純売上" / "Net sales by day";
     FINDINGS_BY_KIND = "要確認の内訳" / "Exceptions by category";
-    ABSOLUTE_DIFFERENCE = "差額（絶対値）" / "Gap (yen)";
+    ABSOLUTE_DIFFERENCE = "差額（絶対値）" / "Difference (absolute)";
     TODAY = "今日やること（急ぐ順に3件まで）" / "To do today (the three most urgent)";
     NOTHING_TO_DO = "今日、対応が必要なものはありません。" / "There is nothing to do today.";
     NOTHING_LEFT = "残っているのは、対応済と記入されたもの、または催行済のものだけです。" / "All that is left is marked as done or has travelled.";
@@ -253,7 +253,7 @@ pub fn period(language: Language, period: Period) -> String {
     if period.from() == period.to() {
         return period.from().to_string();
     }
-    let between = Text { ja: "～", en: "to" }.of(language);
+    let between = Text { ja: "〜", en: "to" }.of(language);
     format!("{} {between} {}", period.from(), period.to())
 }
 
