@@ -24,6 +24,8 @@ fn context() -> MailContext {
         id: id.into(),
         kind: "金額不一致".into(),
         severity: "高".into(),
+        done: String::new(),
+        assignee: String::new(),
         booking: "MZ1102481".into(),
         order_ids: "BOKUN-000123".into(),
         gmo: gmo.into(),
@@ -31,6 +33,15 @@ fn context() -> MailContext {
         difference: difference.into(),
         reason: "GMO の金額が予約より多い".into(),
         next: "その他 → リンクタイプPlus → 取引状態検索 で <確認> & 返金".into(),
+    };
+    let window = |last_safe_day: &str, last_possible_day: &str, days_left: &str| WindowText {
+        risk: "30日以内".into(),
+        order_id: "BOKUN-000099".into(),
+        booking: "MZ1100001".into(),
+        last_safe_day: last_safe_day.into(),
+        last_possible_day: last_possible_day.into(),
+        days_left: days_left.into(),
+        yen: "¥50,000".into(),
     };
     MailContext {
         shop_name: "富士山サイクリングツアー".into(),
@@ -45,17 +56,19 @@ fn context() -> MailContext {
             refunds: "¥-34,000".into(),
             net: "¥1,200,000".into(),
         },
-        findings: vec![finding("F-1a2b3c4d", "¥12,000", "¥10,000", "¥2,000"), finding("F-2a2b3c4d", "", "¥9,000", "")],
+        findings: vec![
+            finding("F-1a2b3c4d", "¥12,000", "¥10,000", "¥2,000"),
+            FindingText {
+                done: "対応済".into(),
+                assignee: "佐藤".into(),
+                next: String::new(),
+                ..finding("F-2a2b3c4d", "", "¥9,000", "")
+            },
+        ],
         finding_count: 3,
-        cancellation: vec![WindowText {
-            risk: "30日以内".into(),
-            order_id: "BOKUN-000099".into(),
-            booking: "MZ1100001".into(),
-            last_safe_day: "2026-12-01".into(),
-            days_left: "8".into(),
-            yen: "¥50,000".into(),
-        }],
-        cancellation_count: 1,
+        done_count: 1,
+        cancellation: vec![window("2026-12-01", "2026-12-02", "8"), window("2026-11-22", "2026-11-23", "-1")],
+        cancellation_count: 2,
         payments_until: Some("2026-11-22 23:58".into()),
         bookings_until: None,
         is_behind: true,
@@ -80,6 +93,7 @@ fn clean_context() -> MailContext {
         verdict: "差異なし".into(),
         findings: Vec::new(),
         finding_count: 0,
+        done_count: 0,
         cancellation: Vec::new(),
         bookings_until: Some("2026-11-22 23:59".into()),
         is_behind: false,
@@ -285,9 +299,14 @@ fn english_mails_say_the_same() {
     assert_eq!(words(mail.header("subject")), subject);
     let parts = mail.parts().first().map(Part::parts).unwrap_or_default();
     for text in parts.iter().map(Part::text) {
-        for needed in
-            ["Exceptions: 3 (the 2 that matter most)", "Next step", "missing", "F-2a2b3c4d", "8", "2026-11-22.csv"]
-        {
+        for needed in [
+            "Exceptions: 3, of which done: 1 (the first 2 are shown)",
+            "Next step",
+            "missing",
+            "F-2a2b3c4d",
+            "8",
+            "2026-11-22.csv",
+        ] {
             assert!(text.contains(needed), "{needed}");
         }
     }
@@ -299,7 +318,15 @@ fn html_is_narrow_and_free_of_outside_references() {
     let mail = compose_for(&keiri(), &[], context(), NAME).expect("composed");
     let mail = Part::read(std::str::from_utf8(&mail).expect("ASCII"));
     let html = mail.parts().first().and_then(|part| part.parts().get(1).map(Part::text)).expect("HTML");
-    for needed in ["max-width:600px", "color-scheme", "要確認 3件", "MZ1102481", "未着", "差額 ¥2,000"] {
+    for needed in [
+        "max-width:600px",
+        "color-scheme",
+        "要確認 3件",
+        "MZ1102481",
+        "未着",
+        "差額 ¥2,000",
+        "最終期限 2026-11-23（本日）",
+    ] {
         assert!(html.contains(needed), "{needed}");
     }
     for refused in ["<style", "<script", "http://", "https://", "<img"] {

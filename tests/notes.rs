@@ -7,7 +7,7 @@ mod sandbox;
 
 use calamine::{Data, Reader, Xlsx};
 use rust_xlsxwriter::{DocProperties, ExcelDateTime, Workbook};
-use sandbox::{Sandbox, rows_below, sheet};
+use sandbox::{Sandbox, rows_below, sheet, text_of_mail};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::io::{Cursor, Read, Write};
@@ -295,6 +295,28 @@ fn r20_workbooks_of_others_or_without_their_sheet_are_held() {
     let json = run(&sandbox, &[]);
     let file = json["files"].as_array().expect("a list").iter().find(|f| f["name"] == "untouched.xlsx").expect("it");
     assert_eq!((&file["rows"]["read"], &file["rows"]["same"]), (&rows.len().into(), &rows.len().into()), "{file}");
+}
+
+#[test]
+fn a_mail_asks_for_nothing_that_is_marked_as_done() {
+    let (sandbox, workbook) = reported();
+    let first = rows(&workbook)[0].clone();
+    let (id, kind) = (first["所見ID"].to_string(), first["区分"].to_string());
+    let config = sandbox.path("totsugo.toml").display().to_string();
+    let said = sandbox.program(&["findings", "resolve", &id, "--reason", "返品済", "--config", &config]);
+    assert_eq!(said.code, 0, "{}", said.err);
+    let before = sandbox.find("outbox", ".eml");
+    run(&sandbox, &["--reissue"]);
+    let mails = sandbox.find("outbox", ".eml");
+    let mut new = mails.iter().filter(|(name, _)| !before.contains_key(*name));
+    let (_, mail) = new.next().expect("a mail");
+    let text = text_of_mail(std::str::from_utf8(mail).expect("ASCII"));
+    assert!(text.contains("件（うち対応済 1件）"), "{text}");
+    assert!(text.contains(" / 予約 - / 差額 ¥"), "money without a booking differs by all of it: {text}");
+    let (_, last) = text.rsplit_once("対応済] ").expect("one that is done");
+    assert!(last.starts_with(&format!("{kind}（{id}）")), "{text}");
+    let (last, _) = last.split_once("■").expect("what follows the findings");
+    assert!(last.contains("理由") && !last.contains("次の対応"), "it stands last and asks for nothing: {text}");
 }
 
 #[test]

@@ -17,7 +17,8 @@ use totsugo::domain::money::Yen;
 use totsugo::domain::reconciliation::*;
 use totsugo::locale::Language;
 use totsugo::locale::findings::{next_step, reason};
-use totsugo::locale::verdict::verdict;
+use totsugo::locale::sheets::more_to_do;
+use totsugo::locale::verdict::{nothing_found_yet, verdict};
 use totsugo::report::figures::{Change, Figures, figures};
 use totsugo::report::json::{FileJson, RunJson, SCHEMA, TimingsJson, shop_json};
 use totsugo::report::{Edition, file_name, workbook};
@@ -120,9 +121,14 @@ fn empty() -> Reconciliation {
     }
 }
 
+fn said(label: &str, amount: i64) -> Said {
+    Said { order_id: OrderId::new("000012345600"), label: Arc::from(label), amount: Yen::new(amount) }
+}
+
 fn reason_of(code: Code) -> Reason {
     match code {
-        Code::UnknownStatus => Reason::Label(Arc::from("利用承諾")),
+        Code::UnknownStatus => Reason::Unknown(vec![(said("利用承諾", 18_000), None)]),
+        Code::ObservationConflict => Reason::Conflict(vec![said("即時売上", 9_000), said("即時売上", 12_000)]),
         Code::PaymentWithoutBooking => Reason::NoBooking(NoBooking::NotAmongBookings),
         Code::KeyConflict => {
             Reason::Keys { by_transaction: CartCode::new("MZ1102481"), by_digits: CartCode::new("MZ1102482") }
@@ -393,6 +399,21 @@ fn an_empty_shop_has_no_differences_in_both_languages() {
     assert_eq!(verdict(Language::Ja, &waits(Wait::Grace), 0), "差異なし");
     assert_eq!(verdict(Language::Ja, &waits(Wait::Bookings), 0), "予約データ未着（11-22まで）", "R13: never 差異なし");
     assert_eq!(verdict(Language::En, &waits(Wait::Payments), 0), "Payments not arrived (data up to 11-22)");
+    let yet =
+        |r: &Reconciliation, held| [Language::Ja, Language::En].map(|language| nothing_found_yet(language, r, held));
+    assert_eq!(
+        yet(&missing, 0),
+        [
+            "所見はありませんが、結果は確定していません。上の「未着」をご確認ください。",
+            "Nothing was found, but the result is not final: see what has not arrived above."
+        ]
+    );
+    assert_eq!(
+        yet(&empty_file, 1)[0],
+        "所見はありませんが、結果は確定していません。上の「0件（ファイルあり）」と「保留中のファイル」をご確認ください。"
+    );
+    assert_eq!(more_to_do(Language::Ja, 5, 3), "ほか「要確認」に5件、「取消期限」だけに載るものが3件あります");
+    assert_eq!(more_to_do(Language::En, 0, 3), "More: 3 on the sheet Cancellation alone");
     let mut unbalanced = empty();
     unbalanced.checks[0].left = 0;
     assert!(!verdict(Language::Ja, &unbalanced, 0).contains("差異なし"));

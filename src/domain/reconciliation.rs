@@ -129,8 +129,10 @@ pub struct Suggestion {
 pub enum Reason {
     /// The code and the amounts say it all.
     Plain,
-    /// `unknown_status`: the label.
-    Label(Arc<str>),
+    /// `unknown_status`: each payment whose newest label is unknown, and what it holds where money moved before.
+    Unknown(Vec<(Said, Option<Yen>)>),
+    /// `observation_conflict`: what the newest moment of each payment in conflict says, each once.
+    Conflict(Vec<Said>),
     /// `payment_without_booking`: why there is none.
     NoBooking(NoBooking),
     /// `key_conflict`: the cart of the Transaction ID, the cart of column H.
@@ -153,12 +155,37 @@ pub enum Reason {
         /// What GMO would apply today.
         operation: Operation,
     },
+    /// `cancelled_not_refunded`, where no file states what was paid and refunded: what is held may be a cancellation fee.
+    /// The payments of which a part went back.
+    Unstated(Vec<Lowered>),
     /// `refund_mismatch`: no payment of the group ever took money, so nothing can have gone back.
     NeverPaid,
     /// `booking_without_payment`: no payment data that covers the day the booking was created, which is this.
     NoPaymentData(Day),
     /// `currency_mismatch`: the currency.
     Currency(Arc<str>),
+}
+
+/// What a row says of a payment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Said {
+    /// Order ID.
+    pub order_id: OrderId,
+    /// Status label.
+    pub label: Arc<str>,
+    /// 利用金額 + 税送料.
+    pub amount: Yen,
+}
+
+/// A payment that holds less than its sale was (SPEC §5.2 rule 2).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lowered {
+    /// Order ID.
+    pub order_id: OrderId,
+    /// The amount of its current sale.
+    pub from: Yen,
+    /// What it holds.
+    pub to: Yen,
 }
 
 /// A finding with what a report shows of it.
@@ -315,7 +342,7 @@ pub struct Sales {
     pub by_status: Vec<(String, Totals)>,
     /// By 決済方法.
     pub by_method: Vec<(String, Totals)>,
-    /// By product title; the empty name holds what has no booking. `count` counts sales under their first product.
+    /// By product title, the largest net first; the empty name, which stands last, holds what has no booking. `count` counts sales under their first product.
     pub by_product: Vec<(String, Totals)>,
 }
 

@@ -1,6 +1,7 @@
 //! Findings in words: category, severity, reason and next step (SPEC §5.4, §7).
 
 mod refund;
+mod seen;
 mod steps;
 
 use super::{Language, Text, sheets};
@@ -127,13 +128,8 @@ fn candidate(language: Language, near: &Suggestion) -> String {
 fn reason_ja(finding: &Finding) -> String {
     let Facts { gmo, booking, gap, payments, statuses, booking_status } = Facts::of(finding);
     match finding.code {
-        Code::UnknownStatus => {
-            let label = if let Reason::Label(label) = &finding.reason { label.to_string() } else { statuses };
-            format!("取引状態「{label}」は未知の状態のため、金額を計算していません。")
-        }
-        Code::ObservationConflict => {
-            "同じ処理日時に、状態または金額の異なる記録が2つ以上あります。どちらが正しいか判断できません。".to_owned()
-        }
+        Code::UnknownStatus => seen::unknown_ja(finding),
+        Code::ObservationConflict => seen::conflict_ja(finding),
         Code::KeyConflict => {
             if let Reason::Keys { by_transaction, by_digits } = &finding.reason {
                 format!(
@@ -167,7 +163,8 @@ fn reason_ja(finding: &Finding) -> String {
             format!("予約は成立していませんが（{booking_status}）、{gmo}円が入金されたままです。")
         }
         Code::CancelledNotRefunded => {
-            format!("予約は取消済ですが、{gmo}円が残っています（残るべき金額は{booking}円、未返金{gap}円）。")
+            let lowered = refund::lowered_ja(finding);
+            format!("予約は取消済ですが、{gmo}円が残っています（残るべき金額は{booking}円、未返金{gap}円）。{lowered}")
         }
         Code::RefundMismatch if finding.reason == Reason::NeverPaid => {
             format!("予約は取消済ですが、GMOに入金の記録がありません（残るべき金額 {booking}円）。")
@@ -177,7 +174,7 @@ fn reason_ja(finding: &Finding) -> String {
         }
         Code::DuplicatePayment => {
             format!(
-                "1つの予約に{payments}件の決済があり、{gmo}円が入金されています（予約金額{booking}円、超過{gap}円）。"
+                "1つの予約に{payments}件の取引があり、{gmo}円が入金されています（予約金額{booking}円、超過{gap}円）。"
             )
         }
         Code::NotificationMissing => {
@@ -210,13 +207,8 @@ fn reason_ja(finding: &Finding) -> String {
 fn reason_en(finding: &Finding) -> String {
     let Facts { gmo, booking, gap, payments, statuses, booking_status } = Facts::of(finding);
     match finding.code {
-        Code::UnknownStatus => {
-            let label = if let Reason::Label(label) = &finding.reason { label.to_string() } else { statuses };
-            format!("The payment status “{label}” is not known, so no money was counted.")
-        }
-        Code::ObservationConflict => {
-            "Two or more rows give different statuses or amounts for the same processing time.".to_owned()
-        }
+        Code::UnknownStatus => seen::unknown_en(finding),
+        Code::ObservationConflict => seen::conflict_en(finding),
         Code::KeyConflict => {
             if let Reason::Keys { by_transaction, by_digits } = &finding.reason {
                 format!("The Order ID leads to booking {by_transaction}, merchant free field 1 to {by_digits}.")
@@ -245,7 +237,10 @@ fn reason_en(finding: &Finding) -> String {
         }
         Code::PaidButDead => format!("The booking did not go through ({booking_status}), but ¥{gmo} is held."),
         Code::CancelledNotRefunded => {
-            format!("The booking is cancelled, but ¥{gmo} is held (¥{booking} should remain, ¥{gap} not refunded).")
+            let lowered = refund::lowered_en(finding);
+            format!(
+                "The booking is cancelled, but ¥{gmo} is held (¥{booking} should remain, ¥{gap} not refunded).{lowered}"
+            )
         }
         Code::RefundMismatch if finding.reason == Reason::NeverPaid => {
             format!("The booking is cancelled, and GMO has no payment of it (¥{booking} should remain).")
@@ -318,5 +313,25 @@ pub fn next_step(language: Language, finding: &Finding) -> String {
     match language {
         Language::Ja => steps::ja(finding),
         Language::En => steps::en(finding),
+    }
+}
+
+/// What to do about a window that closes without anything being wrong yet. Past its safe day it is open today alone.
+pub fn before_the_window_closes(language: Language, window: &Window) -> String {
+    let (operation, safe_day) = (sheets::operation(language, window.operation), window.last_safe_day);
+    match (language, window.days_left) {
+        (Language::Ja, 0..) => {
+            format!("取り消す見込みがあれば、期限までにGMO管理画面で処理してください（現在可能な操作: {operation}）。")
+        }
+        (Language::Ja, _) => format!(
+            "取り消す見込みがあれば、本日中にGMO管理画面で処理してください（安全期限 {safe_day} を過ぎ、最終期限は本日です）。"
+        ),
+        (Language::En, 0..) => {
+            format!("If it may still be cancelled, do it in the GMO console by that day (available now: {operation}).")
+        }
+        (Language::En, _) => format!(
+            "If it may still be cancelled, do it in the GMO console today: the safe day {safe_day} has passed, and today \
+             is the last possible day."
+        ),
     }
 }

@@ -29,8 +29,8 @@ words! {
     AS_OF = "基準日" / "As of";
     IN_YEN = "金額の単位: 円" / "Amounts in yen";
     REVISION = "版" / "Revision";
-    PAYMENT_DATA = "GMO-PG 取引データ（最新）" / "GMO-PG payments, latest";
-    BOOKING_DATA = "Bókun 予約データ（最新）" / "Bókun bookings, latest";
+    PAYMENT_DATA = "GMO-PG 取引データの鮮度" / "Freshness of GMO-PG payments";
+    BOOKING_DATA = "Bókun 予約データの鮮度" / "Freshness of Bókun bookings";
     NOT_ARRIVED = "未着" / "not arrived";
     NO_ROWS = "0件（ファイルあり）" / "no rows (file is in)";
     HELD_FILES = "保留中のファイル" / "Held files";
@@ -40,10 +40,9 @@ words! {
     APPROVED = "承認" / "Approved";
     NET_BY_DAY = "日別の純売上" / "Net sales by day";
     FINDINGS_BY_KIND = "要確認の内訳" / "Exceptions by category";
-    ABSOLUTE_DIFFERENCE = "差額（絶対値）" / "Gap (yen)";
+    ABSOLUTE_DIFFERENCE = "差額（絶対値）" / "Difference (absolute)";
     TODAY = "今日やること（急ぐ順に3件まで）" / "To do today (the three most urgent)";
     NOTHING_TO_DO = "今日、対応が必要なものはありません。" / "There is nothing to do today.";
-    NOTHING_FOUND_YET = "所見はありませんが、データが揃っていません。上の「未着」と「保留」をご確認ください。" / "Nothing was found, but the data is incomplete: see what has not arrived or is held above.";
     NOTHING_LEFT = "残っているのは、対応済と記入されたもの、または催行済のものだけです。" / "All that is left is marked as done or has travelled.";
     CLOSING = "期限間近" / "Closing";
     KEY_OF_ITEM = "予約番号・オーダーID" / "Booking or Order ID";
@@ -192,19 +191,6 @@ pub const fn operation(language: Language, operation: Operation) -> &'static str
     text.of(language)
 }
 
-/// What to do about a window that closes without anything being wrong yet.
-pub fn before_the_window_closes(language: Language, now: Operation) -> String {
-    let operation = operation(language, now);
-    match language {
-        Language::Ja => {
-            format!("取り消す見込みがあれば、期限までにGMO管理画面で処理してください（現在可能な操作: {operation}）。")
-        }
-        Language::En => {
-            format!("If it may still be cancelled, do it in the GMO console by that day (available now: {operation}).")
-        }
-    }
-}
-
 /// The key that matched a payment.
 pub const fn match_key(language: Language, key: MatchKey) -> &'static str {
     let text = match key {
@@ -268,7 +254,7 @@ pub fn period(language: Language, period: Period) -> String {
     if period.from() == period.to() {
         return period.from().to_string();
     }
-    let between = Text { ja: "～", en: "to" }.of(language);
+    let between = Text { ja: "〜", en: "to" }.of(language);
     format!("{} {between} {}", period.from(), period.to())
 }
 
@@ -330,19 +316,24 @@ pub fn held_files(language: Language, count: usize) -> String {
     }
 }
 
-/// What of the urgent is not shown, and on which sheets it stands.
+/// What of the urgent is not shown: findings, and windows without one.
 pub fn more_to_do(language: Language, findings: usize, windows: usize) -> String {
-    let parts = [(findings, EXCEPTIONS), (windows, CANCELLATION)].into_iter().filter(|(count, _)| *count > 0);
-    match language {
+    let (of_findings, of_windows) = (number(findings), number(windows));
+    let (exceptions, cancellation) = (EXCEPTIONS.of(language), CANCELLATION.of(language));
+    let parts = match language {
         Language::Ja => {
-            let parts: Vec<String> = parts.map(|(n, sheet)| format!("「{}」に{}件", sheet.ja, number(n))).collect();
-            format!("ほか{}あります", parts.join("、"))
+            [format!("「{exceptions}」に{of_findings}件"), format!("「{cancellation}」だけに載るものが{of_windows}件")]
         }
-        Language::En => {
-            let parts: Vec<String> =
-                parts.map(|(n, sheet)| format!("{} on the sheet {}", number(n), sheet.en)).collect();
-            format!("More: {}", parts.join(", "))
-        }
+        Language::En => [
+            format!("{of_findings} on the sheet {exceptions}"),
+            format!("{of_windows} on the sheet {cancellation} alone"),
+        ],
+    };
+    let parts = parts.into_iter().zip([findings, windows]).filter(|(_, count)| *count > 0);
+    let parts: Vec<String> = parts.map(|(part, _)| part).collect();
+    match language {
+        Language::Ja => format!("ほか{}あります", parts.join("、")),
+        Language::En => format!("More: {}", parts.join(", ")),
     }
 }
 

@@ -53,6 +53,33 @@ pub fn verdict(language: Language, r: &Reconciliation, held: usize) -> String {
     }
 }
 
+/// That nothing was found in a report that is not clear, and why that is not the last word.
+pub fn nothing_found_yet(language: Language, r: &Reconciliation, held: usize) -> String {
+    let fresh = &r.freshness;
+    let is_missing = (fresh.payments.is_none() && !fresh.has_empty_payments)
+        || (fresh.bookings.is_none() && !fresh.has_empty_bookings)
+        || r.are_payments_behind()
+        || r.are_bookings_behind();
+    let is_empty = (fresh.payments.is_none() && fresh.has_empty_payments)
+        || (fresh.bookings.is_none() && fresh.has_empty_bookings);
+    let reasons = [
+        (is_missing, Text { ja: "「未着」", en: "what has not arrived" }),
+        (is_empty, Text { ja: "「0件（ファイルあり）」", en: "the data without rows" }),
+        (held > 0, Text { ja: "「保留中のファイル」", en: "the held files" }),
+        (!r.balanced(), Text { ja: "「検算」", en: "the proof" }),
+    ];
+    let reasons = reasons.into_iter().filter(|(applies, _)| *applies).map(|(_, text)| text.of(language));
+    let reasons: Vec<&str> = reasons.collect();
+    match language {
+        Language::Ja => {
+            format!("所見はありませんが、結果は確定していません。上の{}をご確認ください。", reasons.join("と"))
+        }
+        Language::En => {
+            format!("Nothing was found, but the result is not final: see {} above.", reasons.join(" and "))
+        }
+    }
+}
+
 /// What has not arrived of either source.
 fn missing(language: Language, r: &Reconciliation) -> impl Iterator<Item = String> {
     let fresh = &r.freshness;

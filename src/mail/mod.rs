@@ -55,6 +55,8 @@ pub struct MailContext {
     pub findings: Vec<FindingText>,
     /// How many findings are open in all.
     pub finding_count: usize,
+    /// How many of them are marked as done.
+    pub done_count: usize,
     /// Payments whose cancellation window is about to end.
     pub cancellation: Vec<WindowText>,
     /// How many such payments there are in all.
@@ -105,6 +107,10 @@ pub struct FindingText {
     pub kind: String,
     /// Severity in words.
     pub severity: String,
+    /// 対応済 in words, where it is marked as that.
+    pub done: String,
+    /// 担当.
+    pub assignee: String,
     /// Booking number.
     pub booking: String,
     /// Order IDs, separated by commas.
@@ -117,7 +123,7 @@ pub struct FindingText {
     pub difference: String,
     /// Why.
     pub reason: String,
-    /// What to do next.
+    /// What to do next; empty where it is done.
     pub next: String,
 }
 
@@ -132,7 +138,9 @@ pub struct WindowText {
     pub booking: String,
     /// Last safe day.
     pub last_safe_day: String,
-    /// Days left.
+    /// Last possible day.
+    pub last_possible_day: String,
+    /// Days left to the safe day, negative where only the last possible day is left.
     pub days_left: String,
     /// Balance.
     pub yen: String,

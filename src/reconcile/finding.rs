@@ -2,21 +2,22 @@
 
 use super::groups::{Ground, Member};
 use super::matching::Link;
-use super::verdict::severity;
+use super::verdict::{Claim, severity};
 use super::window::window_of;
 use crate::domain::booking::State;
-use crate::domain::calendar::{Calendar, business_days_between};
+use crate::domain::calendar::business_days_between;
 use crate::domain::dates::Day;
 use crate::domain::finding::{Code, FindingRecord, Severity, finding_id};
 use crate::domain::ids::{FindingId, ShopId};
 use crate::domain::money::Yen;
-use crate::domain::payment::{Money, asks_reversal};
+use crate::domain::payment::{EventKind, Money, Observation, asks_reversal};
 use crate::domain::policy::Shop;
-use crate::domain::reconciliation::{Finding, Holding, MatchGroup, PaymentView, Reason, Suggestion, Window};
+use crate::domain::reconciliation::{
+    Finding, Holding, Lowered, MatchGroup, PaymentView, Reason, Said, Suggestion, Window,
+};
 use crate::domain::text::code_key;
 use hashbrown::HashMap;
 use std::cmp::Reverse;
-use std::sync::Arc;
 
 /// The findings of one shop that are known from earlier runs (SPEC §5.6).
 pub(super) struct Ledger<'a> {
@@ -49,7 +50,13 @@ impl<'a> Ledger<'a> {
 }
 
 /// The finding `code` on `group`, made of `core` members; age and suggestion come later.
-pub(super) fn finding(ground: &Ground<'_>, code: Code, group: MatchGroup, core: &[&Member<'_>]) -> Finding {
+pub(super) fn finding(
+    ground: &Ground<'_>,
+    code: Code,
+    claim: &Claim,
+    group: MatchGroup,
+    core: &[&Member<'_>],
+) -> Finding {
     let booking = group.booking.as_ref();
     let order_id = core.first().map_or("", |member| member.payment.order_id.as_str());
     let key = booking.map_or(order_id, |booking| booking.cart.as_str()).to_owned();
@@ -66,7 +73,7 @@ pub(super) fn finding(ground: &Ground<'_>, code: Code, group: MatchGroup, core: 
     Finding {
         code,
         severity: severity(code, first_to_close.as_ref(), policy.expiring_within_days),
-        reason: reason(ground, code, &group, core, window),
+        reason: reason(ground, code, claim, &group, core, window),
         key,
         group,
         window,
@@ -89,12 +96,23 @@ fn holding(ground: &Ground<'_>, payment: &PaymentView) -> Option<Holding> {
 }
 
 /// The facts that the reason is made of (SPEC §5.4).
-fn reason(ground: &Ground<'_>, code: Code, group: &MatchGroup, core: &[&Member<'_>], window: Option<Window>) -> Reason {
+fn reason(
+    ground: &Ground<'_>,
+    code: Code,
+    claim: &Claim,
+    group: &MatchGroup,
+    core: &[&Member<'_>],
+    window: Option<Window>,
+) -> Reason {
     let cart = |at: usize| ground.bookings[at].cart.clone();
     let found = match code {
         Code::UnknownStatus => {
-            let unknown = core.iter().find(|member| member.newest.status.money() == Money::Unknown);
-            unknown.map(|member| Reason::Label(Arc::from(member.newest.status.label())))
+            let unknown = core.iter().filter(|member| member.newest.status.money() == Money::Unknown);
+            let one = |m: &&Member<'_>| (said(m, m.newest), m.events.ever_taken.then_some(m.events.held));
+            Some(Reason::Unknown(unknown.map(one).collect()))
+        }
+        Code::ObservationConflict => {
+            Some(Reason::Conflict(core.iter().filter(|m| m.events.conflict).flat_map(|m| contradicting(m)).collect()))
         }
         Code::KeyConflict => core.iter().find_map(|member| match member.link {
             Link::Booking { at, other: Some(other), .. } => {
@@ -113,6 +131,9 @@ fn reason(ground: &Ground<'_>, code: Code, group: &MatchGroup, core: &[&Member<'
         Code::CurrencyMismatch => {
             group.booking.as_ref().and_then(|booking| booking.foreign.clone()).map(Reason::Currency)
         }
+        Code::CancelledNotRefunded if !claim.is_stated => {
+            Some(Reason::Unstated(core.iter().filter_map(|member| lowered(member)).collect()))
+        }
         Code::CancelledNotRefunded | Code::PaidButDead | Code::DuplicatePayment => window.map(|w| Reason::Window {
             last_safe_day: w.last_safe_day,
             last_possible_day: w.last_possible_day,
@@ -127,14 +148,35 @@ fn reason(ground: &Ground<'_>, code: Code, group: &MatchGroup, core: &[&Member<'
             let created = group.booking.as_ref().map(|booking| booking.created_at.day());
             created.filter(|day| !ground.coverage.holds(*day)).map(Reason::NoPaymentData)
         }
-        Code::ObservationConflict
-        | Code::NotificationMissing
+        Code::NotificationMissing
         | Code::RefundedNotCancelled
         | Code::NotCaptured
         | Code::AmountMismatch
         | Code::StatusReverted => None,
     };
     found.unwrap_or(Reason::Plain)
+}
+
+fn said(member: &Member<'_>, observation: &Observation) -> Said {
+    let order_id = member.payment.order_id.clone();
+    Said { order_id, label: observation.status.shared(), amount: observation.amount }
+}
+
+/// What the newest moment of `member` says, which is not one thing (SPEC §5.2 rule 6).
+fn contradicting(member: &Member<'_>) -> Vec<Said> {
+    let tied = member.payment.observations.iter().filter(|observation| observation.at == member.newest.at);
+    let mut all: Vec<Said> = tied.map(|observation| said(member, observation)).collect();
+    all.dedup();
+    all
+}
+
+/// What `member` was lowered from and to; `None` if it holds nothing, or all of its sale.
+fn lowered(member: &Member<'_>) -> Option<Lowered> {
+    let events = &member.events;
+    let sale = events.list.iter().rev().find(|event| event.kind == EventKind::Sale)?;
+    let is_lowered = events.held.is_positive() && events.held < sale.amount;
+    let order_id = || member.payment.order_id.clone();
+    is_lowered.then(|| Lowered { order_id: order_id(), from: sale.amount, to: events.held })
 }
 
 /// Unmatched items of both sides by amount and day: suggestions, never matches (SPEC §5.3).
@@ -173,8 +215,9 @@ fn keep_smallest(map: &mut HashMap<(Yen, Day), Suggestion>, other: &str, amount:
     }
 }
 
-/// Gives findings their age in business days of `calendar` and their suggestion, and puts the worst first.
-pub(super) fn finish(findings: &mut [Finding], loose: &Loose, calendar: &Calendar, as_of: Day) {
+/// Gives findings their age in business days and their suggestion, and puts the worst first.
+pub(super) fn finish(findings: &mut [Finding], loose: &Loose, ground: &Ground<'_>) {
+    let (calendar, as_of, horizon) = (ground.calendar, ground.as_of, ground.shop.policy.expiring_within_days);
     let mut ages: HashMap<Day, u32> = HashMap::new();
     for finding in &mut *findings {
         let first_seen = finding.first_seen;
@@ -182,14 +225,28 @@ pub(super) fn finish(findings: &mut [Finding], loose: &Loose, calendar: &Calenda
         finding.age_business_days = *age;
         finding.suggestion = loose.suggestion(finding);
     }
-    findings.sort_by(|a, b| rank(a).cmp(&rank(b)).then_with(|| a.id.cmp(&b.id)));
+    findings.sort_by(|a, b| rank(a, horizon).cmp(&rank(b, horizon)).then_with(|| a.id.cmp(&b.id)));
 }
 
-/// Severity, what can still be done in time before what no longer can, days left (none last), the larger amount.
-fn rank(finding: &Finding) -> (Severity, bool, bool, i32, Reverse<Yen>) {
-    let days_left = finding.window.map(|window| window.days_left);
-    let is_closed = finding.window.is_some_and(|window| window.is_closed());
+/// Severity; then what must go back within `horizon` days, by days left; then what has time, by what the sides differ in,
+/// what is at stake and days left; then what no longer can go back.
+fn rank(finding: &Finding, horizon: i32) -> (Severity, Urgency, [Reverse<Yen>; 2], i32) {
+    let urgency = match &finding.window {
+        Some(window) if window.is_closed() => Urgency::Closed(window.days_left),
+        Some(window) if window.days_left <= horizon => Urgency::Closing(window.days_left),
+        Some(_) | None => Urgency::None,
+    };
+    let actual = finding.group.actual;
     let expected = finding.group.booking.as_ref().map_or(Yen::ZERO, |booking| booking.expected);
-    let amount = Reverse(finding.group.actual.max(expected));
-    (finding.severity, is_closed, days_left.is_none(), days_left.unwrap_or(0), amount)
+    let (larger, smaller) = (actual.max(expected), actual.min(expected));
+    let days_left = finding.window.map_or(i32::MAX, |window| window.days_left);
+    (finding.severity, urgency, [Reverse(larger - smaller), Reverse(larger)], days_left)
+}
+
+/// How near the last day is on which the card takes the money back.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum Urgency {
+    Closing(i32),
+    None,
+    Closed(i32),
 }

@@ -108,7 +108,7 @@ pub(super) fn settle(ground: &Ground<'_>) -> Buckets {
     for member in alone {
         Group::new(ground, None, [member]).settle(&mut buckets);
     }
-    finish(&mut buckets.findings, &buckets.loose, ground.calendar, ground.as_of);
+    finish(&mut buckets.findings, &buckets.loose, ground);
     sort(&mut buckets.cancellation);
     buckets
 }
@@ -150,7 +150,7 @@ impl<'a> Group<'a> {
             Verdict::Finding(code) => {
                 let waits = code == Code::BookingWithoutPayment;
                 let group = self.group(waits);
-                buckets.findings.push(finding(self.ground, code, group, &self.core));
+                buckets.findings.push(finding(self.ground, code, &self.claim, group, &self.core));
                 if waits {
                     return;
                 }

@@ -9,6 +9,7 @@ use crate::domain::money::Yen;
 use crate::domain::payment::{EventKind, MoneyEvent};
 use crate::domain::reconciliation::{Sales, ShopFacts, Totals};
 use hashbrown::HashMap;
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 /// The sales of `period`: all events of all payments, allocated to the lines of their bookings by price.
@@ -91,7 +92,7 @@ impl<'a> Cuts<'a> {
             by_month: self.by_month.into_iter().map(|(day, totals)| (month(day), totals)).collect(),
             by_status: owned(self.by_status),
             by_method: owned(self.by_method),
-            by_product: owned(self.by_product),
+            by_product: largest_first(owned(self.by_product)),
         }
     }
 }
@@ -100,6 +101,12 @@ impl<'a> Cuts<'a> {
 fn owned(cut: HashMap<&str, Totals>) -> Vec<(String, Totals)> {
     let mut cut: Vec<_> = cut.into_iter().map(|(name, totals)| (name.to_owned(), totals)).collect();
     cut.sort_by(|a, b| a.0.cmp(&b.0));
+    cut
+}
+
+/// By net, what has no name last: products are many, and their names are in no order that says anything.
+fn largest_first(mut cut: Vec<(String, Totals)>) -> Vec<(String, Totals)> {
+    cut.sort_by_key(|(name, totals)| (name.is_empty(), Reverse(totals.net())));
     cut
 }
 

@@ -31,6 +31,8 @@ pub(super) struct Claim {
     pub(super) payment_status: Option<PaymentStatus>,
     /// Should have been paid by web and not got back; zero where the currency is foreign.
     pub(super) expected: Yen,
+    /// A file states what was paid and refunded; else `expected` is the price of the lines.
+    pub(super) is_stated: bool,
     /// A file says that money was paid by web, whatever went back since.
     pub(super) paid_by_web: bool,
     /// Any part of it agrees: DEPOSIT, and no file says how much.
@@ -151,14 +153,15 @@ impl Claim {
     pub(super) fn of(booking: &Booking) -> Self {
         let payment_status = payment_status(booking);
         let foreign = foreign_currency(booking);
-        let (stated, expected) = expected(booking);
+        let (is_stated, expected) = expected(booking);
         let free = payment_status == Some(PaymentStatus::Free)
             || booking.lines.iter().all(|line| line.total == Price::Yen(Yen::ZERO));
         let web = booking.entries.iter().any(|entry| entry.payment_type == PaymentType::WebPayment);
         Self {
             state: Some(booking.state()),
             expected: if foreign.is_some() { Yen::ZERO } else { expected },
-            part_agrees: payment_status == Some(PaymentStatus::Deposit) && !stated,
+            is_stated,
+            part_agrees: payment_status == Some(PaymentStatus::Deposit) && !is_stated,
             paid_by_web: paid_by_web(booking),
             free,
             not_web: payment_status == Some(PaymentStatus::Invoiced) || (!booking.entries.is_empty() && !web),

@@ -107,7 +107,8 @@ fn book<'a>(edition: &'a Edition<'a>) -> Book<'a> {
     };
     Book {
         sheets: all,
-        title: format!("{} {} {} r{}", words::TITLE.of(l), r.shop_name, r.period, edition.revision),
+        title: [words::TITLE.of(l), &r.shop_name, &words::period(l, r.period), &format!("r{}", edition.revision)]
+            .join(" "),
         created: r.as_of,
         properties: mark.properties(),
         footer: format!(

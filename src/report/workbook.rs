@@ -82,6 +82,8 @@ pub(super) enum Style {
     Orange,
     /// Yellow: normal.
     Yellow,
+    /// The same among texts: it begins where they do.
+    YellowText,
     /// Green: all is well.
     Green,
     /// Grey: for completeness.

@@ -357,7 +357,9 @@ fn write_chart(target: &mut Worksheet, chart: &Chart) -> Result<(), XlsxError> {
     drawn.legend().set_hidden();
     // About ten names have room below the columns.
     let every = u16::try_from((last - first).div_ceil(10)).unwrap_or(u16::MAX).max(1);
-    drawn.x_axis().set_font(&font).set_num_format("m/d").set_label_interval(every);
+    // Below the lowest column, also where days with more refunds than sales go below zero.
+    let low = rust_xlsxwriter::ChartAxisLabelPosition::Low;
+    drawn.x_axis().set_font(&font).set_num_format("m/d").set_label_interval(every).set_label_position(low);
     drawn.y_axis().set_font(&font).set_num_format("#,##0");
     if chart.from_zero {
         drawn.y_axis().set_min(0);

@@ -1,10 +1,11 @@
 //! What a report's mail says, out of the reconciliation: formatted values for the templates.
 
+use crate::domain::money::Yen;
 use crate::domain::reconciliation::{Expiring, Finding, HeldSummary, Reconciliation};
 use crate::locale::Language;
 use crate::locale::findings::{code_name, next_step, reason, risk_name, severity_name};
 use crate::locale::problems::beside_name;
-use crate::locale::sheets::{number, yen};
+use crate::locale::sheets::{DONE, number, work_state, yen};
 use crate::locale::verdict::verdict;
 use crate::mail::{FindingText, HeldText, MailContext, SalesText, UnknownText, WindowText};
 use crate::store::UnknownMail;
@@ -31,6 +32,9 @@ pub(super) struct Facts<'a> {
 pub(super) fn context(facts: &Facts<'_>, full_workbook_at: Option<String>) -> MailContext {
     let (language, result) = (facts.language, facts.result);
     let sales = &result.sales.total;
+    // As in 今日やること: what somebody has dealt with asks nobody to do it again.
+    let (done, open): (Vec<_>, Vec<_>) = result.findings.iter().partition(|finding| is_done(finding));
+    let findings = open.iter().chain(&done).take(MOST);
     MailContext {
         shop_name: result.shop_name.clone(),
         period_from: result.period.from().to_string(),
@@ -44,8 +48,9 @@ pub(super) fn context(facts: &Facts<'_>, full_workbook_at: Option<String>) -> Ma
             refunds: yen(sales.refunds),
             net: yen(sales.net()),
         },
-        findings: result.findings.iter().take(MOST).map(|finding| finding_text(language, finding)).collect(),
+        findings: findings.map(|finding| finding_text(language, finding)).collect(),
         finding_count: result.findings.len(),
+        done_count: done.len(),
         cancellation: result.cancellation.iter().take(MOST).map(|line| window_text(language, line)).collect(),
         cancellation_count: result.cancellation.len(),
         payments_until: result.freshness.payments.map(|moment| moment.to_string()),
@@ -81,26 +86,35 @@ fn window_text(language: Language, line: &Expiring) -> WindowText {
         order_id: line.payment.order_id.to_string(),
         booking: line.booking.as_ref().map(|booking| booking.cart.to_string()).unwrap_or_default(),
         last_safe_day: line.window.last_safe_day.to_string(),
+        last_possible_day: line.window.last_possible_day.to_string(),
         days_left: line.window.days_left.to_string(),
         yen: yen(line.payment.held),
     }
 }
 
+fn is_done(finding: &Finding) -> bool {
+    finding.note.state == DONE
+}
+
 fn finding_text(language: Language, finding: &Finding) -> FindingText {
     let orders: Vec<String> = finding.group.payments.iter().map(|payment| payment.order_id.to_string()).collect();
     let booking = finding.group.booking.as_ref();
-    // A foreign price is not compared with yen, so neither it nor a difference is shown (SPEC §5.4).
+    // A foreign price is not compared with yen, so neither it nor a difference is shown (SPEC §5.4); of money without a
+    // booking all is the difference, as in the workbook.
     let expected = booking.filter(|booking| booking.foreign.is_none()).map(|booking| booking.expected);
+    let compared = if booking.is_none() { Some(Yen::ZERO) } else { expected };
     FindingText {
         id: finding.id.to_string(),
         kind: code_name(language, finding.code).to_owned(),
         severity: severity_name(language, finding.severity).to_owned(),
+        done: if is_done(finding) { work_state(language, DONE).to_owned() } else { String::new() },
+        assignee: finding.note.assignee.clone(),
         booking: booking.map(|booking| booking.cart.to_string()).unwrap_or_default(),
         order_ids: orders.join(", "),
         gmo: yen(finding.group.actual),
         booking_yen: expected.map(yen).unwrap_or_default(),
-        difference: expected.map(|expected| yen(finding.group.actual - expected)).unwrap_or_default(),
+        difference: compared.map(|expected| yen(finding.group.actual - expected)).unwrap_or_default(),
         reason: reason(language, finding),
-        next: next_step(language, finding),
+        next: if is_done(finding) { String::new() } else { next_step(language, finding) },
     }
 }

@@ -4,10 +4,11 @@ use crate::facts::{AS_OF, at, booked, cart, day, entry, facts, line, outcome, pa
 use std::sync::Arc;
 use totsugo::domain::booking::{Booking, LineStatus, PaymentStatus, PaymentType, Price};
 use totsugo::domain::finding::{Code, NoBooking, Severity};
+use totsugo::domain::ids::OrderId;
 use totsugo::domain::money::Yen;
 use totsugo::domain::payment::Payment;
 use totsugo::domain::policy::{ExcludeRule, Shop};
-use totsugo::domain::reconciliation::{Cause, Operation, Reason, Wait};
+use totsugo::domain::reconciliation::{Cause, Operation, Reason, Said, Wait};
 
 /// What one cart `MZ1` with `words` and payments `A`, `B` … with these histories becomes.
 fn becomes(words: &str, histories: &[&str]) -> String {
@@ -173,8 +174,16 @@ fn reasons_say_what_is_wrong() {
         let finding = result.findings.first().expect("a finding");
         (finding.code, finding.severity, finding.reason.clone())
     };
+    let stated = |history: &str, as_of: &str| {
+        let mut booking = booked("MZ1", "CANCELLED REFUND 5000");
+        (booking.lines[0].paid, booking.lines[0].refunded) = (Some(Yen::new(5_000)), Some(Yen::new(5_000)));
+        let result = run(&shop(), &facts(payments(&[history]), vec![booking]), as_of);
+        let finding = result.findings.first().expect("a finding");
+        (finding.code, finding.severity, finding.reason.clone())
+    };
     let unknown = reason("CONFIRMED PAID_IN_FULL 5000", "2026-11-05 NEWSTATE 5000", AS_OF);
-    assert_eq!(unknown, (Code::UnknownStatus, Severity::High, Reason::Label(Arc::from("NEWSTATE"))));
+    let said = Said { order_id: OrderId::new("A"), label: Arc::from("NEWSTATE"), amount: Yen::new(5_000) };
+    assert_eq!(unknown, (Code::UnknownStatus, Severity::High, Reason::Unknown(vec![(said, None)])));
     for (as_of, severity, operation) in [
         ("2026-11-05", Severity::High, Operation::Void),
         ("2026-11-30", Severity::High, Operation::Return),
@@ -184,7 +193,7 @@ fn reasons_say_what_is_wrong() {
         ("2027-11-05", Severity::Critical, Operation::CrossMonthReturn),
         ("2027-11-06", Severity::Critical, Operation::Closed),
     ] {
-        let (code, found, reason) = reason("CANCELLED REFUND 5000", SALE, as_of);
+        let (code, found, reason) = stated(SALE, as_of);
         assert_eq!((code, found), (Code::CancelledNotRefunded, severity), "{as_of}");
         let last_safe_day = day("2027-11-04");
         let days_left = last_safe_day.since(day(as_of));

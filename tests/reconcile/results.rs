@@ -9,7 +9,7 @@ use totsugo::domain::finding::{Code, FindingRecord, Note, finding_id};
 use totsugo::domain::ids::ShopId;
 use totsugo::domain::intake::RowCounts;
 use totsugo::domain::money::Yen;
-use totsugo::domain::policy::Policy;
+use totsugo::domain::policy::{Policy, Shop};
 use totsugo::domain::reconciliation::{FileSummary, Operation, Reconciliation, Risk, Totals};
 use totsugo::reconcile::{reconcile, sales_by_day, window};
 
@@ -145,7 +145,7 @@ fn r10_sales_by_every_cut() {
     assert_eq!(sales.by_month, [row("2026-11", totals(1, 10_501, -511))]);
     assert_eq!(sales.by_status, [row("即時売上", totals(0, 10_001, -11)), row("取消", totals(1, 500, -500))]);
     assert_eq!(sales.by_method, [row("クレジットカード", totals(1, 10_501, -511))]);
-    let products = [row("", totals(1, 500, -500)), row("A", totals(0, 5_001, -6)), row("B", totals(0, 5_000, -5))];
+    let products = [row("A", totals(0, 5_001, -6)), row("B", totals(0, 5_000, -5)), row("", totals(1, 500, -500))];
     assert_eq!(sales.by_product, products);
 }
 
@@ -168,7 +168,7 @@ fn r10_a_sale_counts_once_by_product_with_the_first_line() {
     }
     let sales = run(&shop(), &facts(vec![paid("A", "1", SALE)], vec![booking]), AS_OF).sales;
     let shown: Vec<_> = sales.by_product.iter().map(|(name, sold)| (name.as_str(), sold.count, sold.gross)).collect();
-    assert_eq!(shown, [("A", 1, Yen::ZERO), ("B", 0, Yen::new(5_000))]);
+    assert_eq!(shown, [("B", 0, Yen::new(5_000)), ("A", 1, Yen::ZERO)], "the largest net first");
 }
 
 #[test]
@@ -275,7 +275,7 @@ fn findings_come_worst_first() {
     let bookings = vec![booked("MZ1", "TIMEOUT NOT_PAID 5000"), booked("MZ2", "CONFIRMED PAID_IN_FULL 7")];
     let result = run(&shop(), &facts(payments, bookings), AS_OF);
     let keys: Vec<_> = result.findings.iter().map(|finding| finding.key.as_str()).collect();
-    assert_eq!(keys, ["MZ1", "C", "B", "A", "MZ2"]);
+    assert_eq!(keys, ["MZ1", "B", "C", "A", "MZ2"]);
 }
 
 #[test]
@@ -292,6 +292,35 @@ fn what_expires_today_comes_before_what_is_closed_and_larger_amounts_first() {
     let result = run(&shop(), &facts(payments, bookings), AS_OF);
     let keys: Vec<_> = result.findings.iter().map(|finding| finding.key.as_str()).collect();
     assert_eq!(keys, ["MZ2", "MZ3", "MZ1", "MZ5", "MZ6", "MZ4"]);
+}
+
+#[test]
+fn amounts_come_before_deadlines_that_are_far_away() {
+    let payments = vec![
+        paid("A", "", "2025-12-23 即時売上 10"),
+        paid("B", "", "2025-12-24 即時売上 20"),
+        paid("C", "", "2025-12-25 即時売上 30"),
+        paid("D", "", "2026-11-14 即時売上 99999999"),
+        paid("E", "5", "2026-11-05 即時売上 9000"),
+    ];
+    let bookings = vec![
+        booked("MZ5", "CONFIRMED PAID_IN_FULL 9001"),
+        booked("MZ6", "CONFIRMED PAID_IN_FULL 800"),
+        // Both sides agree, and the larger amount is at stake.
+        booked("MZ7", "CONFIRMED NOT_PAID 500"),
+        booked("MZ8", "CONFIRMED NOT_PAID 700"),
+    ];
+    let agreed = [paid("F", "7", "2026-11-04 即時売上 500"), paid("G", "8", "2026-11-05 即時売上 700")];
+    let known = facts(payments.into_iter().chain(agreed).collect(), bookings);
+    let keys = |shop: &Shop| -> Vec<String> {
+        run(shop, &known, AS_OF).findings.iter().map(|finding| finding.key.clone()).collect()
+    };
+    // 29 days are left for A, 30 for B and 31 for C.
+    let mut shop = shop();
+    assert_eq!(shop.policy.expiring_within_days, 30);
+    assert_eq!(keys(&shop), ["A", "B", "D", "MZ6", "C", "MZ5", "MZ8", "MZ7"]);
+    shop.policy.expiring_within_days = 400;
+    assert_eq!(keys(&shop), ["A", "B", "C", "MZ7", "MZ5", "MZ8", "D", "MZ6"]);
 }
 
 #[test]

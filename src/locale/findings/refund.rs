@@ -5,7 +5,7 @@ use super::steps::{LOOK_UP_EN, LOOK_UP_JA};
 use crate::domain::dates::Day;
 use crate::domain::finding::Code;
 use crate::domain::money::Yen;
-use crate::domain::reconciliation::{Finding, Holding, Operation};
+use crate::domain::reconciliation::{Finding, Holding, Lowered, Operation, Reason};
 use crate::locale::Language;
 
 /// What has to go back of a finding's money.
@@ -69,11 +69,11 @@ impl<'f> Refund<'f> {
         self.way == Way::Whole
     }
 
-    /// The one payment that goes back whole and in good time: its operation, deadline and days left.
-    pub(super) fn single(&self) -> Option<(Operation, Day, i32)> {
+    /// The one payment that goes back whole and in good time: its deadline and days left.
+    pub(super) fn single(&self) -> Option<(Day, i32)> {
         match (self.way, self.open.as_slice()) {
             (Way::Return { .. }, [one]) if !self.is_several() && one.window.days_left >= 0 => {
-                Some((one.window.operation, one.window.last_safe_day, one.window.days_left))
+                Some((one.window.last_safe_day, one.window.days_left))
             }
             _ => None,
         }
@@ -98,8 +98,8 @@ impl<'f> Refund<'f> {
     }
 
     fn clause_ja(&self) -> String {
-        let (back, act, until) = (self.back, self.act("取消", "返品", "取消または返品"), self.deadlines_ja());
-        let by = if until.is_empty() { String::new() } else { format!("（{until}）") };
+        let (back, act, until) = (self.back, self.act_ja(), self.deadlines_ja());
+        let by = if until.is_empty() { String::new() } else { format!("（{}{until}）", self.today_alone_ja()) };
         let today = if self.is_last_day() { "本日中に" } else { "" };
         let named = || if self.is_several() { format!("{}を", amounts_ja(&self.open)) } else { String::new() };
         match self.way {
@@ -111,12 +111,12 @@ impl<'f> Refund<'f> {
                 )
             }
             Way::Return { rest } if rest.is_positive() => format!(
-                "{today}GMO管理画面で{}{act}し{by}、残りの{rest}円は銀行振込等で返金してください（{}）",
+                "{today}GMO管理画面で{}{act}{by}、残りの{rest}円は銀行振込等で返金してください（{}）",
                 named(),
                 self.closed_ja()
             ),
-            Way::Return { .. } => format!("{today}GMO管理画面で{}{act}してください{by}", named()),
-            Way::Whole => format!("{today}重複した決済だけをGMO管理画面で{act}してください{by}"),
+            Way::Return { .. } => format!("{today}GMO管理画面で{}{act}てください{by}", named()),
+            Way::Whole => format!("{today}重複した取引だけをGMO管理画面で{act}てください{by}"),
             Way::Lower { to } => {
                 format!("{today}GMO管理画面の金額変更で{}{to}円に変更してください（返金額{back}円、{until}）", named())
             }
@@ -129,8 +129,9 @@ impl<'f> Refund<'f> {
 
     fn clause_en(&self) -> String {
         let (back, until) = (self.back, self.deadlines_en());
-        let (act, with) = (self.act("cancel", "refund", "reverse"), self.act("取消", "返品", "取消 or 返品"));
-        let by = if until.is_empty() { String::new() } else { format!(" ({until})") };
+        let act = self.act("cancel", "refund", "reverse");
+        let with = self.act("", " with 返品", " with 取消 or 返品");
+        let by = if until.is_empty() { String::new() } else { format!(" ({}{until})", self.today_alone_en()) };
         let today = if self.is_last_day() { " today" } else { "" };
         let what = if self.is_several() { amounts_en(&self.open) } else { "the payment".to_owned() };
         match self.way {
@@ -142,11 +143,11 @@ impl<'f> Refund<'f> {
                 )
             }
             Way::Return { rest } if rest.is_positive() => format!(
-                "{act} {what} with {with} in the GMO console{today}{by} and pay the remaining ¥{rest} back by bank transfer ({})",
+                "{act} {what}{with} in the GMO console{today}{by} and pay the remaining ¥{rest} back by bank transfer ({})",
                 self.closed_en()
             ),
-            Way::Return { .. } => format!("{act} {what} with {with} in the GMO console{today}{by}"),
-            Way::Whole => format!("{act} that one with {with} in the GMO console{today}{by}"),
+            Way::Return { .. } => format!("{act} {what}{with} in the GMO console{today}{by}"),
+            Way::Whole => format!("{act} that one{with} in the GMO console{today}{by}"),
             Way::Lower { to } => {
                 format!("lower {what} to ¥{to} with 金額変更 in the GMO console{today} (¥{back} goes back, {until})")
             }
@@ -221,6 +222,21 @@ impl<'f> Refund<'f> {
         deadlines(&self.open, one, " ", "; ")
     }
 
+    /// What is done with the open payments, ready for て or a comma.
+    pub(super) fn act_ja(&self) -> &'static str {
+        self.act("取り消し", "返品し", "取り消すか返品し")
+    }
+
+    /// 取消 is there on the day of the sale alone, whatever the deadline.
+    pub(super) fn today_alone_ja(&self) -> &'static str {
+        self.act("本日は取消、明日以降は返品・月跨り返品。", "", "取消は本日のみ、明日以降は返品・月跨り返品。")
+    }
+
+    fn today_alone_en(&self) -> &'static str {
+        let void = "取消 today, 返品 or 月跨り返品 from tomorrow on; ";
+        self.act(void, "", "取消 today alone, 返品 or 月跨り返品 from tomorrow on; ")
+    }
+
     /// What GMO would apply to the open payments today, out of the words for 取消, for 返品 and for both.
     fn act(&self, void: &'static str, refund: &'static str, either: &'static str) -> &'static str {
         match self.open.iter().filter(|holding| holding.window.operation == Operation::Void).count() {
@@ -258,6 +274,41 @@ impl<'f> Refund<'f> {
         };
         !self.closed.is_empty() && !is_told
     }
+}
+
+/// Payments of a cancelled booking that were lowered and not given back whole: perhaps to a cancellation fee. By Order ID
+/// where the finding has several payments.
+pub(super) fn lowered_ja(finding: &Finding) -> String {
+    let is_alone = finding.holdings.len() == 1;
+    let one = |Lowered { order_id, from, to }: &Lowered| {
+        if is_alone { format!("{from}円から{to}円へ") } else { format!("{order_id}の{from}円から{to}円へ") }
+    };
+    match lowered(finding) {
+        [] => String::new(),
+        all => {
+            let amounts = all.iter().map(one).collect::<Vec<_>>().join("、");
+            format!("{amounts}の金額変更が記録されています。取消料の可能性があります。")
+        }
+    }
+}
+
+/// The same in English, with a space before it.
+pub(super) fn lowered_en(finding: &Finding) -> String {
+    let is_alone = finding.holdings.len() == 1;
+    let one = |Lowered { order_id, from, to }: &Lowered| {
+        if is_alone { format!("from ¥{from} to ¥{to}") } else { format!("of {order_id} from ¥{from} to ¥{to}") }
+    };
+    match lowered(finding) {
+        [] => String::new(),
+        all => {
+            let amounts = all.iter().map(one).collect::<Vec<_>>().join(", ");
+            format!(" GMO shows a change {amounts}, which may be a cancellation fee.")
+        }
+    }
+}
+
+fn lowered(finding: &Finding) -> &[Lowered] {
+    if let Reason::Unstated(all) = &finding.reason { all } else { &[] }
 }
 
 fn sum(holdings: &[&Holding]) -> Yen {

@@ -5,7 +5,7 @@ use super::{Facts, days_left_words, no_booking};
 use crate::domain::booking::State;
 use crate::domain::finding::{Code, NoBooking};
 use crate::domain::money::Yen;
-use crate::domain::reconciliation::{Finding, Operation, Reason};
+use crate::domain::reconciliation::{Finding, Reason};
 use crate::locale::Language;
 
 /// Where one payment is looked up in the GMO console.
@@ -17,6 +17,11 @@ const RECORD_JA: &str = "オーダーIDをTransaction IDとして記録し、そ
 const RECORD_EN: &str = "record the Order ID as its Transaction ID, then take in bookings or a Payment list that names it: \
                          that settles the match";
 
+/// What is held of a cancelled booking stays where it is a fee, and is no finding once a file states it.
+const FEE_JA: &str = "取消料として残す場合は返金せず、Payment listを取り込むか、メモに理由を記入して対応状況を「対応済」にしてください。残さない場合は、";
+const FEE_EN: &str = "If it is kept as a cancellation fee, do not refund it: take in a Payment list, or write the reason as \
+                      the memo and set the work status to Done. If it is not kept, ";
+
 pub(super) fn ja(finding: &Finding) -> String {
     match finding.code {
         Code::UnknownStatus => {
@@ -25,7 +30,7 @@ pub(super) fn ja(finding: &Finding) -> String {
         Code::ObservationConflict => {
             format!("{LOOK_UP_JA}で正しい状態と金額を確認し、取引集計（マルチ取引 → 取引集計）をもう一度出力して取り込んでください。")
         }
-        Code::KeyConflict => format!("{LOOK_UP_JA}とBókunで、どちらの予約の支払いかを確認し、Bókunの予約に記録してください。"),
+        Code::KeyConflict => format!("{LOOK_UP_JA}とBókunで、どちらの予約の支払いかを確認し、正しい予約にオーダーIDをTransaction IDとして記録してください。それでも残るときは、対応状況を「対応済」にしてください。"),
         Code::AmbiguousBooking => format!("候補の予約をBókunで確認し、該当する予約に{RECORD_JA}。"),
         Code::PaymentWithoutBooking => {
             let found = match no_booking(finding) {
@@ -41,16 +46,18 @@ pub(super) fn ja(finding: &Finding) -> String {
         Code::CurrencyMismatch if state(finding) == Some(State::Dead) => {
             Refund::down_to(finding, Yen::ZERO).ja("予約は不成立のため、")
         }
-        Code::CurrencyMismatch => "Bókunの予約の通貨を確認し、円での請求額と入金額を手作業で照合してください。".to_owned(),
+        Code::CurrencyMismatch => "Bókunの予約の通貨を確認し、円での請求額と入金額を手作業で照合してください。金額が一致していれば、対応状況を「対応済」にしてください。".to_owned(),
         Code::PaidButDead => Refund::down_to(finding, Yen::ZERO).ja("お客様に確認し、予約を取り直すか、"),
         Code::CancelledNotRefunded => {
             let refund = Refund::down_to(finding, Facts::of(finding).booking);
+            let fee = if may_be_a_fee(finding) { FEE_JA } else { "" };
             match refund.single() {
-                Some((operation, safe, left)) => {
-                    let act = if operation == Operation::Void { "取消" } else { "返品" };
-                    format!("GMO管理画面で{act}し、Bókunの予約に記録してください（期限 {safe}、{}）。", days_left_words(Language::Ja, left))
+                Some((safe, left)) => {
+                    let (act, today) = (refund.act_ja(), refund.today_alone_ja());
+                    let left = days_left_words(Language::Ja, left);
+                    format!("{fee}GMO管理画面で{act}、Bókunの予約に記録してください（{today}期限 {safe}、{left}）。")
                 }
-                None => format!("{}返金後、Bókunの予約に記録してください。", refund.ja("")),
+                None => format!("{}返金後、Bókunの予約に記録してください。", refund.ja(fee)),
             }
         }
         Code::RefundMismatch if finding.reason == Reason::NeverPaid => {
@@ -61,8 +68,8 @@ pub(super) fn ja(finding: &Finding) -> String {
         }
         Code::DuplicatePayment => {
             let refund = Refund::down_to(finding, Facts::of(finding).booking);
-            let which = "どの決済が重複かを確認し、";
-            refund.ja(if refund.asks_which() { which } else { "二重の決済であることを確認し、" })
+            let which = "どの取引が重複かを確認し、";
+            refund.ja(if refund.asks_which() { which } else { "二重決済であることを確認し、" })
         }
         Code::NotificationMissing => {
             "Bókunの予約に入金を記録し、GMO管理画面の通知設定（ショップ管理 → 通知設定 → 編集）を確認してください。".to_owned()
@@ -101,7 +108,10 @@ pub(super) fn en(finding: &Finding) -> String {
         Code::ObservationConflict => format!(
             "Look the payment up in {LOOK_UP_EN}, then export マルチ取引 → 取引集計 again and drop the file in the inbox."
         ),
-        Code::KeyConflict => format!("Find out in {LOOK_UP_EN} and Bókun which booking was paid, and record it in Bókun."),
+        Code::KeyConflict => format!(
+            "Find out in {LOOK_UP_EN} and Bókun which booking was paid, and record the Order ID as the Transaction ID of \
+             that booking. If this stays all the same, set the work status to Done."
+        ),
         Code::AmbiguousBooking => format!("Look at the candidates in Bókun and on the right one {RECORD_EN}."),
         Code::PaymentWithoutBooking => {
             let found = match no_booking(finding) {
@@ -117,10 +127,13 @@ pub(super) fn en(finding: &Finding) -> String {
         Code::CurrencyMismatch if state(finding) == Some(State::Dead) => {
             Refund::down_to(finding, Yen::ZERO).en("The booking failed: ")
         }
-        Code::CurrencyMismatch => "Check the currency in Bókun and compare the yen charged by hand.".to_owned(),
+        Code::CurrencyMismatch => {
+            "Check the currency in Bókun and compare the yen charged by hand. If the amounts agree, set the work status to Done.".to_owned()
+        },
         Code::PaidButDead => Refund::down_to(finding, Yen::ZERO).en("Ask the guest and book again, or "),
         Code::CancelledNotRefunded => {
-            let back = Refund::down_to(finding, Facts::of(finding).booking).en("");
+            let fee = if may_be_a_fee(finding) { FEE_EN } else { "" };
+            let back = Refund::down_to(finding, Facts::of(finding).booking).en(fee);
             format!("{back} Then record it on the booking in Bókun.")
         }
         Code::RefundMismatch if finding.reason == Reason::NeverPaid => {
@@ -163,6 +176,11 @@ pub(super) fn en(finding: &Finding) -> String {
         }
         Code::StatusReverted => format!("Look at the payment in {LOOK_UP_EN}; if all is well, set the work status to Done."),
     }
+}
+
+/// Whether no file says what was paid and refunded of a cancelled booking.
+const fn may_be_a_fee(finding: &Finding) -> bool {
+    matches!(finding.reason, Reason::Unstated(_))
 }
 
 fn state(finding: &Finding) -> Option<State> {

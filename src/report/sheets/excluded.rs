@@ -37,7 +37,9 @@ fn row(edition: &Edition<'_>, item: &RestItem) -> Vec<Cell> {
     let l = edition.language;
     let rule = match &item.cause {
         Cause::Rule(rule) => Cell::text(words::rule(l, rule)),
-        Cause::Wait(wait) => Cell::text(words::wait(l, *wait, &edition.reconciliation.freshness)).styled(Style::Yellow),
+        Cause::Wait(wait) => {
+            Cell::text(words::wait(l, *wait, &edition.reconciliation.freshness)).styled(Style::YellowText)
+        }
     };
     match &item.item {
         Item::Payment(payment) => vec![

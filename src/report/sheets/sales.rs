@@ -38,7 +38,8 @@ pub(in crate::report) fn sheet<'a>(edition: &'a Edition<'a>) -> (Sheet<'a>, Plac
         (words::BY_PRODUCT, words::PRODUCT, &sales.by_product, words::NO_PRODUCT),
     ];
     for (title, heading, rows, blank) in cuts {
-        let name = |name: &str| Cell::text(if name.is_empty() { blank.of(l) } else { name });
+        // Titles may differ in their last letters alone.
+        let name = |name: &str| Cell::text(if name.is_empty() { blank.of(l) } else { name }).styled(Style::Wrap);
         let rows: Vec<(Cell, &Totals)> = rows.iter().map(|(label, totals)| (name(label), totals)).collect();
         let last = table(edition, &mut sheet, row, (title, heading), &rows);
         sheet.tables.push((row, last));

@@ -94,6 +94,7 @@ fn format(style: Style, shape: Shape) -> Format {
         Style::Red => filled(format, RED.0, RED.1),
         Style::Orange => filled(format, ORANGE.0, ORANGE.1),
         Style::Yellow => filled(format, YELLOW.0, YELLOW.1),
+        Style::YellowText => filled(format, YELLOW.0, YELLOW.1).set_align(FormatAlign::Left).set_indent(1),
         Style::Green => filled(format, 0x00E2_EFDA, 0x0037_5623),
         Style::Grey => format.set_indent(1).set_font_color(Color::RGB(0x0080_8080)),
         Style::VerdictOpen => filled(format, 0x00FC_E0C5, 0x009C_0006).set_font_size(14),

@@ -39,7 +39,10 @@ impl Print {
     const fn of(style: Style) -> Self {
         let is_small = matches!(style, Style::SmallWrap | Style::TinyWrap | Style::SmallInput | Style::TinyInput);
         let is_heading = matches!(style, Style::Heading | Style::InputHeading);
-        let is_bold = matches!(style, Style::Total | Style::Red | Style::Orange | Style::Yellow | Style::Green);
+        let is_bold = matches!(
+            style,
+            Style::Total | Style::Red | Style::Orange | Style::Yellow | Style::YellowText | Style::Green
+        );
         Self {
             points: style.points(),
             is_bold: is_heading || is_bold,
@@ -109,8 +112,24 @@ fn ems(line: &str) -> u32 {
 
 /// Whether a line may not begin with it.
 const fn closes(c: char) -> bool {
-    matches!(c, '、' | '。' | '）' | '」' | '』' | '】' | '・' | 'ー' | '～' | '…' | '：' | 'っ' | 'ゃ' | 'ゅ' | 'ょ')
-        || matches!(c, 'ッ' | 'ャ' | 'ュ' | 'ョ' | 'ァ' | 'ィ' | 'ゥ' | 'ェ' | 'ォ' | '々' | ' ')
+    matches!(
+        c,
+        '、' | '。'
+            | '）'
+            | '」'
+            | '』'
+            | '】'
+            | '・'
+            | 'ー'
+            | '〜'
+            | '～'
+            | '…'
+            | '：'
+            | 'っ'
+            | 'ゃ'
+            | 'ゅ'
+            | 'ょ'
+    ) || matches!(c, 'ッ' | 'ャ' | 'ュ' | 'ョ' | 'ァ' | 'ィ' | 'ゥ' | 'ェ' | 'ォ' | '々' | ' ')
 }
 
 /// Whether a line may end between two characters.

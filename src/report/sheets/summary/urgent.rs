@@ -7,7 +7,7 @@ use super::{LAST, RIGHT, body_row};
 use crate::domain::ids::OrderId;
 use crate::domain::money::Yen;
 use crate::domain::reconciliation::{Expiring, Finding, Risk};
-use crate::locale::verdict::{verdict, verdict_clear};
+use crate::locale::verdict::{nothing_found_yet, verdict, verdict_clear};
 use crate::locale::{Text, findings, sheets as words};
 use hashbrown::HashSet;
 
@@ -38,15 +38,15 @@ pub(super) fn table(edition: &Edition<'_>, sheet: &mut Sheet<'_>, row: u32) -> u
     let mut at = row + 1;
     if lines.is_empty() {
         let r = edition.reconciliation;
-        let is_clear = verdict(l, r, edition.held.len()) == verdict_clear(l);
-        let text = if is_clear {
-            words::NOTHING_TO_DO
+        let held = edition.held.len();
+        let text = if verdict(l, r, held) == verdict_clear(l) {
+            words::NOTHING_TO_DO.of(l).to_owned()
         } else if r.findings.is_empty() && r.cancellation.is_empty() {
-            words::NOTHING_FOUND_YET
+            nothing_found_yet(l, r, held)
         } else {
-            words::NOTHING_LEFT
+            words::NOTHING_LEFT.of(l).to_owned()
         };
-        sheet.put((at, 0), Cell::text(text.of(l)));
+        sheet.put((at, 0), Cell::text(text));
         return at + 1;
     }
     let headings = [
@@ -137,7 +137,7 @@ fn of_window(edition: &Edition<'_>, at: usize, line: &Expiring) -> Line {
             Cell::yen(line.payment.held),
             Cell::day(line.window.last_safe_day),
             Cell::count(line.window.days_left),
-            Cell::text(words::before_the_window_closes(l, line.window.operation)).styled(Style::Wrap),
+            Cell::text(findings::before_the_window_closes(l, &line.window)).styled(Style::Wrap),
         ],
         target: (words::CANCELLATION, at),
     }
