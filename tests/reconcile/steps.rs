@@ -97,7 +97,7 @@ const SALE: &str = "2026-11-05 即時売上 5000";
 const CLOSED: &str = "2025-11-05 即時売上 5000";
 const SAFE_DAY_PAST: &str = "2025-11-23 即時売上 5000";
 const BANK: &str = "銀行振込等で返金してください（取消期限 2026-11-04 を過ぎたため、カードには返金できません）";
-const FEE: &str = "取消料として残す場合は返金せず、Payment listを取り込むか、メモに理由を記入して対応状況を「対応済」にしてください。残さない場合は、";
+const FEE: &str = "取消料として残す場合は返金せず、Payment listを取り込むか、メモに理由を記入して対応状況を「対応済」にしてください。";
 
 /// A cancelled booking of which 3,000 yen are kept by the merchant.
 fn kept_fee() -> Booking {
@@ -116,8 +116,8 @@ fn a_closed_window_is_told_in_whole_sentences_wherever_money_goes_back() {
          card can no longer be refunded)."
     );
     let [ja, en] = steps("CANCELLED REFUND 5000", &[CLOSED]);
-    assert_eq!(ja, format!("{FEE}{BANK}。返金後、Bókunの予約に記録してください。"));
-    holds(&en, &["pay the money back by bank transfer (", "refunded). Then record it"]);
+    assert_eq!(ja, format!("{BANK}。返金後、Bókunの予約に記録してください。{FEE}"));
+    holds(&en, &["Pay the money back by bank transfer (", "refunded). Then record it"]);
     let [ja, en] = said(&found(vec![paid("A", "77", CLOSED)], Vec::new(), AS_OF));
     holds(&ja, &[&format!("予約がない場合は、{BANK}。")]);
     holds(&en, &["If there is none, pay the money back by bank transfer ("]);
@@ -128,8 +128,8 @@ fn a_closed_window_is_told_in_whole_sentences_wherever_money_goes_back() {
     assert_eq!(
         ja,
         format!(
-            "{FEE}本日中にGMO管理画面で返品してください（安全期限 2026-11-22 を過ぎています）。できない場合は銀行振込等で返金してください。\
-             返金後、Bókunの予約に記録してください。"
+            "本日中にGMO管理画面で返品してください（安全期限 2026-11-22 を過ぎています）。できない場合は銀行振込等で返金してください。\
+             返金後、Bókunの予約に記録してください。{FEE}"
         )
     );
 }
@@ -140,16 +140,16 @@ fn each_payment_goes_back_the_way_it_still_can() {
     assert_eq!(
         ja,
         format!(
-            "{FEE}GMO管理画面でB（700円）を返品し（期限 2027-11-05、残347日）、残りの5,000円は銀行振込等で返金してください\
-             （Aは取消期限 2026-11-04 を過ぎたため、カードには返金できません）。返金後、Bókunの予約に記録してください。"
+            "GMO管理画面でB（700円）を返品し（期限 2027-11-05、残347日）、残りの5,000円は銀行振込等で返金してください\
+             （Aは取消期限 2026-11-04 を過ぎたため、カードには返金できません）。返金後、Bókunの予約に記録してください。{FEE}"
         )
     );
     assert_eq!(
         en,
-        "If it is kept as a cancellation fee, do not refund it: take in a Payment list, or write the reason as the memo and \
-         set the work status to Done. If it is not kept, refund B (¥700) with 返品 in the GMO console (by 2027-11-05, 347 days left) and pay the remaining ¥5,000 back by \
+        "Refund B (¥700) with 返品 in the GMO console (by 2027-11-05, 347 days left) and pay the remaining ¥5,000 back by \
          bank transfer (A can no longer go back to the card: the window closed on 2026-11-04). Then record it on the \
-         booking in Bókun."
+         booking in Bókun. If it is kept as a cancellation fee, do not refund it: take in a Payment list, or write the \
+         reason as the memo and set the work status to Done."
     );
     let [ja, en] = steps("CONFIRMED PAID_IN_FULL 5000", &[CLOSED, SALE]);
     assert_eq!(
@@ -166,7 +166,7 @@ fn each_payment_goes_back_the_way_it_still_can() {
              A：期限 2027-11-04、残346日、B：期限 2027-11-22、残364日）",
         ],
     );
-    holds(&en, &["reverse A (¥5,000), B (¥700) with 取消 or 返品 in the GMO console (取消 today alone, 返品 or"]);
+    holds(&en, &["Reverse A (¥5,000), B (¥700) with 取消 or 返品 in the GMO console (取消 today alone, 返品 or"]);
 }
 
 #[test]
@@ -187,8 +187,8 @@ fn what_is_cancelled_today_is_returned_from_tomorrow_on() {
     assert_eq!(
         ja,
         format!(
-            "{FEE}GMO管理画面で取り消し、Bókunの予約に記録してください（本日は取消、明日以降は返品・月跨り返品。\
-             期限 2027-11-22、残364日）。"
+            "GMO管理画面で取り消し、Bókunの予約に記録してください（本日は取消、明日以降は返品・月跨り返品。\
+             期限 2027-11-22、残364日）。{FEE}"
         )
     );
     let [ja, en] = steps("CONFIRMED PAID_IN_FULL 5000", &[today, today]);
@@ -257,7 +257,12 @@ fn what_may_be_a_fee_is_not_told_to_be_given_back_at_once() {
         &["not refunded). GMO shows a change from ¥20,000 to ¥5,000, which may be a cancellation fee."],
     );
     let [ja, en] = said(&finding);
-    assert_eq!(ja, format!("{FEE}GMO管理画面で返品し、Bókunの予約に記録してください（期限 2027-11-04、残346日）。"));
+    assert_eq!(
+        ja,
+        format!(
+            "{FEE}残さない場合は、GMO管理画面で返品し、Bókunの予約に記録してください（期限 2027-11-04、残346日）。"
+        )
+    );
     assert_eq!(
         en,
         "If it is kept as a cancellation fee, do not refund it: take in a Payment list, or write the reason as the memo \
@@ -317,7 +322,7 @@ fn a_refund_that_was_asked_for_is_not_asked_for_again() {
         }
         let [ja, en] = steps("CANCELLED REFUND 5000", &[&asked, "2026-11-06 即時売上 700"]);
         holds(&ja, &["B（700円）を返品してください", "A（5,000円）の返金は受付済みです。完了を取引状態検索で確認"]);
-        holds(&en, &["refund B (¥700)", "The refund of A (¥5,000) has been asked for"]);
+        holds(&en, &["Refund B (¥700)", "The refund of A (¥5,000) has been asked for"]);
     }
 }
 

@@ -18,9 +18,9 @@ const RECORD_EN: &str = "record the Order ID as its Transaction ID, then take in
                          that settles the match";
 
 /// What is held of a cancelled booking stays where it is a fee, and is no finding once a file states it.
-const FEE_JA: &str = "取消料として残す場合は返金せず、Payment listを取り込むか、メモに理由を記入して対応状況を「対応済」にしてください。残さない場合は、";
+const FEE_JA: &str = "取消料として残す場合は返金せず、Payment listを取り込むか、メモに理由を記入して対応状況を「対応済」にしてください。";
 const FEE_EN: &str = "If it is kept as a cancellation fee, do not refund it: take in a Payment list, or write the reason as \
-                      the memo and set the work status to Done. If it is not kept, ";
+                      the memo and set the work status to Done.";
 
 pub(super) fn ja(finding: &Finding) -> String {
     match finding.code {
@@ -50,14 +50,20 @@ pub(super) fn ja(finding: &Finding) -> String {
         Code::PaidButDead => Refund::down_to(finding, Yen::ZERO).ja("お客様に確認し、予約を取り直すか、"),
         Code::CancelledNotRefunded => {
             let refund = Refund::down_to(finding, Facts::of(finding).booking);
-            let fee = if may_be_a_fee(finding) { FEE_JA } else { "" };
-            match refund.single() {
+            let fee = Fee::of(finding);
+            let unless = if fee == Fee::Likely { "残さない場合は、" } else { "" };
+            let back = match refund.single() {
                 Some((safe, left)) => {
                     let (act, today) = (refund.act_ja(), refund.today_alone_ja());
                     let left = days_left_words(Language::Ja, left);
-                    format!("{fee}GMO管理画面で{act}、Bókunの予約に記録してください（{today}期限 {safe}、{left}）。")
+                    format!("{unless}GMO管理画面で{act}、Bókunの予約に記録してください（{today}期限 {safe}、{left}）。")
                 }
-                None => format!("{}返金後、Bókunの予約に記録してください。", refund.ja(fee)),
+                None => format!("{}返金後、Bókunの予約に記録してください。", refund.ja(unless)),
+            };
+            match fee {
+                Fee::None => back,
+                Fee::Possible => format!("{back}{FEE_JA}"),
+                Fee::Likely => format!("{FEE_JA}{back}"),
             }
         }
         Code::RefundMismatch if finding.reason == Reason::NeverPaid => {
@@ -132,9 +138,15 @@ pub(super) fn en(finding: &Finding) -> String {
         },
         Code::PaidButDead => Refund::down_to(finding, Yen::ZERO).en("Ask the guest and book again, or "),
         Code::CancelledNotRefunded => {
-            let fee = if may_be_a_fee(finding) { FEE_EN } else { "" };
-            let back = Refund::down_to(finding, Facts::of(finding).booking).en(fee);
-            format!("{back} Then record it on the booking in Bókun.")
+            let fee = Fee::of(finding);
+            let unless = if fee == Fee::Likely { "If it is not kept, " } else { "" };
+            let back = Refund::down_to(finding, Facts::of(finding).booking).en(unless);
+            let back = format!("{back} Then record it on the booking in Bókun.");
+            match fee {
+                Fee::None => back,
+                Fee::Possible => format!("{back} {FEE_EN}"),
+                Fee::Likely => format!("{FEE_EN} {back}"),
+            }
         }
         Code::RefundMismatch if finding.reason == Reason::NeverPaid => {
             "Check period and shop of the export (マルチ取引 → 取引集計) and export again what it left out; otherwise check the payments and refunds in Bókun.".to_owned()
@@ -178,9 +190,22 @@ pub(super) fn en(finding: &Finding) -> String {
     }
 }
 
-/// Whether no file says what was paid and refunded of a cancelled booking.
-const fn may_be_a_fee(finding: &Finding) -> bool {
-    matches!(finding.reason, Reason::Unstated(_))
+/// Whether money left of a cancelled booking may be a cancellation fee.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fee {
+    /// A file states what was paid and refunded.
+    None,
+    /// No file does.
+    Possible,
+    /// No file does, and a part went back.
+    Likely,
+}
+
+impl Fee {
+    const fn of(finding: &Finding) -> Self {
+        let Reason::Unstated(lowered) = &finding.reason else { return Self::None };
+        if lowered.is_empty() { Self::Possible } else { Self::Likely }
+    }
 }
 
 fn state(finding: &Finding) -> Option<State> {
