@@ -48,7 +48,13 @@ fn export(sandbox: &Sandbox, row: &str) {
 
 /// A history with one file.
 fn taken_in(sandbox: &Sandbox) {
-    export(sandbox, "9200000000001,A-1,即時売上,2026/11/02 10:00:00,5000,0,クレジットカード,1102481");
+    taken_in_as(sandbox, "A-1");
+}
+
+/// The same, with the payment's Order ID.
+fn taken_in_as(sandbox: &Sandbox, order_id: &str) {
+    let row = "即時売上,2026/11/02 10:00:00,5000,0,クレジットカード,1102481";
+    export(sandbox, &format!("9200000000001,{order_id},{row}"));
     assert_eq!(sandbox.program(&["ingest"]).code, 0);
 }
 
@@ -139,6 +145,33 @@ const CASES: &[Case] = &[
     case(
         "a number that Excel changed",
         |s| export(s, "9200000000001,1.23E+12,即時売上,2026/11/02 10:00:00,5000,0,クレジットカード,1102481"),
+        &["ingest"],
+        1,
+    ),
+    case(
+        "a number without its zeros comes later",
+        |s| {
+            taken_in_as(s, "00123");
+            export(s, "9200000000001,123,即時売上,2026/11/02 10:00:00,5000,0,クレジットカード,1102481");
+        },
+        &["ingest"],
+        1,
+    ),
+    case(
+        "a number without its zeros came before",
+        |s| {
+            taken_in_as(s, "123");
+            export(s, "9200000000001,00123,即時売上,2026/11/02 10:00:00,5000,0,クレジットカード,1102481");
+        },
+        &["ingest"],
+        1,
+    ),
+    case(
+        "a number with and without its zeros",
+        |s| {
+            let row = |id| format!("9200000000001,{id},即時売上,2026/11/02 10:00:00,5000,0,クレジットカード,1102481");
+            export(s, &format!("{}\r\n{}", row("123"), row("00123")));
+        },
         &["ingest"],
         1,
     ),

@@ -291,6 +291,17 @@ pub enum Fault {
         /// As written.
         found: String,
     },
+    /// An Order ID of which nothing is stored, and another one of the shop that differs by zeros in front alone.
+    LostZeros {
+        /// As written in the file.
+        found: String,
+        /// The other one.
+        other: String,
+        /// The file it was taken in from; `None`: it stands in the same file.
+        file: Option<String>,
+        /// Its line there.
+        line: u32,
+    },
     /// A word outside a closed set (booking status, payment status, payment type).
     UnknownWord {
         /// As written.

@@ -5,7 +5,7 @@ use super::words::WordWriter;
 use super::{Result, Store, bookings, entries, payments, unexpected};
 use crate::domain::dates::{Day, Moment};
 use crate::domain::ids::{FileDigest, ShopId};
-use crate::domain::intake::{Disposition, Normalised, PaymentRow, RowCounts, Rows, reach};
+use crate::domain::intake::{Disposition, Normalised, PaymentRow, Problem, RowCounts, Rows, reach};
 use crate::domain::money::Yen;
 use crate::domain::payment::Observation;
 use hashbrown::HashSet;
@@ -26,6 +26,9 @@ pub struct NewFile<'a> {
     /// Why each rejected row was, a sentence each.
     pub reasons: &'a [String],
 }
+
+/// The rows of a file that was stored, or why it must be held.
+pub type Saved = std::result::Result<RowCounts, Problem>;
 
 /// Takes the next rows of a file.
 pub type TakeRows<'t> = &'t mut dyn FnMut(&[PaymentRow]);
@@ -153,15 +156,16 @@ impl Store {
 
     /// Stores a file: its record, every row's disposition and its control totals, all or nothing.
     ///
-    /// `dispose` says what an observation is, given the stored ones of its payment (SPEC §4.4).
+    /// `dispose` says what an observation is, given the stored ones of its payment (SPEC §4.4). The inner error says why the
+    /// history does not go with the file, which must be held then (FAULTS N03).
     ///
     /// # Errors
-    /// When the database cannot be written; nothing of the file is stored then.
+    /// When the database cannot be written. After either error nothing of the file is stored.
     pub fn save_file(
         &mut self,
         file: &NewFile<'_>,
         dispose: fn(&[Observation], &Observation) -> Disposition,
-    ) -> Result<RowCounts> {
+    ) -> Result<Saved> {
         self.save_pieces(file, dispose, &mut |_| {})
     }
 
@@ -175,7 +179,7 @@ impl Store {
         file: &NewFile<'_>,
         dispose: fn(&[Observation], &Observation) -> Disposition,
         pieces: &mut dyn FnMut(TakeRows<'_>),
-    ) -> Result<RowCounts> {
+    ) -> Result<Saved> {
         // Every reference within is to a row that this very transaction stores or has just found: to look each of them up
         // again would be a good part of the cost. `check` and `restore` look all of them up.
         self.connection.pragma_update(None, "foreign_keys", "OFF")?;
@@ -189,7 +193,7 @@ impl Store {
         file: &NewFile<'_>,
         dispose: fn(&[Observation], &Observation) -> Disposition,
         pieces: &mut dyn FnMut(TakeRows<'_>),
-    ) -> Result<RowCounts> {
+    ) -> Result<Saved> {
         let transaction = self.connection.transaction()?;
         let beside = Beside {
             hidden_rows: i64::try_from(file.normalised.hidden_rows).unwrap_or(i64::MAX),
@@ -231,6 +235,9 @@ impl Store {
                     }
                 });
                 taken?;
+                if let Some(problem) = writer.refusal() {
+                    return Ok(Err(problem));
+                }
                 written.push(writer.rows().end(&transaction, id)?);
                 let yen: Yen = totals.values().map(|total| total.yen).sum();
                 transaction.execute("UPDATE file SET yen = ?2 WHERE id = ?1", params![id, yen.get()])?;
@@ -268,7 +275,7 @@ impl Store {
             return Err(unexpected("row count", format!("{} of {}", counts.read, file.normalised.rows_read)));
         }
         transaction.commit()?;
-        Ok(counts)
+        Ok(Ok(counts))
     }
 }
 

@@ -128,6 +128,23 @@ pub(super) fn fault(fault: &Fault) -> String {
             "\"{}\" was changed by Excel and cannot be repaired. Export again and do not open the file in Excel.",
             shown(found)
         ),
+        Fault::LostZeros { found, other, file: None, line } => format!(
+            "\"{}\" differs from \"{}\" in line {line} by zeros in front alone. Excel seems to have taken them off, so neither is taken in. Export again and do not open the file in Excel.",
+            shown(found),
+            shown(other)
+        ),
+        Fault::LostZeros { found, other, file: Some(file), line } if found.len() < other.len() => format!(
+            "\"{}\" differs from \"{}\", taken in from {}, line {line}, by zeros in front alone. Excel seems to have taken them off. Export again and do not open the file in Excel.",
+            shown(found),
+            shown(other),
+            shown(file)
+        ),
+        Fault::LostZeros { found, other, file: Some(file), line } => format!(
+            "\"{}\" differs from \"{}\", taken in from {}, line {line}, by zeros in front alone; with both, one payment may count twice. Look the number up at the source. If the one taken in is wrong, take that file out of archive, move the database away and rebuild it with totsugo ingest archive.",
+            shown(found),
+            shown(other),
+            shown(file)
+        ),
         Fault::UnknownWord { found, expected } => format!(
             "\"{}\" is an unknown value. Known: {expected}. If it is new, add it to the layout's words.",
             shown(found)

@@ -156,6 +156,23 @@ pub(super) fn fault(fault: &Fault) -> String {
             "番号「{}」がExcelで変換されており、元に戻せません。Excelで開かずに、もう一度出力したファイルを置いてください。",
             shown(found)
         ),
+        Fault::LostZeros { found, other, file: None, line } => format!(
+            "番号「{}」は、{line}行目の「{}」と先頭の0だけが異なります。Excelで先頭の0が失われたと思われ、どちらも取り込みません。Excelで開かずに、もう一度出力したファイルを置いてください。",
+            shown(found),
+            shown(other)
+        ),
+        Fault::LostZeros { found, other, file: Some(file), line } if found.len() < other.len() => format!(
+            "番号「{}」は、取り込み済みの「{}」（{} {line}行目）と先頭の0だけが異なります。Excelで先頭の0が失われたと思われます。Excelで開かずに、もう一度出力したファイルを置いてください。",
+            shown(found),
+            shown(other),
+            shown(file)
+        ),
+        Fault::LostZeros { found, other, file: Some(file), line } => format!(
+            "番号「{}」は、取り込み済みの「{}」（{} {line}行目）と先頭の0だけが異なります。両方を取り込むと1件の取引を2件と数えるおそれがあります。元の画面で番号を確認し、取り込み済みの番号が誤りであれば、archive からそのファイルを除き、データベースを別の場所へ移してから totsugo ingest archive で作り直してください。",
+            shown(found),
+            shown(other),
+            shown(file)
+        ),
         Fault::UnknownWord { found, expected } => format!(
             "「{}」は未知の値です。既知の値は {expected} です。新しい値であればレイアウトの words に追加してください。",
             shown(found)
