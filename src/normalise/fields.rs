@@ -158,10 +158,13 @@ pub(super) fn is_card_number(text: &[u8]) -> bool {
     digits >= 13 && sum.is_multiple_of(10)
 }
 
-/// Whether a long number has lost all digits behind the fifteenth, as Excel keeps no more (N04).
-pub(super) fn is_rounded(text: &str) -> Option<bool> {
-    let long = text.len() >= 16 && text.bytes().all(|byte| byte.is_ascii_digit());
-    long.then(|| text.bytes().skip(15).all(|byte| byte == b'0'))
+/// How many digits a long number has lost, if it lost all behind the fifteenth, as Excel keeps no more (N04); 0 if it did
+/// not, and nothing of what is no long number.
+pub(super) fn rounded_digits(text: &str) -> Option<u64> {
+    let (_, behind) = text.as_bytes().split_at_checked(15).filter(|(_, behind)| !behind.is_empty())?;
+    let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
+    let lost = if behind.iter().all(|byte| *byte == b'0') { behind.len() } else { 0 };
+    is_number.then(|| u64::try_from(lost).unwrap_or(0))
 }
 
 #[cfg(test)]
