@@ -174,7 +174,7 @@ fn file_name(path: &Path) -> String {
 fn files(folder: &Path) -> Result<Vec<PathBuf>, TemplateError> {
     let mut paths =
         durable::visible(folder).map_err(|error| TemplateError::Unreadable(folder.to_path_buf(), error.to_string()))?;
-    paths.retain(|path| path.is_file() && !file_name(path).ends_with('~'));
+    paths.retain(|path| path.is_file());
     Ok(paths)
 }
 

@@ -487,6 +487,33 @@ fn k10_a_layout_copied_under_another_file_name_is_an_error() {
     assert!(said.err.contains("mine.toml:") && said.err.contains("gmo-torihiki-shukei.toml"), "{}", said.err);
 }
 
+/// Notepad writes `nightly.toml.txt`: the daemon waited for ever for a schedule that nobody read.
+#[test]
+fn k01_k10_a_schedule_file_that_nobody_reads_is_named() {
+    let sandbox = Sandbox::minimal("en");
+    let schedule = b"name = \"nightly\"\ncron = \"0 30 6 * * *\"\n";
+    let none = sandbox.program(&["check"]);
+    assert!(none.code == 0 && none.out.contains("no schedule"), "{}{}", none.out, none.err);
+    for leftover in ["nightly.toml~", ".nightly.toml.swp", "nightly.toml.bak", "nightly.toml.dpkg-old"] {
+        sandbox.write(&format!("schedules/{leftover}"), schedule);
+    }
+    std::fs::create_dir(sandbox.path("schedules/old")).expect("a folder");
+    let leftovers = sandbox.program(&["check"]);
+    assert!(leftovers.code == 0 && leftovers.out.contains("no schedule"), "{}{}", leftovers.out, leftovers.err);
+    for stray in ["nightly.toml.txt", "nightly.txt", "nightly"] {
+        sandbox.write(&format!("schedules/{stray}"), schedule);
+        for (command, code) in [("check", 2), ("daemon", 2), ("status", 1)] {
+            let said = sandbox.program(&[command]);
+            assert_eq!(said.code, code, "{command} {stray}: {}", said.err);
+            assert!(said.err.contains(stray) && said.err.contains("nightly.toml"), "{command}: {}", said.err);
+        }
+        std::fs::remove_file(sandbox.path(&format!("schedules/{stray}"))).expect("removed");
+    }
+    sandbox.write("schedules/nightly.toml", schedule);
+    let said = sandbox.program(&["check"]);
+    assert!(said.code == 0 && !said.out.contains("no schedule"), "{}{}", said.out, said.err);
+}
+
 /// SPEC §5.2 rule 4: the marks were worked out and told nobody.
 #[test]
 fn show_tells_what_is_not_known_of_a_sale() {

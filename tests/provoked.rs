@@ -116,6 +116,12 @@ const CASES: &[Case] = &[
         2,
     ),
     case(
+        "a schedule that Notepad saved",
+        |s| s.write("schedules/nightly.toml.txt", b"name = \"n\"\ncron = \"0 30 6 * * *\"\n"),
+        &["check"],
+        2,
+    ),
+    case(
         "a schedule never comes",
         |s| s.write("schedules/n.toml", b"name = \"n\"\ncron = \"0 30 6 30 2 *\"\n"),
         &["check"],

@@ -176,6 +176,9 @@ fn schedules(workshop: &Workshop) -> Result<Vec<String>, Exit> {
     if let Some(exit) = wrong.first() {
         return Err(*exit);
     }
+    if files.is_empty() {
+        say!("  {}", no_schedule(workshop));
+    }
     let mut warnings = Vec::new();
     for schedule in files.iter().filter_map(|file| file.schedule.as_ref().ok()) {
         say!("  {} {} {}", schedule.name, schedule.cron.as_str(), schedule.timezone);
@@ -191,6 +194,14 @@ fn schedules(workshop: &Workshop) -> Result<Vec<String>, Exit> {
         }
     }
     Ok(warnings)
+}
+
+fn no_schedule(workshop: &Workshop) -> String {
+    let folder = workshop.config.paths.schedules.display();
+    match workshop.language() {
+        Language::Ja => format!("{folder} に予定がありません。totsugo daemon は何も実行しません。"),
+        Language::En => format!("There is no schedule in {folder}: totsugo daemon runs nothing."),
+    }
 }
 
 const fn weekday(language: Language, from_monday: u32) -> &'static str {
