@@ -662,6 +662,37 @@ fn a_broken_layout_names_file_and_line() {
 }
 
 #[test]
+fn k10_a_layout_that_cannot_mean_what_it_says_is_an_error() {
+    let text = include_str!("../templates/layouts/gmo-torihiki-shukei.toml");
+    let bookings = include_str!("../templates/layouts/bokun-bookings.toml");
+    let line_of = |text: &str, part: &str| text.lines().position(|line| line.contains(part)).map_or(0, |at| at + 1);
+    for (base, from, to, place, needle) in [
+        (text, "\"Tax\"]", "\"amount\"]", "\"amount\"]", "`amount` stands for two columns"),
+        (text, "\"Tax\"]", "\" \u{3000}\"]", "\u{3000}\"]", "blank"),
+        (bookings, "\"CONFIRMED\"", "\"CONFIRMD\"", "CONFIRMD", "unknown word `CONFIRMD`; known: CONFIRMED"),
+        (bookings, "\"日本円\" = \"JPY\"", "\"日本円\" = \"yen!\"", "yen!", "unknown word `yen!`"),
+        (bookings, "[words.currency]", "[words.created_at]", "\"円\" =", "`created_at` takes no words"),
+        (bookings, "\"保留中\" = ", "\"ｷｬﾝｾﾙ\" = ", "\"ｷｬﾝｾﾙ\"", "two values"),
+        (bookings, "\"確定\" = \"CONFIRMED\"", "\"pending\" = \"CONFIRMED\"", "\"pending\"", "`pending` means PENDING"),
+    ] {
+        assert!(base.contains(from), "{from}");
+        let broken = base.replacen(from, to, 1);
+        let error = Layout::parse("my.toml", &broken).expect_err(needle);
+        assert!(error.message.contains(needle), "{needle}: {error}");
+        assert_eq!(error.line, line_of(&broken, place), "{error}");
+    }
+    let gmo_words = Layout::parse("my.toml", &format!("{text}\n[words.status]\n\"売上\" = \"即時売上\"\n"));
+    assert!(gmo_words.expect_err("without effect").message.contains("`status` takes no words"));
+    for key in ["encodings", "date_forms"] {
+        let (before, after) = text.split_once(&format!("\n{key} = [")).expect("the key");
+        let (_, after) = after.split_once(']').expect("its end");
+        let error = Layout::parse("my.toml", &format!("{before}\n{key} = []{after}")).expect_err(key);
+        assert!(error.message.contains(&format!("`{key}` is empty")), "{error}");
+        assert_eq!(error.line, line_of(text, &format!("{key} =")), "{error}");
+    }
+}
+
+#[test]
 fn a_layout_takes_the_encodings_that_it_names() {
     let text = include_str!("../templates/layouts/gmo-torihiki-shukei.toml");
     let utf16 =
