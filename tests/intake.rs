@@ -661,6 +661,30 @@ fn a_broken_layout_names_file_and_line() {
     assert!(totals.expect_err("broken").message.contains("no total row"));
 }
 
+/// A layout whose date forms give different days for one value guessed by their order.
+#[test]
+fn n06_a_date_that_two_forms_read_as_different_days_holds_the_file() {
+    let text = include_str!("../templates/layouts/gmo-torihiki-shukei.toml");
+    let (before, after) = text.split_once("date_forms = [").expect("its date forms");
+    let (_, after) = after.split_once(']').expect("their end");
+    let mut desk = Desk::new();
+    desk.max_rejects = 100;
+    for (forms, sound, ambiguous) in [
+        ("\"MM/dd/yyyy\", \"dd/MM/yyyy\"", "25/11/2026", "05/11/2026"),
+        ("\"dd/MM/yyyy\", \"MM/dd/yyyy\"", "05/05/2026", "11/12/2026"),
+    ] {
+        let layout = Layout::parse("gmo.toml", &format!("{before}date_forms = [{forms}]{after}")).expect("a layout");
+        desk.layouts = vec![layout];
+        let taken = desk.take(&gmo(&[&with(3, sound)]));
+        assert!(taken.is_ok_and(|file| file.rejected.is_empty()), "{sound} by {forms}");
+        let problems = desk.take(&gmo(&[&with(3, sound), &with(3, ambiguous)])).expect_err("held");
+        let told = problems::problem(Language::En, "in.csv", &problems[0]);
+        for part in ["line 3, column \"処理日時\"", ambiguous, "MM/dd/yyyy", "dd/MM/yyyy", "date_forms"] {
+            assert!(told.contains(part), "{part} in {told}");
+        }
+    }
+}
+
 #[test]
 fn k10_a_layout_that_cannot_mean_what_it_says_is_an_error() {
     let text = include_str!("../templates/layouts/gmo-torihiki-shukei.toml");

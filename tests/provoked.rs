@@ -58,6 +58,16 @@ fn taken_in_as(sandbox: &Sandbox, order_id: &str) {
     assert_eq!(sandbox.program(&["ingest"]).code, 0);
 }
 
+/// A layout that has both orders of day and month, and an export that does not tell which.
+fn contradicting_forms(sandbox: &Sandbox) {
+    let layouts = totsugo::templates::layouts(Path::new("/nowhere")).expect("the built-in layouts");
+    let layout = layouts.iter().find(|layout| layout.name.starts_with("gmo-")).expect("the layout");
+    let (before, after) = layout.text.split_once("date_forms = [").expect("its date forms");
+    let forms = "date_forms = [\"MM/dd/yyyy\", \"dd/MM/yyyy\",";
+    sandbox.write(&format!("templates/layouts/{}", layout.name), format!("{before}{forms}{after}").as_bytes());
+    export(sandbox, "9200000000001,A-1,即時売上,05/11/2026,5000,0,クレジットカード,1102481");
+}
+
 fn in_history(sandbox: &Sandbox, statement: &str) {
     taken_in(sandbox);
     let history = rusqlite::Connection::open(sandbox.path("totsugo.db")).expect("a history");
@@ -181,6 +191,7 @@ const CASES: &[Case] = &[
         &["ingest"],
         1,
     ),
+    case("a date that two forms read differently", contradicting_forms, &["ingest"], 1),
     case(
         "an old Excel workbook",
         |s| s.write("inbox/old.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1 and more"),

@@ -269,6 +269,13 @@ pub enum Fault {
         /// The accepted forms.
         expected: String,
     },
+    /// A date that forms of the layout read as different days.
+    AmbiguousDate {
+        /// As written.
+        found: String,
+        /// The forms that read it.
+        forms: Vec<String>,
+    },
     /// The dates of one column are written in several time zones.
     MixedZones {
         /// The first date in another zone than the one before.

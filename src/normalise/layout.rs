@@ -1,7 +1,7 @@
 //! Layouts: what a kind of file looks like, as data (SPEC §4). Must not read files: the text comes in from outside.
 
 use super::bookings;
-use super::dates::DateForm;
+use super::dates::{self, DateForm};
 use crate::domain::intake::Kind;
 use crate::domain::text::{edits, fold};
 use serde::Deserialize;
@@ -153,6 +153,7 @@ pub struct Layout {
     kind: Kind,
     encodings: Vec<String>,
     dates: Vec<DateForm>,
+    has_contradicting_dates: bool,
     words: BTreeMap<Field, Vec<(String, String)>>,
     total_labels: Vec<String>,
     columns: Vec<Column>,
@@ -255,6 +256,7 @@ impl Layout {
             name: written.name.into_inner(),
             kind,
             encodings: written.encodings.into_inner().into_iter().map(Spanned::into_inner).collect(),
+            has_contradicting_dates: dates::may_contradict(&dates),
             dates,
             words: words.map_err(|(span, message)| fail(Some(span), message))?,
             total_labels,
@@ -283,6 +285,11 @@ impl Layout {
 
     pub(super) fn dates(&self) -> &[DateForm] {
         &self.dates
+    }
+
+    /// Whether some text may be different days by its date forms.
+    pub(super) const fn has_contradicting_dates(&self) -> bool {
+        self.has_contradicting_dates
     }
 
     /// The word that `written` stands for in `field`, if the layout knows it as another word.

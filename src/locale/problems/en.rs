@@ -113,6 +113,11 @@ pub(super) fn fault(fault: &Fault) -> String {
         Fault::Date { found, expected } => {
             format!("\"{}\" is not an accepted date. Expected: {expected}. Check the source.", shown(found))
         }
+        Fault::AmbiguousDate { found, forms } => format!(
+            "\"{}\" is another day by each of these date_forms of the layout: {}. Look up which one the export uses, and leave that one alone in date_forms.",
+            shown(found),
+            list(forms, ", ")
+        ),
         Fault::MixedZones { found } => format!(
             "\"{}\" has another time zone (Z, +09:00, none) than the rows before. Export all rows in one zone.",
             shown(found)

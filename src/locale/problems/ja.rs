@@ -141,6 +141,11 @@ pub(super) fn fault(fault: &Fault) -> String {
         Fault::Date { found, expected } => {
             format!("日時「{}」を読めません。期待する形は {expected} です。元の値を確認してください。", shown(found))
         }
+        Fault::AmbiguousDate { found, forms } => format!(
+            "日時「{}」は、レイアウトの date_forms の読み方（{}）によって異なる日になります。出力元の形を確認し、date_forms に正しいほうだけを残してください。",
+            shown(found),
+            list(forms, "、")
+        ),
         Fault::MixedZones { found } => format!(
             "日時「{}」の時差の表記（Z、+09:00 など）が前の行と異なります。すべての行を同じ時間帯でもう一度出力してください。",
             shown(found)
