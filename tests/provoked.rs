@@ -165,6 +165,12 @@ const CASES: &[Case] = &[
         1,
     ),
     case(
+        "an amount that could be two",
+        |s| export(s, "9200000000001,A-1,即時売上,2026/11/02 10:00:00,12.000,0,クレジットカード,1102481"),
+        &["ingest"],
+        1,
+    ),
+    case(
         "a number without its zeros comes later",
         |s| {
             taken_in_as(s, "00123");

@@ -53,8 +53,13 @@ impl<'a> Number<'a> {
         sound.then_some(Self { whole, decimals })
     }
 
+    /// Whether the point may as well set thousands apart, as in `12.000`, which much of Europe reads as twelve thousand.
+    fn may_be_thousands(&self) -> bool {
+        self.decimals == "000" && (1..=3).contains(&self.whole.len()) && !self.whole.starts_with('0')
+    }
+
     fn yen(&self, limit: i64) -> Option<Yen> {
-        if self.decimals.bytes().any(|byte| byte != b'0') {
+        if self.decimals.bytes().any(|byte| byte != b'0') || self.may_be_thousands() {
             return None;
         }
         let digits = self.whole.bytes().filter(|byte| *byte != b',').map(|byte| i64::from(byte - b'0'));
@@ -182,6 +187,11 @@ mod tests {
             ("￥1,234", 1_234),
             ("\\1,234", 1_234),
             ("1234.00", 1_234),
+            ("12.0", 12),
+            ("12.0000", 12),
+            ("1234.000", 1_234),
+            ("1,234.000", 1_234),
+            ("0.000", 0),
             ("0", 0),
             ("0001234", 1_234),
             ("9999999999", 9_999_999_999),
@@ -202,6 +212,10 @@ mod tests {
             "1234,567",
             ",123",
             "1.5",
+            "12.000",
+            "1.000",
+            "¥123.000円",
+            "１２．０００",
             "1.",
             ".5",
             "1.1E+06",

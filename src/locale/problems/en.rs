@@ -1,6 +1,6 @@
 //! What is wrong with an input, in English.
 
-use super::{is_signed, layout_named, list, renamed, shown, work_states};
+use super::{is_signed, is_two_amounts, layout_named, list, renamed, shown, work_states};
 use crate::domain::intake::Fault;
 use crate::locale::Language;
 
@@ -104,6 +104,10 @@ pub(super) fn fault(fault: &Fault) -> String {
         }
         Fault::Amount { found } if is_signed(found) => format!(
             "\"{}\" has a sign. Amounts are whole yen without one; sale or refund is told by 取引状態. Check the source.",
+            shown(found)
+        ),
+        Fault::Amount { found } if is_two_amounts(found) => format!(
+            "The point in \"{}\" may set off thousands or decimals. Export whole yen without separators (12000), or with commas (12,000).",
             shown(found)
         ),
         Fault::Amount { found } => format!(

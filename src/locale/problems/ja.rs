@@ -1,6 +1,6 @@
 //! What is wrong with an input, in Japanese.
 
-use super::{is_signed, layout_named, list, renamed, shown, work_states};
+use super::{is_signed, is_two_amounts, layout_named, list, renamed, shown, work_states};
 use crate::domain::intake::Fault;
 use crate::locale::Language;
 
@@ -132,6 +132,10 @@ pub(super) fn fault(fault: &Fault) -> String {
         }
         Fault::Amount { found } if is_signed(found) => format!(
             "金額「{}」に符号があります。金額は符号のない円の整数とし、売上か返金かは取引状態で判断します。元の値を確認してください。",
+            shown(found)
+        ),
+        Fault::Amount { found } if is_two_amounts(found) => format!(
+            "金額「{}」の「.」が小数点か桁区切りか判断できません。区切りのない円の整数（例 12000）か、「,」で区切った形（例 12,000）でもう一度出力してください。",
             shown(found)
         ),
         Fault::Amount { found } => format!(

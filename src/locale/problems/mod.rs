@@ -59,6 +59,14 @@ fn is_signed(amount: &str) -> bool {
     (in_brackets || amount.starts_with(['-', '−', '－', '△', '▲'])) && amount.contains(|c: char| c.is_numeric())
 }
 
+/// Whether an amount could be two: `12.000` (FAULTS N09).
+fn is_two_amounts(amount: &str) -> bool {
+    let is_number = |part: &str| !part.is_empty() && part.chars().all(char::is_numeric);
+    amount.split_once(['.', '．']).is_some_and(|(whole, decimals)| {
+        is_number(whole) && is_number(decimals) && whole.chars().count() <= 3 && decimals.chars().count() == 3
+    })
+}
+
 fn list(values: &[String], separator: &str) -> String {
     let mut out: Vec<String> = values.iter().take(12).map(|value| shown(value)).collect();
     if values.len() > 12 {
@@ -115,9 +123,18 @@ mod tests {
             assert!(problem(Language::Ja, "a.csv", &wrong).contains("符号があります"), "{found}");
             assert!(problem(Language::En, "a.csv", &wrong).contains("has a sign"), "{found}");
         }
-        for found in ["1.5", "1E5", "(1", "x", "-"] {
+        for found in ["1.5", "1.5000", "1234.5", "1E5", "(1", "x", "-"] {
             let wrong = at(1, "利用金額", Fault::Amount { found: found.to_owned() });
             assert!(problem(Language::En, "a.csv", &wrong).contains("not an amount"), "{found}");
+        }
+    }
+
+    #[test]
+    fn n09_an_amount_that_could_be_two_is_named() {
+        for found in ["12.000", "１２．０００", "1.500"] {
+            let wrong = at(1, "利用金額", Fault::Amount { found: found.to_owned() });
+            assert!(problem(Language::Ja, "a.csv", &wrong).contains("小数点か桁区切りか"), "{found}");
+            assert!(problem(Language::En, "a.csv", &wrong).contains("thousands or decimals"), "{found}");
         }
     }
 
