@@ -119,13 +119,17 @@ fn a01_a14_a_clock_a_day_ahead_or_behind_keeps_no_file_out() {
 fn a03_files_in_the_hands_of_other_programs_stay() {
     let sandbox = two_shops(0, "");
     let passing = ["x.csv.part", "x.crdownload", "x.TMP", "x.filepart", ".x.csv", "~$book.xlsx", ".~lock.open.csv#"];
+    // What Windows itself puts into folders is nobody's data.
+    for own in ["Thumbs.db", "THUMBS.DB", "desktop.ini", "ehthumbs.db"] {
+        sandbox.write(&format!("inbox/{A}/{own}"), b"\xd0\xcf\x11\xe0");
+    }
     for name in passing.iter().chain(&["book.xlsx", "open.csv"]) {
         sandbox.write(&format!("inbox/{name}"), &export(&[row(A, "A-1", 1)]));
     }
     let said = take_in(&sandbox);
     assert_eq!(said.code, 1);
     assert!(said.err.contains("book.xlsx: open in a") && said.err.contains("open.csv: open in a"), "{}", said.err);
-    assert_eq!(sandbox.find("inbox", "").len(), 9);
+    assert_eq!(sandbox.find("inbox", "").len(), 13);
     for lock in ["~$book.xlsx", ".~lock.open.csv#"] {
         fs::remove_file(sandbox.path("inbox").join(lock)).expect("removed");
     }
