@@ -514,6 +514,40 @@ fn k01_k10_a_schedule_file_that_nobody_reads_is_named() {
     assert!(said.code == 0 && !said.out.contains("no schedule"), "{}{}", said.out, said.err);
 }
 
+#[test]
+fn k10_a_misplaced_template_is_named_with_its_right_place() {
+    let sandbox = Sandbox::minimal("en");
+    sandbox.write("templates/mail/report/ja/body.txt", b"for the other language\n");
+    assert_eq!(sandbox.program(&["check"]).code, 0);
+    for (stray, right) in [
+        ("mail/report/subject.txt", "mail/report/en/subject.txt"),
+        ("mail/subject.txt", "mail/report/en/subject.txt"),
+        ("mails/report/en/subject.txt", "mail/report/en/subject.txt"),
+        ("mail/report/de/body.html", "mail/report/en/body.html"),
+        ("mail/operator/en/body.txt", "mail/report/en/body.txt"),
+        ("mine.toml", "layouts/mine.toml"),
+        ("layouts/old/mine.toml", "layouts/mine.toml"),
+        ("mail/report/en/old/x.txt", "mail/report/en/subject.txt"),
+    ] {
+        sandbox.write(&format!("templates/{stray}"), b"{{ verdict }}\n");
+        let said = sandbox.program(&["check"]);
+        assert_eq!(said.code, 2, "{stray}: {}", said.err);
+        for part in [stray, right] {
+            assert!(said.err.replace('\\', "/").contains(&format!("templates/{part}")), "{part} in {}", said.err);
+        }
+        std::fs::remove_file(sandbox.path(&format!("templates/{stray}"))).expect("removed");
+    }
+    assert_eq!(sandbox.program(&["check"]).code, 0, "empty folders override nothing");
+    for subject in
+        ["", " \n", "Reconciliation {{ shop_name }}\n", "{% if findings %}{{ verdict }}{% else %}ok{% endif %}\n"]
+    {
+        sandbox.write("templates/mail/report/en/subject.txt", subject.as_bytes());
+        let said = sandbox.program(&["check"]);
+        assert_eq!(said.code, 2, "{subject:?}: {}", said.err);
+        assert!(said.err.contains("subject.txt:1") && said.err.contains("{{ verdict }}"), "{subject:?}: {}", said.err);
+    }
+}
+
 /// SPEC §5.2 rule 4: the marks were worked out and told nobody.
 #[test]
 fn show_tells_what_is_not_known_of_a_sale() {

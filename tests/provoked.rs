@@ -125,6 +125,13 @@ const CASES: &[Case] = &[
         &["check"],
         2,
     ),
+    case("a template lies where none is read", |s| s.write("templates/mail/report/subject.txt", b"x\n"), &["check"], 2),
+    case(
+        "a subject without the verdict",
+        |s| ["ja", "en"].iter().for_each(|l| s.write(&format!("templates/mail/report/{l}/subject.txt"), b"\n")),
+        &["check"],
+        2,
+    ),
     case(
         "a schedule that Notepad saved",
         |s| s.write("schedules/nightly.toml.txt", b"name = \"n\"\ncron = \"0 30 6 * * *\"\n"),
