@@ -548,6 +548,22 @@ fn k10_a_misplaced_template_is_named_with_its_right_place() {
     }
 }
 
+#[test]
+fn k08_a12_check_says_that_the_inbox_is_missing_or_not_mounted() {
+    let sandbox = Sandbox::minimal("en");
+    std::fs::remove_dir(sandbox.path("inbox")).expect("removed");
+    let said = sandbox.program(&["check"]);
+    assert!(said.code == 2 && said.err.contains("inbox"), "{} {}", said.code, said.err);
+    std::fs::create_dir(sandbox.path("inbox")).expect("made");
+    assert_eq!(sandbox.program(&["check"]).code, 0);
+    let config = std::fs::read_to_string(sandbox.path("totsugo.toml")).expect("the configuration");
+    sandbox.write("totsugo.toml", config.replace("[intake]", "[intake]\nsentinel = \".mounted\"").as_bytes());
+    let said = sandbox.program(&["check"]);
+    assert!(said.code == 3 && said.err.contains(".mounted"), "{} {}", said.code, said.err);
+    sandbox.write("inbox/.mounted", b"");
+    assert_eq!(sandbox.program(&["check"]).code, 0);
+}
+
 /// SPEC §5.2 rule 4: the marks were worked out and told nobody.
 #[test]
 fn show_tells_what_is_not_known_of_a_sale() {

@@ -145,6 +145,7 @@ const CASES: &[Case] = &[
         2,
     ),
     case("the inbox is not there", |s| fs::remove_dir_all(s.path("inbox")).expect("gone"), &["run"], 3),
+    case("the inbox was never made", |s| fs::remove_dir_all(s.path("inbox")).expect("gone"), &["check"], 2),
     case("the sentinel is not there", sentinel, &["run"], 3),
     case("an export that is none", |s| s.write("inbox/strange.csv", b"a,b\r\n1,2\r\n"), &["ingest"], 1),
     case(

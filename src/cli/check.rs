@@ -16,11 +16,12 @@ use crate::locale::{self, Language};
 use crate::mail::address;
 use crate::normalise::Examined;
 use crate::post::{self, Timeouts};
-use crate::run::{self, Effect, Workshop};
+use crate::run::{self, Effect, RunError, Workshop};
 use crate::schedule::{Days, business_day};
 use chrono::Datelike;
 use std::io;
 use std::path::Path;
+use std::time::Duration;
 
 /// How many coming firings of a schedule are shown.
 const FIRINGS: usize = 5;
@@ -85,6 +86,9 @@ fn inspect(workshop: &Workshop) -> Exit {
         }
     }
     complain_all(&warnings);
+    if let Err(exit) = inbox_is_there(workshop) {
+        return exit;
+    }
     if warnings.is_empty() { Exit::Completed } else { Exit::Attention }
 }
 
@@ -223,19 +227,30 @@ const fn weekday(language: Language, from_monday: u32) -> &'static str {
     }
 }
 
-/// Folders that are missing or cannot be written.
+/// Whether the inbox can be looked at: where there is no such folder the configuration is wrong (FAULTS K08), where it is
+/// not mounted it is not the configuration's fault (FAULTS A12).
+fn inbox_is_there(workshop: &Workshop) -> Result<(), Exit> {
+    let (config, language) = (&workshop.config, workshop.language());
+    if !config.paths.inbox.is_dir() {
+        let text = pick(
+            language,
+            "フォルダーがありません。作成するか、設定の paths.inbox を直してください。共有フォルダーであれば接続をご確認ください。",
+            "no such folder. Make it or correct paths.inbox; for a share, mount it.",
+        );
+        complain!("paths.inbox: {}: {text}", config.paths.inbox.display());
+        return Err(Exit::Usage);
+    }
+    match inbox::scan(&config.paths.inbox, config.intake.sentinel.as_deref(), Duration::ZERO) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(stopped(workshop, &RunError::Inbox(error))),
+    }
+}
+
+/// Folders that cannot be written.
 fn folders(workshop: &Workshop) -> Vec<String> {
     let paths = &workshop.config.paths;
     let language = workshop.language();
     let mut warnings = Vec::new();
-    if !paths.inbox.is_dir() {
-        let text = pick(
-            language,
-            "フォルダーがありません。作成するか、共有フォルダーの接続をご確認ください",
-            "no such folder; make it or, for a share, mount it",
-        );
-        warnings.push(format!("inbox: {}: {text}", paths.inbox.display()));
-    }
     for (key, folder) in
         [("archive", &paths.archive), ("held", &paths.held), ("reports", &paths.reports), ("outbox", &paths.outbox)]
     {
