@@ -55,7 +55,7 @@ fn stored(files: &[Normalised], folder: &Path) -> Store {
         let name = format!("{at}.csv");
         let file =
             NewFile { digest: FileDigest::of(name.as_bytes()), name: &name, folder: None, normalised, reasons: &[] };
-        store.save_file(&file, reconcile::disposition).expect("stored");
+        store.save_file(&file, reconcile::disposition).expect("a history").expect("stored");
     }
     store
 }

@@ -37,7 +37,7 @@ pub fn create_folder(folder: &Path) -> io::Result<()> {
     fs::create_dir_all(folder)
 }
 
-/// What lies in `folder` by name, without hidden entries; nothing if there is no such folder.
+/// What lies in `folder` by name, without hidden entries and leftovers; nothing if there is no such folder.
 ///
 /// # Errors
 /// When the folder cannot be listed.
@@ -50,12 +50,19 @@ pub fn visible(folder: &Path) -> io::Result<Vec<PathBuf>> {
     let mut paths = Vec::new();
     for entry in entries {
         let entry = entry?;
-        if !entry.file_name().to_string_lossy().starts_with('.') {
+        let name = entry.file_name().to_string_lossy().to_lowercase();
+        if !name.starts_with('.') && !is_leftover(&name) {
             paths.push(entry.path());
         }
     }
     paths.sort();
     Ok(paths)
+}
+
+/// Whether an editor or a package manager left a file of this name beside the one it stands for.
+fn is_leftover(name: &str) -> bool {
+    const ENDINGS: [&str; 6] = ["~", ".bak", ".orig", ".swp", ".rpmnew", ".rpmsave"];
+    ENDINGS.iter().any(|ending| name.ends_with(ending)) || [".dpkg-", ".ucf-"].iter().any(|part| name.contains(part))
 }
 
 /// Writes `bytes` to `target`, whole or not at all.

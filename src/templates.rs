@@ -27,6 +27,12 @@ pub enum TemplateError {
     /// A file that overrides nothing, and the names that would.
     #[error("{0} overrides nothing; known names: {known}", known = .1.join(", "))]
     Unknown(PathBuf, Vec<String>),
+    /// A file where nothing is looked for, and where it would be.
+    #[error("{0} is not read; the place would be {place}", place = .1.join(", "))]
+    Misplaced(PathBuf, Vec<String>),
+    /// A subject without the verdict.
+    #[error("{0}: the subject does not always carry the verdict")]
+    NoVerdict(String),
     /// A mail template is wrong.
     #[error(transparent)]
     Mail(#[from] TemplateFault),
@@ -55,6 +61,22 @@ impl TemplateError {
                 "{}: there is no template of this name. Known names: {}. Rename or remove the file.",
                 path.display(),
                 known.join(", ")
+            ),
+            (Self::Misplaced(path, places), Language::Ja) => format!(
+                "{}: この場所のテンプレートは読み込まれません。正しい場所: {}。移動するか、取り除いてください。",
+                path.display(),
+                places.join(", ")
+            ),
+            (Self::Misplaced(path, places), Language::En) => format!(
+                "{}: no template is read from this place. The right one: {}. Move the file there, or remove it.",
+                path.display(),
+                places.join(", ")
+            ),
+            (Self::NoVerdict(file), Language::Ja) => format!(
+                "{file}:1: 件名に結論が入らないことがあります。どの場合にも {{{{ verdict }}}} が入るように直すか、このファイルを取り除いて、組み込みのテンプレートに戻してください。"
+            ),
+            (Self::NoVerdict(file), Language::En) => format!(
+                "{file}:1: the subject does not always carry the verdict. Put {{{{ verdict }}}} where every subject has it, or remove the file to go back to the built-in one."
             ),
             (Self::Mail(fault), Language::Ja) => {
                 format!(
@@ -142,19 +164,64 @@ pub fn layouts(folder: &Path) -> Result<Vec<TemplateFile>, TemplateError> {
     Ok(all)
 }
 
+/// How deep below `paths.templates` is looked: deeper than any place, and links that lead in a circle end here.
+const DEEPEST: usize = 6;
+
+/// Refuses a file below `folder` that lies where no template is looked for: it would be ignored without a word.
+pub fn check_places(folder: &Path, language: Language) -> Result<(), TemplateError> {
+    let places = [PathBuf::from("layouts"), report_folder(Language::Ja), report_folder(Language::En)];
+    let mut folders = vec![PathBuf::new()];
+    while let Some(below) = folders.pop() {
+        let here = folder.join(&below);
+        let visible = durable::visible(&here).map_err(|error| TemplateError::Unreadable(here, error.to_string()))?;
+        for path in visible {
+            if path.is_dir() {
+                let inner = below.join(file_name(&path));
+                folders.extend(Some(inner).filter(|inner| inner.components().count() < DEEPEST));
+            } else if !places.contains(&below) {
+                let right = places_for(folder, language, &file_name(&path));
+                return Err(TemplateError::Misplaced(path, right));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Where a template of this name would be read; where any would, if none has the name.
+fn places_for(folder: &Path, language: Language, name: &str) -> Vec<String> {
+    let layout = |name: &str| folder.join("layouts").join(name).display().to_string();
+    let mail = |name: &str| folder.join(report_folder(language)).join(name).display().to_string();
+    if REPORT_FILES.contains(&name) {
+        vec![mail(name)]
+    } else if name.ends_with(".toml") {
+        vec![layout(name)]
+    } else {
+        std::iter::once(layout("*.toml")).chain(REPORT_FILES.map(mail)).collect()
+    }
+}
+
+/// The folder of a report mail's templates.
+fn report_folder(language: Language) -> PathBuf {
+    ["mail", "report", tongue(language)].iter().collect()
+}
+
+/// The folder of a language.
+const fn tongue(language: Language) -> &'static str {
+    match language {
+        Language::Ja => "ja",
+        Language::En => "en",
+    }
+}
+
 /// The report mail's templates in `language`: the built-in ones, each replaced by `mail/report/<language>/<name>` under
 /// `folder` if there is one; checked.
 pub fn mail(folder: &Path, language: Language) -> Result<Templates, TemplateError> {
-    let tongue = match language {
-        Language::Ja => "ja",
-        Language::En => "en",
-    };
-    let place: PathBuf = ["mail", "report", tongue].iter().collect();
+    let tongue = tongue(language);
     let [mut subject, mut text, mut html] = std::array::from_fn(|at| MailTemplate {
         name: format!("mail/report/{tongue}/{}", REPORT_FILES.get(at).copied().unwrap_or_default()),
         text: report(language).get(at).copied().unwrap_or_default().to_owned(),
     });
-    for path in files(&folder.join(place))? {
+    for path in files(&folder.join(report_folder(language)))? {
         let template = match file_name(&path).as_str() {
             "subject.txt" => &mut subject,
             "body.txt" => &mut text,
@@ -163,7 +230,9 @@ pub fn mail(folder: &Path, language: Language) -> Result<Templates, TemplateErro
         };
         *template = MailTemplate { text: read(&path)?, name: path.display().to_string() };
     }
-    Ok(Templates::new(subject, text, html)?)
+    let file = subject.name.clone();
+    let templates = Templates::new(subject, text, html)?;
+    if templates.carries_verdict() { Ok(templates) } else { Err(TemplateError::NoVerdict(file)) }
 }
 
 fn file_name(path: &Path) -> String {
@@ -174,7 +243,7 @@ fn file_name(path: &Path) -> String {
 fn files(folder: &Path) -> Result<Vec<PathBuf>, TemplateError> {
     let mut paths =
         durable::visible(folder).map_err(|error| TemplateError::Unreadable(folder.to_path_buf(), error.to_string()))?;
-    paths.retain(|path| path.is_file() && !file_name(path).ends_with('~'));
+    paths.retain(|path| path.is_file());
     Ok(paths)
 }
 

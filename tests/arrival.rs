@@ -119,13 +119,17 @@ fn a01_a14_a_clock_a_day_ahead_or_behind_keeps_no_file_out() {
 fn a03_files_in_the_hands_of_other_programs_stay() {
     let sandbox = two_shops(0, "");
     let passing = ["x.csv.part", "x.crdownload", "x.TMP", "x.filepart", ".x.csv", "~$book.xlsx", ".~lock.open.csv#"];
+    // What Windows itself puts into folders is nobody's data.
+    for own in ["Thumbs.db", "THUMBS.DB", "desktop.ini", "ehthumbs.db"] {
+        sandbox.write(&format!("inbox/{A}/{own}"), b"\xd0\xcf\x11\xe0");
+    }
     for name in passing.iter().chain(&["book.xlsx", "open.csv"]) {
         sandbox.write(&format!("inbox/{name}"), &export(&[row(A, "A-1", 1)]));
     }
     let said = take_in(&sandbox);
     assert_eq!(said.code, 1);
     assert!(said.err.contains("book.xlsx: open in a") && said.err.contains("open.csv: open in a"), "{}", said.err);
-    assert_eq!(sandbox.find("inbox", "").len(), 9);
+    assert_eq!(sandbox.find("inbox", "").len(), 13);
     for lock in ["~$book.xlsx", ".~lock.open.csv#"] {
         fs::remove_file(sandbox.path("inbox").join(lock)).expect("removed");
     }
@@ -983,15 +987,44 @@ proptest::proptest! {
 #[test]
 fn n03_an_order_id_that_lost_its_zeros_holds_the_file() {
     let sandbox = two_shops(0, "");
-    sandbox.write("inbox/1.csv", &export(&[row(A, "00123", 1), row(A, "0456", 1), row(A, "456", 1)]));
+    sandbox.write("inbox/1.csv", &export(&[row(A, "00123", 1), row(A, "0456", 1)]));
     assert_eq!(outcomes(&sandbox, 0), [pair("1.csv", "stored")]);
-    // Known as it stands, another shop's, or not only digits: nothing was lost.
-    sandbox.write("inbox/2.csv", &export(&[row(A, "456", 2), row(B, "123", 2), row(A, "A123", 2), row(A, "00123", 2)]));
+    // Known as it stands, another shop's, not only digits, or other zeros than none: nothing was lost.
+    let sound = [row(A, "0456", 2), row(B, "123", 2), row(A, "A123", 2), row(A, "00123", 2), row(A, "0123", 2)];
+    sandbox.write("inbox/2.csv", &export(&sound));
     assert_eq!(outcomes(&sandbox, 0), [pair("2.csv", "stored")]);
     sandbox.write("inbox/3.csv", &export(&[row(A, "789", 3), row(A, "123", 3)]));
     assert_eq!(outcomes(&sandbox, 1), [pair("3.csv", "held")]);
     let reason = sandbox.reason("3.csv");
-    assert!(reason.contains("line 3") && reason.contains("オーダーID") && reason.contains("\"123\""), "{reason}");
+    for part in ["line 3", "オーダーID", "\"123\"", "\"00123\"", "1.csv, line 2"] {
+        assert!(reason.contains(part), "{part} in {reason}");
+    }
+}
+
+/// Only the damaged file was held when it came second; coming first, or in one file with the sound one, the payment counted
+/// twice.
+#[test]
+fn n03_the_payment_counts_once_whichever_file_comes_first_and_within_one_file() {
+    let (damaged, sound) = (export(&[row(A, "789", 1), row(A, "123456", 2)]), export(&[row(A, "00123456", 2)]));
+    let sandbox = two_shops(0, "");
+    sandbox.write("inbox/a.csv", &damaged);
+    sandbox.write("inbox/b.csv", &sound);
+    assert_eq!(outcomes(&sandbox, 1), [pair("a.csv", "stored"), pair("b.csv", "held")]);
+    let reason = sandbox.reason("b.csv");
+    for part in ["line 2", "オーダーID", "\"00123456\"", "\"123456\"", "a.csv, line 3", "totsugo ingest"] {
+        assert!(reason.contains(part), "{part} in {reason}");
+    }
+    for rows in [["123456", "00123456"], ["00123456", "123456"]] {
+        let sandbox = two_shops(0, "");
+        sandbox.write("inbox/both.csv", &export(&rows.map(|order| row(A, order, 2))));
+        assert_eq!(outcomes(&sandbox, 1), [pair("both.csv", "held")]);
+        let reason = sandbox.reason("both.csv");
+        let short = if rows[0] == "123456" { 2 } else { 3 };
+        for part in [format!("both.csv, line {short}, "), format!("in line {}", 5 - short)] {
+            assert!(reason.contains(&part), "{part} in {reason}");
+        }
+        assert_eq!(sandbox.program(&["show", "123456"]).out, "", "nothing of it is stored");
+    }
 }
 
 #[test]

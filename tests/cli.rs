@@ -487,6 +487,83 @@ fn k10_a_layout_copied_under_another_file_name_is_an_error() {
     assert!(said.err.contains("mine.toml:") && said.err.contains("gmo-torihiki-shukei.toml"), "{}", said.err);
 }
 
+/// Notepad writes `nightly.toml.txt`: the daemon waited for ever for a schedule that nobody read.
+#[test]
+fn k01_k10_a_schedule_file_that_nobody_reads_is_named() {
+    let sandbox = Sandbox::minimal("en");
+    let schedule = b"name = \"nightly\"\ncron = \"0 30 6 * * *\"\n";
+    let none = sandbox.program(&["check"]);
+    assert!(none.code == 0 && none.out.contains("no schedule"), "{}{}", none.out, none.err);
+    for leftover in ["nightly.toml~", ".nightly.toml.swp", "nightly.toml.bak", "nightly.toml.dpkg-old"] {
+        sandbox.write(&format!("schedules/{leftover}"), schedule);
+    }
+    std::fs::create_dir(sandbox.path("schedules/old")).expect("a folder");
+    let leftovers = sandbox.program(&["check"]);
+    assert!(leftovers.code == 0 && leftovers.out.contains("no schedule"), "{}{}", leftovers.out, leftovers.err);
+    for stray in ["nightly.toml.txt", "nightly.txt", "nightly"] {
+        sandbox.write(&format!("schedules/{stray}"), schedule);
+        for (command, code) in [("check", 2), ("daemon", 2), ("status", 1)] {
+            let said = sandbox.program(&[command]);
+            assert_eq!(said.code, code, "{command} {stray}: {}", said.err);
+            assert!(said.err.contains(stray) && said.err.contains("nightly.toml"), "{command}: {}", said.err);
+        }
+        std::fs::remove_file(sandbox.path(&format!("schedules/{stray}"))).expect("removed");
+    }
+    sandbox.write("schedules/nightly.toml", schedule);
+    let said = sandbox.program(&["check"]);
+    assert!(said.code == 0 && !said.out.contains("no schedule"), "{}{}", said.out, said.err);
+}
+
+#[test]
+fn k10_a_misplaced_template_is_named_with_its_right_place() {
+    let sandbox = Sandbox::minimal("en");
+    sandbox.write("templates/mail/report/ja/body.txt", b"for the other language\n");
+    assert_eq!(sandbox.program(&["check"]).code, 0);
+    for (stray, right) in [
+        ("mail/report/subject.txt", "mail/report/en/subject.txt"),
+        ("mail/subject.txt", "mail/report/en/subject.txt"),
+        ("mails/report/en/subject.txt", "mail/report/en/subject.txt"),
+        ("mail/report/de/body.html", "mail/report/en/body.html"),
+        ("mail/operator/en/body.txt", "mail/report/en/body.txt"),
+        ("mine.toml", "layouts/mine.toml"),
+        ("layouts/old/mine.toml", "layouts/mine.toml"),
+        ("mail/report/en/old/x.txt", "mail/report/en/subject.txt"),
+    ] {
+        sandbox.write(&format!("templates/{stray}"), b"{{ verdict }}\n");
+        let said = sandbox.program(&["check"]);
+        assert_eq!(said.code, 2, "{stray}: {}", said.err);
+        for part in [stray, right] {
+            assert!(said.err.replace('\\', "/").contains(&format!("templates/{part}")), "{part} in {}", said.err);
+        }
+        std::fs::remove_file(sandbox.path(&format!("templates/{stray}"))).expect("removed");
+    }
+    assert_eq!(sandbox.program(&["check"]).code, 0, "empty folders override nothing");
+    for subject in
+        ["", " \n", "Reconciliation {{ shop_name }}\n", "{% if findings %}{{ verdict }}{% else %}ok{% endif %}\n"]
+    {
+        sandbox.write("templates/mail/report/en/subject.txt", subject.as_bytes());
+        let said = sandbox.program(&["check"]);
+        assert_eq!(said.code, 2, "{subject:?}: {}", said.err);
+        assert!(said.err.contains("subject.txt:1") && said.err.contains("{{ verdict }}"), "{subject:?}: {}", said.err);
+    }
+}
+
+#[test]
+fn k08_a12_check_says_that_the_inbox_is_missing_or_not_mounted() {
+    let sandbox = Sandbox::minimal("en");
+    std::fs::remove_dir(sandbox.path("inbox")).expect("removed");
+    let said = sandbox.program(&["check"]);
+    assert!(said.code == 2 && said.err.contains("inbox"), "{} {}", said.code, said.err);
+    std::fs::create_dir(sandbox.path("inbox")).expect("made");
+    assert_eq!(sandbox.program(&["check"]).code, 0);
+    let config = std::fs::read_to_string(sandbox.path("totsugo.toml")).expect("the configuration");
+    sandbox.write("totsugo.toml", config.replace("[intake]", "[intake]\nsentinel = \".mounted\"").as_bytes());
+    let said = sandbox.program(&["check"]);
+    assert!(said.code == 3 && said.err.contains(".mounted"), "{} {}", said.code, said.err);
+    sandbox.write("inbox/.mounted", b"");
+    assert_eq!(sandbox.program(&["check"]).code, 0);
+}
+
 /// SPEC §5.2 rule 4: the marks were worked out and told nobody.
 #[test]
 fn show_tells_what_is_not_known_of_a_sale() {

@@ -340,15 +340,41 @@ fn n04_n17_columns_of_rounded_or_card_numbers_hold_the_file() {
     assert_eq!(Desk::new().fault(&rows(&|_| with(7, "4111111111111111"))), (None, Fault::CardNumbers));
 }
 
+/// Below eight long IDs in a file nothing was seen: two payments that Excel had rounded to one ID became one.
 #[test]
-fn n04_eight_long_order_ids_of_which_most_are_rounded_hold_the_file() {
-    for (rounded, others, is_held) in [(7, 0, false), (8, 0, true), (4, 4, false), (5, 4, true), (1, 9, false)] {
-        let id = |n: usize| format!("20261101{n:07}{}", if n < rounded { "000" } else { "123" });
-        let rows: Vec<String> = (0..rounded + others).map(|n| with(1, &id(n))).collect();
+fn n04_rounded_order_ids_hold_a_file_of_any_size() {
+    let taken = |ids: &[String]| {
+        let rows: Vec<String> = ids.iter().map(|id| with(1, id)).collect();
         let taken = Desk::new().take(&gmo(&rows.iter().map(String::as_str).collect::<Vec<_>>()));
-        let fault = taken.err().map(|mut problems| problems.remove(0).fault);
-        assert_eq!(fault, is_held.then(|| Fault::DamagedIdentifier { found: id(0) }), "{rounded} and {others}");
+        taken.err().map(|mut problems| problems.remove(0).fault)
+    };
+    // Of 18 digits each: a rounded one ends in three zeros, which a thousandth of all do anyway.
+    for (rounded, others, is_held) in [
+        (1, 0, false),
+        (2, 0, true),
+        (5, 0, true),
+        (7, 0, true),
+        (8, 0, true),
+        (4, 4, false),
+        (5, 4, true),
+        (1, 9, false),
+    ] {
+        let id = |n: usize| format!("20261101{n:07}{}", if n < rounded { "000" } else { "123" });
+        let ids: Vec<String> = (0..rounded + others).map(id).collect();
+        let fault = is_held.then(|| Fault::DamagedIdentifier { found: id(0) });
+        assert_eq!(taken(&ids), fault, "{rounded} and {others}");
     }
+    // One zero: a tenth of all IDs end so.
+    for (rounded, others, is_held) in [(5, 0, false), (6, 0, true), (7, 1, true), (7, 2, false), (16, 15, true)] {
+        let id = |n: usize| format!("12345678901{n:04}{}", if n < rounded { 0 } else { 1 });
+        assert_eq!(taken(&(0..rounded + others).map(id).collect::<Vec<_>>()).is_some(), is_held, "{rounded}, {others}");
+    }
+    assert!(taken(&["123456789012345000000".to_owned()]).is_some(), "six zeros of one ID are as rare as three of two");
+    // Two payments that became one ID differ in column H; rows of one payment do not.
+    let rounded = with(1, "123456789012345000");
+    let other = rounded.replace("1102481", "1102482");
+    assert!(matches!(Desk::new().fault(&gmo(&[&rounded, &other])).1, Fault::DamagedIdentifier { .. }));
+    assert!(Desk::new().take(&gmo(&[&rounded, &rounded.replace("即時売上", "取消")])).is_ok());
 }
 
 #[test]
@@ -641,6 +667,61 @@ fn a_broken_layout_names_file_and_line() {
     let bookings = include_str!("../templates/layouts/bokun-bookings.toml");
     let totals = Layout::parse("my.toml", &format!("{bookings}\n[total_row]\nlabels = [\"合計\"]\n"));
     assert!(totals.expect_err("broken").message.contains("no total row"));
+}
+
+/// A layout whose date forms give different days for one value guessed by their order.
+#[test]
+fn n06_a_date_that_two_forms_read_as_different_days_holds_the_file() {
+    let text = include_str!("../templates/layouts/gmo-torihiki-shukei.toml");
+    let (before, after) = text.split_once("date_forms = [").expect("its date forms");
+    let (_, after) = after.split_once(']').expect("their end");
+    let mut desk = Desk::new();
+    desk.max_rejects = 100;
+    for (forms, sound, ambiguous) in [
+        ("\"MM/dd/yyyy\", \"dd/MM/yyyy\"", "25/11/2026", "05/11/2026"),
+        ("\"dd/MM/yyyy\", \"MM/dd/yyyy\"", "05/05/2026", "11/12/2026"),
+    ] {
+        let layout = Layout::parse("gmo.toml", &format!("{before}date_forms = [{forms}]{after}")).expect("a layout");
+        desk.layouts = vec![layout];
+        let taken = desk.take(&gmo(&[&with(3, sound)]));
+        assert!(taken.is_ok_and(|file| file.rejected.is_empty()), "{sound} by {forms}");
+        let problems = desk.take(&gmo(&[&with(3, sound), &with(3, ambiguous)])).expect_err("held");
+        let told = problems::problem(Language::En, "in.csv", &problems[0]);
+        for part in ["line 3, column \"処理日時\"", ambiguous, "MM/dd/yyyy", "dd/MM/yyyy", "date_forms"] {
+            assert!(told.contains(part), "{part} in {told}");
+        }
+    }
+}
+
+#[test]
+fn k10_a_layout_that_cannot_mean_what_it_says_is_an_error() {
+    let text = include_str!("../templates/layouts/gmo-torihiki-shukei.toml");
+    let bookings = include_str!("../templates/layouts/bokun-bookings.toml");
+    let line_of = |text: &str, part: &str| text.lines().position(|line| line.contains(part)).map_or(0, |at| at + 1);
+    for (base, from, to, place, needle) in [
+        (text, "\"Tax\"]", "\"amount\"]", "\"amount\"]", "`amount` stands for two columns"),
+        (text, "\"Tax\"]", "\" \u{3000}\"]", "\u{3000}\"]", "blank"),
+        (bookings, "\"CONFIRMED\"", "\"CONFIRMD\"", "CONFIRMD", "unknown word `CONFIRMD`; known: CONFIRMED"),
+        (bookings, "\"日本円\" = \"JPY\"", "\"日本円\" = \"yen!\"", "yen!", "unknown word `yen!`"),
+        (bookings, "[words.currency]", "[words.created_at]", "\"円\" =", "`created_at` takes no words"),
+        (bookings, "\"保留中\" = ", "\"ｷｬﾝｾﾙ\" = ", "\"ｷｬﾝｾﾙ\"", "two values"),
+        (bookings, "\"確定\" = \"CONFIRMED\"", "\"pending\" = \"CONFIRMED\"", "\"pending\"", "`pending` means PENDING"),
+    ] {
+        assert!(base.contains(from), "{from}");
+        let broken = base.replacen(from, to, 1);
+        let error = Layout::parse("my.toml", &broken).expect_err(needle);
+        assert!(error.message.contains(needle), "{needle}: {error}");
+        assert_eq!(error.line, line_of(&broken, place), "{error}");
+    }
+    let gmo_words = Layout::parse("my.toml", &format!("{text}\n[words.status]\n\"売上\" = \"即時売上\"\n"));
+    assert!(gmo_words.expect_err("without effect").message.contains("`status` takes no words"));
+    for key in ["encodings", "date_forms"] {
+        let (before, after) = text.split_once(&format!("\n{key} = [")).expect("the key");
+        let (_, after) = after.split_once(']').expect("its end");
+        let error = Layout::parse("my.toml", &format!("{before}\n{key} = []{after}")).expect_err(key);
+        assert!(error.message.contains(&format!("`{key}` is empty")), "{error}");
+        assert_eq!(error.line, line_of(text, &format!("{key} =")), "{error}");
+    }
 }
 
 #[test]

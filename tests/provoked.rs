@@ -48,8 +48,24 @@ fn export(sandbox: &Sandbox, row: &str) {
 
 /// A history with one file.
 fn taken_in(sandbox: &Sandbox) {
-    export(sandbox, "9200000000001,A-1,即時売上,2026/11/02 10:00:00,5000,0,クレジットカード,1102481");
+    taken_in_as(sandbox, "A-1");
+}
+
+/// The same, with the payment's Order ID.
+fn taken_in_as(sandbox: &Sandbox, order_id: &str) {
+    let row = "即時売上,2026/11/02 10:00:00,5000,0,クレジットカード,1102481";
+    export(sandbox, &format!("9200000000001,{order_id},{row}"));
     assert_eq!(sandbox.program(&["ingest"]).code, 0);
+}
+
+/// A layout that has both orders of day and month, and an export that does not tell which.
+fn contradicting_forms(sandbox: &Sandbox) {
+    let layouts = totsugo::templates::layouts(Path::new("/nowhere")).expect("the built-in layouts");
+    let layout = layouts.iter().find(|layout| layout.name.starts_with("gmo-")).expect("the layout");
+    let (before, after) = layout.text.split_once("date_forms = [").expect("its date forms");
+    let forms = "date_forms = [\"MM/dd/yyyy\", \"dd/MM/yyyy\",";
+    sandbox.write(&format!("templates/layouts/{}", layout.name), format!("{before}{forms}{after}").as_bytes());
+    export(sandbox, "9200000000001,A-1,即時売上,05/11/2026,5000,0,クレジットカード,1102481");
 }
 
 fn in_history(sandbox: &Sandbox, statement: &str) {
@@ -109,6 +125,19 @@ const CASES: &[Case] = &[
         &["check"],
         2,
     ),
+    case("a template lies where none is read", |s| s.write("templates/mail/report/subject.txt", b"x\n"), &["check"], 2),
+    case(
+        "a subject without the verdict",
+        |s| ["ja", "en"].iter().for_each(|l| s.write(&format!("templates/mail/report/{l}/subject.txt"), b"\n")),
+        &["check"],
+        2,
+    ),
+    case(
+        "a schedule that Notepad saved",
+        |s| s.write("schedules/nightly.toml.txt", b"name = \"n\"\ncron = \"0 30 6 * * *\"\n"),
+        &["check"],
+        2,
+    ),
     case(
         "a schedule never comes",
         |s| s.write("schedules/n.toml", b"name = \"n\"\ncron = \"0 30 6 30 2 *\"\n"),
@@ -116,6 +145,7 @@ const CASES: &[Case] = &[
         2,
     ),
     case("the inbox is not there", |s| fs::remove_dir_all(s.path("inbox")).expect("gone"), &["run"], 3),
+    case("the inbox was never made", |s| fs::remove_dir_all(s.path("inbox")).expect("gone"), &["check"], 2),
     case("the sentinel is not there", sentinel, &["run"], 3),
     case("an export that is none", |s| s.write("inbox/strange.csv", b"a,b\r\n1,2\r\n"), &["ingest"], 1),
     case(
@@ -142,6 +172,40 @@ const CASES: &[Case] = &[
         &["ingest"],
         1,
     ),
+    case(
+        "an amount that could be two",
+        |s| export(s, "9200000000001,A-1,即時売上,2026/11/02 10:00:00,12.000,0,クレジットカード,1102481"),
+        &["ingest"],
+        1,
+    ),
+    case(
+        "a number without its zeros comes later",
+        |s| {
+            taken_in_as(s, "00123");
+            export(s, "9200000000001,123,即時売上,2026/11/02 10:00:00,5000,0,クレジットカード,1102481");
+        },
+        &["ingest"],
+        1,
+    ),
+    case(
+        "a number without its zeros came before",
+        |s| {
+            taken_in_as(s, "123");
+            export(s, "9200000000001,00123,即時売上,2026/11/02 10:00:00,5000,0,クレジットカード,1102481");
+        },
+        &["ingest"],
+        1,
+    ),
+    case(
+        "a number with and without its zeros",
+        |s| {
+            let row = |id| format!("9200000000001,{id},即時売上,2026/11/02 10:00:00,5000,0,クレジットカード,1102481");
+            export(s, &format!("{}\r\n{}", row("123"), row("00123")));
+        },
+        &["ingest"],
+        1,
+    ),
+    case("a date that two forms read differently", contradicting_forms, &["ingest"], 1),
     case(
         "an old Excel workbook",
         |s| s.write("inbox/old.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1 and more"),

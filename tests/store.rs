@@ -15,7 +15,7 @@ use totsugo::domain::dates::{Day, Moment, Period};
 use totsugo::domain::delivery::MailWord;
 use totsugo::domain::finding::{Code, FindingRecord, Note, Severity, finding_id};
 use totsugo::domain::ids::{CartCode, FileDigest, OrderId, ProductCode, ShopId};
-use totsugo::domain::intake::{CartSnapshot, Normalised, PaymentRow, RowCounts, Rows, Source};
+use totsugo::domain::intake::{CartSnapshot, Fault, Normalised, PaymentRow, RowCounts, Rows, Source};
 use totsugo::domain::money::Yen;
 use totsugo::domain::payment::{Observation, Payment, Status};
 use totsugo::reconcile::disposition;
@@ -90,7 +90,7 @@ impl History {
             normalised: &normalised,
             reasons: &[],
         };
-        self.store.save_file(&file, disposition).expect("stored")
+        self.store.save_file(&file, disposition).expect("a history").expect("nothing against it")
     }
 }
 
@@ -243,7 +243,7 @@ fn s12_rows_handed_over_in_pieces_are_stored_like_all_at_once() {
         let file =
             NewFile { digest: FileDigest([1; 32]), name: "1.csv", folder: None, normalised: &judged, reasons: &[] };
         let pieces = other.store.save_pieces(&file, disposition, &mut |take| rows.chunks(size).for_each(&mut *take));
-        assert_eq!(pieces.expect("stored"), whole);
+        assert_eq!(pieces.expect("a history"), Ok(whole));
         assert_eq!(facts(&other.store).expect("facts"), facts(&history.store).expect("facts"), "pieces of {size}");
         assert_eq!(other.store.verify().expect("whole").rows, 6, "pieces of {size}");
     }
@@ -255,6 +255,43 @@ fn s12_rows_handed_over_in_pieces_are_stored_like_all_at_once() {
     assert!(matches!(refused, Err(StoreError::Unexpected { what: "row count", .. })));
     assert_eq!(payments(&short.store).expect("payments"), []);
     assert!(short.store.known_file(FileDigest([1; 32])).expect("looked up").is_none());
+}
+
+/// The counterpart may have gone by in an earlier piece of the same file.
+#[test]
+fn n03_an_order_id_with_and_without_zeros_is_found_whatever_the_pieces() {
+    let orders = ["A1", "00123", "999", "123", "B2"];
+    for rotated in 0..orders.len() {
+        let mut orders = orders;
+        orders.rotate_left(rotated);
+        let rows: Vec<PaymentRow> =
+            (2..).zip(orders).map(|(line, order)| row(line, order, "2026-11-01", "即時売上", 100)).collect();
+        let line_of = |order: &str| (2..).zip(orders).find(|(_, known)| *known == order).map(|(line, _)| line);
+        for size in 1..=rows.len() {
+            let mut history = History::new();
+            let judged = Normalised {
+                layout: "test".to_owned(),
+                encoding: "UTF-8",
+                rows_read: 5,
+                rows: Rows::Payments(Vec::new()),
+                excluded: Vec::new(),
+                rejected: Vec::new(),
+                unknown_columns: Vec::new(),
+                dropped_columns: Vec::new(),
+                hidden_rows: 0,
+            };
+            let digest = FileDigest([1; 32]);
+            let file = NewFile { digest, name: "1.csv", folder: None, normalised: &judged, reasons: &[] };
+            let saved =
+                history.store.save_pieces(&file, disposition, &mut |take| rows.chunks(size).for_each(&mut *take));
+            let problem = saved.expect("a history").expect_err("held");
+            assert_eq!(problem.place.line, line_of("123"), "{orders:?} in pieces of {size}");
+            let (found, other, line) = ("123".to_owned(), "00123".to_owned(), line_of("00123").expect("its line"));
+            assert_eq!(problem.fault, Fault::LostZeros { found, other, file: None, line });
+            assert!(history.store.known_file(digest).expect("looked up").is_none());
+            assert_eq!(payments(&history.store).expect("payments"), []);
+        }
+    }
 }
 
 #[test]

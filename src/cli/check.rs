@@ -15,11 +15,12 @@ use crate::inbox;
 use crate::locale::{self, Language};
 use crate::normalise::Examined;
 use crate::post::{self, Timeouts};
-use crate::run::{self, Effect, Workshop};
+use crate::run::{self, Effect, RunError, Workshop};
 use crate::schedule::{Days, business_day};
 use chrono::Datelike;
 use std::io;
 use std::path::Path;
+use std::time::Duration;
 
 /// How many coming firings of a schedule are shown.
 const FIRINGS: usize = 5;
@@ -84,6 +85,9 @@ fn inspect(workshop: &Workshop) -> Exit {
         }
     }
     complain_all(&warnings);
+    if let Err(exit) = inbox_is_there(workshop) {
+        return exit;
+    }
     if warnings.is_empty() { Exit::Completed } else { Exit::Attention }
 }
 
@@ -175,6 +179,9 @@ fn schedules(workshop: &Workshop) -> Result<Vec<String>, Exit> {
     if let Some(exit) = wrong.first() {
         return Err(*exit);
     }
+    if files.is_empty() {
+        say!("  {}", no_schedule(workshop));
+    }
     let mut warnings = Vec::new();
     for schedule in files.iter().filter_map(|file| file.schedule.as_ref().ok()) {
         say!("  {} {} {}", schedule.name, schedule.cron.as_str(), schedule.timezone);
@@ -190,6 +197,14 @@ fn schedules(workshop: &Workshop) -> Result<Vec<String>, Exit> {
         }
     }
     Ok(warnings)
+}
+
+fn no_schedule(workshop: &Workshop) -> String {
+    let folder = workshop.config.paths.schedules.display();
+    match workshop.language() {
+        Language::Ja => format!("{folder} に予定がありません。totsugo daemon は何も実行しません。"),
+        Language::En => format!("There is no schedule in {folder}: totsugo daemon runs nothing."),
+    }
 }
 
 const fn weekday(language: Language, from_monday: u32) -> &'static str {
@@ -211,19 +226,30 @@ const fn weekday(language: Language, from_monday: u32) -> &'static str {
     }
 }
 
-/// Folders that are missing or cannot be written.
+/// Whether the inbox can be looked at: where there is no such folder the configuration is wrong (FAULTS K08), where it is
+/// not mounted it is not the configuration's fault (FAULTS A12).
+fn inbox_is_there(workshop: &Workshop) -> Result<(), Exit> {
+    let (config, language) = (&workshop.config, workshop.language());
+    if !config.paths.inbox.is_dir() {
+        let text = pick(
+            language,
+            "フォルダーがありません。作成するか、設定の paths.inbox を直してください。共有フォルダーであれば接続をご確認ください。",
+            "no such folder. Make it or correct paths.inbox; for a share, mount it.",
+        );
+        complain!("paths.inbox: {}: {text}", config.paths.inbox.display());
+        return Err(Exit::Usage);
+    }
+    match inbox::scan(&config.paths.inbox, config.intake.sentinel.as_deref(), Duration::ZERO) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(stopped(workshop, &RunError::Inbox(error))),
+    }
+}
+
+/// Folders that cannot be written.
 fn folders(workshop: &Workshop) -> Vec<String> {
     let paths = &workshop.config.paths;
     let language = workshop.language();
     let mut warnings = Vec::new();
-    if !paths.inbox.is_dir() {
-        let text = pick(
-            language,
-            "フォルダーがありません。作成するか、共有フォルダーの接続をご確認ください",
-            "no such folder; make it or, for a share, mount it",
-        );
-        warnings.push(format!("inbox: {}: {text}", paths.inbox.display()));
-    }
     for (key, folder) in
         [("archive", &paths.archive), ("held", &paths.held), ("reports", &paths.reports), ("outbox", &paths.outbox)]
     {

@@ -239,6 +239,9 @@ fn tell(workshop: &Workshop, status: &Status) {
     let none = pick(language, "なし", "none");
     let line = |ja, en, value: &str| say!("{}: {value}", pick(language, ja, en));
     line("最後に成功した処理", "Last success", status.last_success.as_deref().unwrap_or(none));
+    if status.schedules.is_empty() {
+        line("予定", "Schedules", none);
+    }
     for (schedule, counts) in &status.schedules {
         let next = next(workshop, schedule, counts).unwrap_or_else(|| none.to_owned());
         let last = counts.last_completed.map_or_else(|| none.to_owned(), schedule::stamp);

@@ -192,6 +192,9 @@ pub enum ConfigError {
     /// The file cannot be read, for this reason.
     #[error("cannot read {0}: {1}")]
     Unreadable(PathBuf, String),
+    /// A file among the schedules that is none by its name, and the name it may be meant to have.
+    #[error("{0} is not read: the name of a schedule file ends in .toml")]
+    NoSchedule(PathBuf, String),
     /// The file is wrong in these places.
     #[error("{0} has {count} problem(s)", count = .1.len())]
     Invalid(PathBuf, Vec<ConfigProblem>, Language),
@@ -201,7 +204,7 @@ impl ConfigError {
     /// The language to say it in: the one the file asks for, where that much can be read.
     pub const fn language(&self) -> Option<Language> {
         match self {
-            Self::NotFound(_) | Self::Unreadable(..) => None,
+            Self::NotFound(_) | Self::Unreadable(..) | Self::NoSchedule(..) => None,
             Self::Invalid(_, _, language) => Some(*language),
         }
     }
@@ -223,6 +226,14 @@ impl ConfigError {
             (Self::Unreadable(path, reason), Language::En) => {
                 format!("The configuration file cannot be read: {} ({reason}). Check its permissions.", path.display())
             }
+            (Self::NoSchedule(path, name), Language::Ja) => format!(
+                "{}: 予定のファイル名は .toml で終わる必要があるため、読み込まれません。予定であれば名前を {name} に直し、そうでなければ別の場所に移してください。",
+                path.display()
+            ),
+            (Self::NoSchedule(path, name), Language::En) => format!(
+                "{}: not read, as the name of a schedule file ends in .toml. Rename it to {name} if it is one, or move it elsewhere.",
+                path.display()
+            ),
             (Self::Invalid(path, problems, _), language) => problems
                 .iter()
                 .map(|problem| format!("{}: {}", path.display(), problem.sentence(language)))

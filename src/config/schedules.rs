@@ -120,16 +120,23 @@ fn time_of_day(text: &str) -> Option<u32> {
 }
 
 /// The schedule files in `folder` by name, hidden ones and editors' backups left out; none if there is no such folder.
-/// A name that an earlier file has already is a problem of the later one (FAULTS C13).
+/// A name that an earlier file has already is a problem of the later one (FAULTS C13), and so is a file that cannot be meant
+/// for anything else but would not be read (FAULTS K10).
 ///
 /// # Errors
 /// When the folder cannot be listed.
 pub fn schedules(folder: &Path, calendar: &Calendar, language: Language) -> Result<Vec<ScheduleFile>, ConfigError> {
-    let mut paths =
+    let paths =
         durable::visible(folder).map_err(|error| ConfigError::Unreadable(folder.to_path_buf(), error.to_string()))?;
-    paths.retain(|path| path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("toml")));
     let mut files: Vec<ScheduleFile> = Vec::new();
     for path in paths {
+        if !path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("toml")) {
+            if path.is_file() {
+                let schedule = Err(ConfigError::NoSchedule(path.clone(), as_schedule(&path)));
+                files.push(ScheduleFile { path, schedule });
+            }
+            continue;
+        }
         let schedule = read(&path, calendar, language).and_then(|(schedule, name)| {
             let same = |file: &&ScheduleFile| file.schedule.as_ref().is_ok_and(|known| known.name == schedule.name);
             match files.iter().find(same) {
@@ -144,6 +151,12 @@ pub fn schedules(folder: &Path, calendar: &Calendar, language: Language) -> Resu
         files.push(ScheduleFile { path, schedule });
     }
     Ok(files)
+}
+
+/// The name that a schedule file should have: Notepad saves `nightly.toml` as `nightly.toml.txt`.
+fn as_schedule(path: &Path) -> String {
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    if stem.to_ascii_lowercase().ends_with(".toml") { stem } else { format!("{stem}.toml") }
 }
 
 fn read(path: &Path, calendar: &Calendar, language: Language) -> Result<(Schedule, Text), ConfigError> {

@@ -215,7 +215,12 @@ impl Looks {
             ticker.set(self.watch.schedules()).await;
             if !is_ready {
                 beacon::ready();
-                tracing::info!(schedules = self.watch.schedules().len(), "ready");
+                let schedules = self.watch.schedules().len();
+                if schedules == 0 {
+                    let folder = self.shared.workshop().config.paths.schedules.display().to_string();
+                    tracing::warn!(folder, "no schedule: nothing will run before there is one");
+                }
+                tracing::info!(schedules, "ready");
                 is_ready = true;
             }
             self.wake.notify_one();

@@ -302,11 +302,15 @@ fn locked_by(name: &str) -> Option<&str> {
     name.strip_prefix("~$").or_else(|| name.strip_prefix(".~lock.")?.strip_suffix('#'))
 }
 
-/// Names of files that are being written or locked by other programs (FAULTS A03).
+/// Names of what is being written or locked by other programs, and of what Windows itself puts into folders: nobody's data
+/// (FAULTS A03).
 fn is_passing(name: &str) -> bool {
+    const OF_WINDOWS: [&str; 5] =
+        ["thumbs.db", "ehthumbs.db", "desktop.ini", "$recycle.bin", "system volume information"];
     let lower = name.to_lowercase();
     name.starts_with('.')
         || name.starts_with("~$")
+        || OF_WINDOWS.contains(&lower.as_str())
         || [".part", ".crdownload", ".tmp", ".filepart"].iter().any(|ending| lower.ends_with(ending))
 }
 

@@ -31,10 +31,14 @@ pub struct TemplateFault {
 /// Steps a template may take: some thousand findings, no endless loop.
 const FUEL: u64 = 2_000_000;
 
+/// A verdict for trying templates: of no use in any wording of their own.
+const VERDICT: &str = "\u{e000}";
+
 /// The three templates of a report mail, checked.
 #[derive(Clone, Debug)]
 pub struct Templates {
     environment: Environment<'static>,
+    carries_verdict: bool,
     subject: String,
     text: String,
     html: String,
@@ -61,7 +65,8 @@ impl Templates {
         let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).keep_trailing_newline(true).build();
         environment.set_syntax(syntax.map_err(|e| fault(&subject.name, &e))?);
         environment.set_debug(true);
-        let templates = Self {
+        let mut templates = Self {
+            carries_verdict: true,
             subject: subject.name.clone(),
             text: text.name.clone(),
             html: html.name.clone(),
@@ -72,9 +77,15 @@ impl Templates {
             })?,
         };
         for sample in [full_sample(), MailContext::default()] {
-            templates.render(&sample)?;
+            let rendered = templates.render(&MailContext { verdict: VERDICT.to_owned(), ..sample })?;
+            templates.carries_verdict &= rendered.subject.contains(VERDICT);
         }
         Ok(templates)
+    }
+
+    /// Whether the subject always carries the verdict, as it must (SPEC §7).
+    pub const fn carries_verdict(&self) -> bool {
+        self.carries_verdict
     }
 
     /// Subject and bodies for `context`.

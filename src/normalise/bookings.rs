@@ -6,7 +6,7 @@ use super::{Refusal, Row, Taken, fields};
 use crate::domain::booking::{BookingLine, LineStatus, PaymentEntry, PaymentStatus, PaymentType, Price};
 use crate::domain::dates::Day;
 use crate::domain::ids::{CartCode, ProductCode};
-use crate::domain::intake::{CartSnapshot, Fault, Problem};
+use crate::domain::intake::{CartSnapshot, Fault, Kind, Problem};
 use crate::domain::money::Yen;
 use crate::domain::text::{Texts, code_key};
 use hashbrown::HashMap;
@@ -119,11 +119,51 @@ fn currency(row: &Row<'_>) -> Result<Cow<'static, str>, Refusal> {
         return Ok(Cow::Borrowed("JPY"));
     }
     let word = row.layout.word(Field::Currency, &written).unwrap_or(&written);
-    let code = fields::narrow(word).to_ascii_uppercase();
-    if code.len() == 3 && code.bytes().all(|byte| byte.is_ascii_uppercase()) {
+    if let Some(code) = currency_code(word) {
         return Ok(Cow::Owned(code));
     }
     Err(row.reject(Field::Currency, Fault::Identifier { found: written.to_string(), expected: "ISO 4217 (JPY)" }))
+}
+
+fn currency_code(word: &str) -> Option<String> {
+    let code = fields::narrow(word).to_ascii_uppercase();
+    (code.len() == 3 && code.bytes().all(|byte| byte.is_ascii_uppercase())).then_some(code)
+}
+
+/// The word of ours that a text is.
+type ReadWord = fn(&str) -> Option<String>;
+
+/// The words of ours that a column may have.
+pub(super) struct Vocabulary {
+    pub(super) read: ReadWord,
+    /// The same, of texts that are never looked up in the layout.
+    pub(super) read_first: ReadWord,
+    /// All of them, for a message.
+    pub(super) known: String,
+}
+
+/// What the words of a layout may stand for in `field`; nothing where they are not asked for.
+pub(super) fn vocabulary(kind: Kind, field: Field) -> Option<Vocabulary> {
+    let (read, known): (ReadWord, Vec<&str>) = match (kind, field) {
+        (Kind::Bookings, Field::Status) => (
+            |text| LineStatus::read(text).map(|status| status.word().to_owned()),
+            LineStatus::ALL.iter().map(|status| status.word()).collect(),
+        ),
+        (Kind::Bookings, Field::PaymentStatus) => (
+            |text| PaymentStatus::read(text).map(|status| status.word().to_owned()),
+            PaymentStatus::ALL.iter().map(|status| status.word()).collect(),
+        ),
+        (Kind::PaymentList, Field::PaymentType) => (
+            |text| PaymentType::read(text).map(|kind| kind.word().to_owned()),
+            PaymentType::ALL.iter().map(|kind| kind.word()).collect(),
+        ),
+        (Kind::Bookings | Kind::PaymentList, Field::Currency) => {
+            let read_first = |text: &str| (text == "JPY").then(|| text.to_owned());
+            return Some(Vocabulary { read: currency_code, read_first, known: "JPY, USD, EUR, …".to_owned() });
+        }
+        _ => return None,
+    };
+    Some(Vocabulary { read, read_first: read, known: known.join(", ") })
 }
 
 /// Whether an amount may be negative.

@@ -88,6 +88,19 @@ impl DateForm {
         &self.pattern
     }
 
+    /// Whether some text may be one day by this form and another one by `other`: nothing but the order of their parts differs.
+    fn may_contradict(&self, other: &Self) -> bool {
+        let literals = |form: &Self| -> Vec<u8> {
+            let literal = |token: &Token| if let Token::Literal(byte) = token { Some(*byte) } else { None };
+            form.tokens.iter().filter_map(literal).collect()
+        };
+        let order = |form: &Self| -> Vec<Part> {
+            let part = |token: &Token| if let Token::Digits(part, ..) = token { Some(*part) } else { None };
+            form.tokens.iter().filter_map(part).collect()
+        };
+        literals(self) == literals(other) && order(self) != order(other)
+    }
+
     fn read(&self, text: &str) -> Option<(Moment, Zone)> {
         let mut rest = text.as_bytes();
         let mut parts = [0_u32; 6];
@@ -146,6 +159,19 @@ fn minutes_east(zone: &[u8]) -> Option<i16> {
 pub(super) fn date(forms: &[DateForm], text: &str) -> Option<(Moment, Zone)> {
     let text = narrow(text);
     forms.iter().find_map(|form| form.read(&text))
+}
+
+/// Whether `forms` may read one text as different days.
+pub(super) fn may_contradict(forms: &[DateForm]) -> bool {
+    (1..).zip(forms).any(|(next, form)| forms.iter().skip(next).any(|other| form.may_contradict(other)))
+}
+
+/// The forms that read `text`, where they read it as different days (N06).
+pub(super) fn contradicting(forms: &[DateForm], text: &str) -> Vec<String> {
+    let text = narrow(text);
+    let read: Vec<(Day, &DateForm)> = forms.iter().filter_map(|form| Some((form.read(&text)?.0.day(), form))).collect();
+    let is_one = read.iter().all(|(day, _)| read.first().is_some_and(|(first, _)| first == day));
+    if is_one { Vec::new() } else { read.iter().map(|(_, form)| form.pattern.clone()).collect() }
 }
 
 /// Whether a date that no form reads could be several days: day and month, or the year, may be either part (N06).
@@ -238,6 +264,25 @@ mod tests {
         for text in ["R8.11.1", "2026/11/01", "2026年11月1日", "11/2026", "1/2/3/4", "a/b/c", "//", "123/1/2026", ""]
         {
             assert!(!is_ambiguous_date(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn n06_only_forms_that_read_the_same_text_contradict_each_other() {
+        for (patterns, contradict) in [
+            (&["MM/dd/yyyy", "dd/MM/yyyy"][..], true),
+            (&["yyyyMMdd", "yyyy-MM-dd", "ddMMyyyy"], true),
+            (&["yyyy/M/d H:mm", "yyyy/d/M H:mm"], true),
+            (&["yyyy/M/d", "dd.MM.yyyy", "yyyyMMdd", "yyyy-MM-dd"], false),
+            (&["yyyy/M/d", "yyyy/MM/dd", "yyyy/M/d H:mm", "yyyy/M/d 24:00"], false),
+            (&[], false),
+        ] {
+            assert_eq!(may_contradict(&forms(patterns)), contradict, "{patterns:?}");
+        }
+        let forms = forms(&["MM/dd/yyyy", "dd/MM/yyyy", "d/M/yyyy"]);
+        assert_eq!(contradicting(&forms, "05/11/2026").len(), 3);
+        for text in ["05/05/2026", "25/11/2026", "11/25/2026", "x"] {
+            assert!(contradicting(&forms, text).is_empty(), "{text}");
         }
     }
 

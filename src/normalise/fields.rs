@@ -42,8 +42,13 @@ impl<'a> Number<'a> {
         sound.then_some(Self { whole, decimals })
     }
 
+    /// Whether the point may as well set thousands apart, as in `12.000`, which much of Europe reads as twelve thousand.
+    fn may_be_thousands(&self) -> bool {
+        self.decimals == "000" && (1..=3).contains(&self.whole.len()) && !self.whole.starts_with('0')
+    }
+
     fn yen(&self, limit: i64) -> Option<Yen> {
-        if self.decimals.bytes().any(|byte| byte != b'0') {
+        if self.decimals.bytes().any(|byte| byte != b'0') || self.may_be_thousands() {
             return None;
         }
         let digits = self.whole.bytes().filter(|byte| *byte != b',').map(|byte| i64::from(byte - b'0'));
@@ -147,10 +152,13 @@ pub(super) fn is_card_number(text: &[u8]) -> bool {
     digits >= 13 && sum.is_multiple_of(10)
 }
 
-/// Whether a long number has lost all digits behind the fifteenth, as Excel keeps no more (N04).
-pub(super) fn is_rounded(text: &str) -> Option<bool> {
-    let long = text.len() >= 16 && text.bytes().all(|byte| byte.is_ascii_digit());
-    long.then(|| text.bytes().skip(15).all(|byte| byte == b'0'))
+/// How many digits a long number has lost, if it lost all behind the fifteenth, as Excel keeps no more (N04); 0 if it did
+/// not, and nothing of what is no long number.
+pub(super) fn rounded_digits(text: &str) -> Option<u64> {
+    let (_, behind) = text.as_bytes().split_at_checked(15).filter(|(_, behind)| !behind.is_empty())?;
+    let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
+    let lost = if behind.iter().all(|byte| *byte == b'0') { behind.len() } else { 0 };
+    is_number.then(|| u64::try_from(lost).unwrap_or(0))
 }
 
 #[cfg(test)]
@@ -168,6 +176,11 @@ mod tests {
             ("￥1,234", 1_234),
             ("\\1,234", 1_234),
             ("1234.00", 1_234),
+            ("12.0", 12),
+            ("12.0000", 12),
+            ("1234.000", 1_234),
+            ("1,234.000", 1_234),
+            ("0.000", 0),
             ("0", 0),
             ("0001234", 1_234),
             ("9999999999", 9_999_999_999),
@@ -188,6 +201,10 @@ mod tests {
             "1234,567",
             ",123",
             "1.5",
+            "12.000",
+            "1.000",
+            "¥123.000円",
+            "１２．０００",
             "1.",
             ".5",
             "1.1E+06",

@@ -1,6 +1,7 @@
 //! Layouts: what a kind of file looks like, as data (SPEC §4). Must not read files: the text comes in from outside.
 
-use super::dates::DateForm;
+use super::bookings;
+use super::dates::{self, DateForm};
 use crate::domain::intake::Kind;
 use crate::domain::text::{edits, fold};
 use serde::Deserialize;
@@ -99,13 +100,19 @@ impl Field {
 struct Written {
     name: Spanned<String>,
     kind: Spanned<String>,
-    encodings: Vec<Spanned<String>>,
-    date_forms: Vec<Spanned<String>>,
+    encodings: Spanned<Vec<Spanned<String>>>,
+    date_forms: Spanned<Vec<Spanned<String>>>,
     total_row: Option<Spanned<WrittenTotal>>,
     #[serde(default)]
-    words: BTreeMap<Field, BTreeMap<String, String>>,
+    words: BTreeMap<Field, WrittenWords>,
     columns: Vec<Spanned<WrittenColumn>>,
 }
+
+/// What is wrong with a layout, and where in its text.
+type Wrong = (Range<usize>, String);
+
+/// The words of one column with what each stands for.
+type WrittenWords = BTreeMap<String, Spanned<String>>;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -119,7 +126,7 @@ struct WrittenColumn {
     heading: String,
     field: Option<Field>,
     #[serde(default)]
-    aliases: Vec<String>,
+    aliases: Vec<Spanned<String>>,
     #[serde(default)]
     required: bool,
     #[serde(default)]
@@ -146,6 +153,7 @@ pub struct Layout {
     kind: Kind,
     encodings: Vec<String>,
     dates: Vec<DateForm>,
+    has_contradicting_dates: bool,
     words: BTreeMap<Field, Vec<(String, String)>>,
     total_labels: Vec<String>,
     columns: Vec<Column>,
@@ -209,14 +217,22 @@ impl Layout {
                 return Err(fail(Some(written.kind.span()), message));
             }
         };
-        for encoding in &written.encodings {
+        for (key, list) in [("encodings", &written.encodings), ("date_forms", &written.date_forms)] {
+            if list.get_ref().is_empty() {
+                return Err(fail(
+                    Some(list.span()),
+                    format!("`{key}` is empty, so nothing could be read; name at least one"),
+                ));
+            }
+        }
+        for encoding in written.encodings.get_ref() {
             if !ENCODINGS.contains(&encoding.get_ref().as_str()) {
                 let message = format!("unknown encoding `{}`; known: {}", encoding.get_ref(), ENCODINGS.join(", "));
                 return Err(fail(Some(encoding.span()), message));
             }
         }
         let mut dates = Vec::new();
-        for form in &written.date_forms {
+        for form in written.date_forms.get_ref() {
             dates.push(DateForm::parse(form.get_ref()).map_err(|message| fail(Some(form.span()), message))?);
         }
         let total_labels = match &written.total_row {
@@ -234,15 +250,15 @@ impl Layout {
                 return Err(fail(Some(written.kind.span()), message));
             }
         }
-        let words = written.words.into_iter().map(|(field, words)| {
-            (field, words.into_iter().map(|(word, value)| (fold(&word), value)).collect::<Vec<_>>())
-        });
+        let known = |(field, words)| Ok((field, known_words(kind, field, words)?));
+        let words: Result<_, Wrong> = written.words.into_iter().map(known).collect();
         Ok(Self {
             name: written.name.into_inner(),
             kind,
-            encodings: written.encodings.into_iter().map(Spanned::into_inner).collect(),
+            encodings: written.encodings.into_inner().into_iter().map(Spanned::into_inner).collect(),
+            has_contradicting_dates: dates::may_contradict(&dates),
             dates,
-            words: words.collect(),
+            words: words.map_err(|(span, message)| fail(Some(span), message))?,
             total_labels,
             columns,
         })
@@ -269,6 +285,11 @@ impl Layout {
 
     pub(super) fn dates(&self) -> &[DateForm] {
         &self.dates
+    }
+
+    /// Whether some text may be different days by its date forms.
+    pub(super) const fn has_contradicting_dates(&self) -> bool {
+        self.has_contradicting_dates
     }
 
     /// The word that `written` stands for in `field`, if the layout knows it as another word.
@@ -341,7 +362,7 @@ impl Layout {
     }
 }
 
-fn columns(kind: Kind, written: &[Spanned<WrittenColumn>]) -> Result<Vec<Column>, (Range<usize>, String)> {
+fn columns(kind: Kind, written: &[Spanned<WrittenColumn>]) -> Result<Vec<Column>, Wrong> {
     let (fields, _) = Field::of(kind);
     let mut columns: Vec<Column> = Vec::new();
     for spanned in written {
@@ -365,17 +386,58 @@ fn columns(kind: Kind, written: &[Spanned<WrittenColumn>]) -> Result<Vec<Column>
                 return fail(format!("`{}` is secret, so it cannot be a field", column.heading));
             }
         }
+        let mut aliases: Vec<String> = Vec::new();
+        for alias in &column.aliases {
+            let folded = fold(alias.get_ref());
+            if folded.is_empty() {
+                return Err((alias.span(), format!("an alias of `{}` is blank", column.heading)));
+            }
+            if let Some(other) = columns.iter().find(|other| other.aliases.contains(&folded)) {
+                let (alias_is, other) = (alias.get_ref(), &other.heading);
+                let message = format!("alias `{alias_is}` stands for two columns, `{other}` and `{}`", column.heading);
+                return Err((alias.span(), message));
+            }
+            aliases.push(folded);
+        }
         columns.push(Column {
             field: column.field,
             heading: column.heading.clone(),
             folded,
-            aliases: column.aliases.iter().map(|alias| fold(alias)).collect(),
+            aliases,
             required: column.required,
             line_breaks: column.line_breaks,
             secret: column.secret,
         });
     }
     Ok(columns)
+}
+
+/// The words of `field`, folded, each with what it stands for: a word of ours that the column of such a file can have.
+fn known_words(kind: Kind, field: Field, written: WrittenWords) -> Result<Vec<(String, String)>, Wrong> {
+    let mut words: Vec<(String, String)> = Vec::new();
+    for (word, value) in written {
+        let (span, value) = (value.span(), value.into_inner());
+        let name = snake(field);
+        let Some(vocabulary) = bookings::vocabulary(kind, field) else {
+            return Err((span, format!("field `{name}` takes no words in this kind of file; remove `[words.{name}]`")));
+        };
+        let Some(meaning) = (vocabulary.read)(&value) else {
+            return Err((span, format!("unknown word `{value}`; known: {}", vocabulary.known)));
+        };
+        // What is known already is never looked up here.
+        if let Some(own) = (vocabulary.read_first)(&word).filter(|own| *own != meaning) {
+            return Err((span, format!("`{word}` means {own} already; it cannot stand for {meaning}")));
+        }
+        let folded = fold(&word);
+        if words.iter().any(|(other, stands_for)| *other == folded && *stands_for != value) {
+            return Err((
+                span,
+                format!("`{word}` has two values in `[words.{name}]`: width and case make no difference"),
+            ));
+        }
+        words.push((folded, value));
+    }
+    Ok(words)
 }
 
 /// The name of a field in a layout file.

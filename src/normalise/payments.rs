@@ -11,8 +11,11 @@ use hashbrown::HashMap;
 
 /// The largest total row.
 const TOTAL_LIMIT: Yen = Yen::new(999_999_999_999_999);
-/// Long Order IDs in a file before most of them being rounded is no accident.
-const LONG_IDS: u64 = 8;
+/// Zeros that rounding leaves, added up over a file, before they are no accident: an ID ends in n zeros by chance once in 10ⁿ,
+/// so this many come together once in a million files.
+const ZEROS: u64 = 6;
+/// So many rounded payments are told apart. With as many being most of a file, no number of others makes it an accident.
+const TOLD_APART: usize = 16;
 
 /// The accepted rows so far.
 #[derive(Default)]
@@ -20,8 +23,7 @@ pub(super) struct Payments {
     rows: Vec<PaymentRow>,
     sum: Yen,
     totals: Vec<(Problem, Yen)>,
-    long_ids: u64,
-    rounded: Option<(u64, Problem)>,
+    rounding: Rounding,
     statuses: HashMap<String, Status>,
     texts: Texts,
 }
@@ -43,7 +45,7 @@ impl Payments {
             return Err(row.reject_amount(Field::Amount, &amount.to_string()));
         }
         let booking_ref = row.identifier(Field::BookingRef)?;
-        self.watch_rounding(row, &order_id);
+        self.rounding.watch(row, &order_id, &booking_ref);
         let status = match self.statuses.get(&*written) {
             Some(status) => status.clone(),
             None => {
@@ -75,19 +77,6 @@ impl Payments {
         Ok(Taken::Excluded("total_row"))
     }
 
-    /// N04: counts long Order IDs and those among them that end as rounded ones do.
-    fn watch_rounding(&mut self, row: &Row<'_>, order_id: &OrderId) {
-        let Some(rounded) = fields::is_rounded(order_id.as_str()) else { return };
-        self.long_ids += 1;
-        if rounded {
-            let found = order_id.as_str().to_owned();
-            let (count, _) = self
-                .rounded
-                .get_or_insert_with(|| (0, row.problem(Field::OrderId, Fault::DamagedIdentifier { found })));
-            *count += 1;
-        }
-    }
-
     /// Hands the rows so far to `take` and lets go of them, if they are as many as `enough`.
     pub(super) fn hand_over(&mut self, enough: usize, take: &mut dyn FnMut(&[PaymentRow])) {
         if self.rows.len() >= enough {
@@ -98,14 +87,51 @@ impl Payments {
 
     /// All rows that are left, if totals and identifiers hold.
     pub(super) fn finish(self) -> Result<Vec<PaymentRow>, Problem> {
-        if let Some((count, problem)) = self.rounded
-            && self.long_ids >= LONG_IDS
-            && count * 2 > self.long_ids
-        {
+        if let Some(problem) = self.rounding.problem() {
             return Err(problem);
         }
         check_totals(&self.totals, self.sum)?;
         Ok(self.rows)
+    }
+}
+
+/// N04: the long Order IDs of a file, and those among them that end as rounded ones do.
+#[derive(Default)]
+struct Rounding {
+    /// Rows with a rounded one, and rows with another one.
+    rounded: u64,
+    others: u64,
+    /// The first rounded payments, by Order ID and column H: rows of one payment are one accident, while two payments that
+    /// became one ID show by column H.
+    payments: Vec<(OrderId, String)>,
+    zeros: u64,
+    first: Option<Problem>,
+}
+
+impl Rounding {
+    fn watch(&mut self, row: &Row<'_>, order_id: &OrderId, booking_ref: &str) {
+        let Some(zeros) = fields::rounded_digits(order_id.as_str()) else { return };
+        if zeros == 0 {
+            self.others += 1;
+            return;
+        }
+        self.rounded += 1;
+        let is_told = |(id, reference): &(OrderId, String)| id == order_id && reference == booking_ref;
+        if self.payments.len() < TOLD_APART && !self.payments.iter().any(is_told) {
+            self.payments.push((order_id.clone(), booking_ref.to_owned()));
+            self.zeros += zeros;
+        }
+        if self.first.is_none() {
+            let found = order_id.as_str().to_owned();
+            self.first = Some(row.problem(Field::OrderId, Fault::DamagedIdentifier { found }));
+        }
+    }
+
+    /// The first rounded ID, where most are and that is no accident. Each other ID is worth a zero: it makes more choices of
+    /// which ones are rounded.
+    fn problem(self) -> Option<Problem> {
+        let is_no_accident = self.payments.len() >= TOLD_APART || self.zeros >= ZEROS + self.others;
+        self.first.filter(|_| self.rounded > self.others && is_no_accident)
     }
 }
 

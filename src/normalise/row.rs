@@ -148,6 +148,14 @@ impl<'r> Row<'r> {
             let fault = Fault::Date { found: text.into_owned(), expected: forms.join(" | ") };
             return Err(if is_ambiguous { self.hold(field, fault) } else { self.reject(field, fault) });
         };
+        if self.layout.has_contradicting_dates()
+            && let Cell::Text(written) = self.cell(field)
+        {
+            let forms = dates::contradicting(self.layout.dates(), written);
+            if !forms.is_empty() {
+                return Err(self.hold(field, Fault::AmbiguousDate { found: text.into_owned(), forms }));
+            }
+        }
         if let Some(seen) = self.zones.get(field as usize)
             && seen.replace(Some(zone)).is_some_and(|before| before != zone)
         {

@@ -7,7 +7,7 @@ use super::reading::{read_again, read_table, whole};
 use super::returned::{Received, receive};
 use super::{Effect, Notice, RunError, Stage, Step, Timings, Workshop, lasting};
 use crate::domain::ids::{FileDigest, ShopId};
-use crate::domain::intake::{Fault, Normalised, Outcome, PaymentRow, Place, Problem, RowCounts, Rows};
+use crate::domain::intake::{Fault, Normalised, Outcome, Problem, RowCounts};
 use crate::domain::notebook::LAYOUT;
 use crate::durable::Content;
 use crate::inbox::{self, Arrival, Scan};
@@ -194,7 +194,7 @@ fn take_in(
             let reasons = sentences(workshop, arrival, &normalised.rejected);
             let (name, folder) = (arrival.name.as_str(), folder.as_ref());
             let file = NewFile { digest, name, folder, normalised: &normalised, reasons: &reasons };
-            let rows = timings.of(Stage::Store, || {
+            let saved = timings.of(Stage::Store, || {
                 store.save_pieces(&file, reconcile::disposition, &mut |take| {
                     // The payments of a file too large to be kept are read again; of any other they are at hand.
                     if let Content::Copy(_) = content {
@@ -202,6 +202,13 @@ fn take_in(
                     }
                 })
             })?;
+            let rows = match saved {
+                Ok(rows) => rows,
+                Err(problem) => {
+                    let reason = reason(workshop, arrival, &[problem]);
+                    return hold(workshop, store, arrival, Some((&content, digest)), reason, effect);
+                }
+            };
             notice = (!reasons.is_empty()).then_some(Notice::RowsRejected(reasons));
             (Outcome::Stored, normalised.layout, rows)
         }
@@ -246,10 +253,6 @@ fn decide(
             Decision::Duplicate(known)
         });
     }
-    let reading = |take: &mut dyn FnMut(&[PaymentRow])| {
-        read_table(workshop, folder.as_ref(), &arrival.name, (content, digest), take)
-            .map_err(|source| RunError::Io { path: arrival.path.clone(), source })
-    };
     let table = match table {
         Some(table) => table,
         None => {
@@ -258,36 +261,11 @@ fn decide(
             {
                 return Ok(received.map_or_else(Decision::Hold, Decision::Notes));
             }
-            reading(&mut |_| {})?
+            read_table(workshop, folder.as_ref(), &arrival.name, (content, digest), &mut |_| {})
+                .map_err(|source| RunError::Io { path: arrival.path.clone(), source })?
         }
     };
-    let normalised = match table {
-        Ok(normalised) => normalised,
-        Err(problems) => return Ok(Decision::Hold(problems)),
-    };
-    let mut damaged = match &normalised.rows {
-        Rows::Payments(rows) => shortened(store, rows),
-        Rows::Bookings(_) | Rows::PaymentList(_) => Ok(None),
-    };
-    if let (Content::Copy(_), Rows::Payments(_), Ok(None)) = (content, &normalised.rows, &damaged)
-        && store.has_zeros_in_front()?
-    {
-        // It is judged whole before any row of it is stored: its rows are read once more.
-        drop(reading(&mut |rows| {
-            if matches!(damaged, Ok(None)) {
-                damaged = shortened(store, rows);
-            }
-        })?);
-    }
-    Ok(damaged?.map_or(Decision::Store(normalised), |problem| Decision::Hold(vec![problem])))
-}
-
-/// N03: an Order ID that is unknown as it stands and known with zeros in front has lost them in a spreadsheet.
-fn shortened(store: &Store, rows: &[PaymentRow]) -> Result<Option<Problem>, RunError> {
-    Ok(store.shortened_order_id(rows)?.map(|row| Problem {
-        place: Place { line: Some(row.observation.source.line), column: Some("オーダーID".to_owned()) },
-        fault: Fault::DamagedIdentifier { found: row.order_id.to_string() },
-    }))
+    Ok(table.map_or_else(Decision::Hold, Decision::Store))
 }
 
 fn archive(workshop: &Workshop, arrival: &Arrival, content: &Content, effect: Effect) -> io::Result<()> {

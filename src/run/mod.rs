@@ -264,6 +264,7 @@ impl Workshop {
     /// # Errors
     /// When an override is broken; there is never a quiet fall-back to the built-in (FAULTS K10).
     pub fn prepare(config: Config, now: DateTime<FixedOffset>) -> Result<Self, PreparationError> {
+        templates::check_places(&config.paths.templates, config.language)?;
         let mut layouts: Vec<Layout> = Vec::new();
         for file in templates::layouts(&config.paths.templates)? {
             let layout = Layout::parse(&file.name, &file.text).map_err(PreparationError::Layout)?;

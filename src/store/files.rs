@@ -5,7 +5,7 @@ use super::words::WordWriter;
 use super::{Result, Store, bookings, entries, payments, unexpected};
 use crate::domain::dates::{Day, Moment};
 use crate::domain::ids::{FileDigest, ShopId};
-use crate::domain::intake::{Disposition, Normalised, PaymentRow, RowCounts, Rows, reach};
+use crate::domain::intake::{Disposition, Normalised, PaymentRow, Problem, RowCounts, Rows, reach};
 use crate::domain::money::Yen;
 use crate::domain::payment::Observation;
 use hashbrown::HashSet;
@@ -26,6 +26,9 @@ pub struct NewFile<'a> {
     /// Why each rejected row was, a sentence each.
     pub reasons: &'a [String],
 }
+
+/// The rows of a file that was stored, or why it must be held.
+pub type Saved = std::result::Result<RowCounts, Problem>;
 
 /// Takes the next rows of a file.
 pub type TakeRows<'t> = &'t mut dyn FnMut(&[PaymentRow]);
@@ -177,15 +180,16 @@ impl Store {
 
     /// Stores a file: its record, every row's disposition and its control totals, all or nothing.
     ///
-    /// `dispose` says what an observation is, given the stored ones of its payment (SPEC §4.4).
+    /// `dispose` says what an observation is, given the stored ones of its payment (SPEC §4.4). The inner error says why the
+    /// history does not go with the file, which must be held then (FAULTS N03).
     ///
     /// # Errors
-    /// When the database cannot be written; nothing of the file is stored then.
+    /// When the database cannot be written. After either error nothing of the file is stored.
     pub fn save_file(
         &mut self,
         file: &NewFile<'_>,
         dispose: fn(&[Observation], &Observation) -> Disposition,
-    ) -> Result<RowCounts> {
+    ) -> Result<Saved> {
         self.save_pieces(file, dispose, &mut |_| {})
     }
 
@@ -199,7 +203,7 @@ impl Store {
         file: &NewFile<'_>,
         dispose: fn(&[Observation], &Observation) -> Disposition,
         pieces: &mut dyn FnMut(TakeRows<'_>),
-    ) -> Result<RowCounts> {
+    ) -> Result<Saved> {
         // Every reference within is to a row that this very transaction stores or has just found: to look each of them up
         // again would be a good part of the cost. `check` and `restore` look all of them up.
         self.connection.pragma_update(None, "foreign_keys", "OFF")?;
@@ -213,7 +217,7 @@ impl Store {
         file: &NewFile<'_>,
         dispose: fn(&[Observation], &Observation) -> Disposition,
         pieces: &mut dyn FnMut(TakeRows<'_>),
-    ) -> Result<RowCounts> {
+    ) -> Result<Saved> {
         let transaction = self.connection.transaction()?;
         let beside = beside(file.normalised);
         let id = save_record(&transaction, file, &beside)?;
@@ -222,7 +226,9 @@ impl Store {
         match &file.normalised.rows {
             Rows::Payments(rows) => {
                 let writer = payments::Writer::prepare(&transaction, id, dispose)?;
-                stored.payments((&transaction, id), writer, rows, pieces, &mut words)?;
+                if let Some(refused) = stored.payments((&transaction, id), writer, rows, pieces, &mut words)? {
+                    return Ok(Err(refused));
+                }
             }
             Rows::Bookings(carts) => {
                 let written = bookings::save(&transaction, id, file.folder, carts, &mut words, &mut stored.outcomes)?;
@@ -240,7 +246,7 @@ impl Store {
             return Err(unexpected("row count", format!("{} of {}", counts.read, file.normalised.rows_read)));
         }
         transaction.commit()?;
-        Ok(counts)
+        Ok(Ok(counts))
     }
 }
 
@@ -296,7 +302,7 @@ impl Stored {
         rows: &[PaymentRow],
         pieces: &mut dyn FnMut(TakeRows<'_>),
         words: &mut WordWriter<'_>,
-    ) -> Result<()> {
+    ) -> Result<Option<Problem>> {
         let Self { outcomes, totals, written } = self;
         let mut taken = writer.take(rows, words, outcomes, totals);
         pieces(&mut |rows| {
@@ -305,10 +311,13 @@ impl Stored {
             }
         });
         taken?;
-        written.push(writer.rows().end(transaction, file)?);
-        let yen: Yen = totals.values().map(|total| total.yen).sum();
-        transaction.execute("UPDATE file SET yen = ?2 WHERE id = ?1", params![file, yen.get()])?;
-        Ok(())
+        let refused = writer.refusal();
+        if refused.is_none() {
+            written.push(writer.rows().end(transaction, file)?);
+            let yen: Yen = totals.values().map(|total| total.yen).sum();
+            transaction.execute("UPDATE file SET yen = ?2 WHERE id = ?1", params![file, yen.get()])?;
+        }
+        Ok(refused)
     }
 
     /// Takes in the rows that were excluded and rejected; where all are of one shop, they count as its.

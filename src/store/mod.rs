@@ -27,11 +27,12 @@ mod slots;
 mod summaries;
 mod upgrade;
 mod words;
+mod zeros;
 
 pub use acts::Act;
 pub use backup::Restored;
 pub use facts::{CartCard, Facts, Reader, Version};
-pub use files::{KnownFile, NewFile, TakeRows};
+pub use files::{KnownFile, NewFile, Saved, TakeRows};
 pub use findings::OpenFinding;
 pub use held::HeldFile;
 pub use integrity::Verified;

@@ -1,17 +1,17 @@
 //! Payments and their observations.
 
-use super::facts::{FileNames, Reader};
+use super::Result;
+use super::facts::FileNames;
 use super::files::{RowOutcome, ShopTotals};
 use super::sealed::{RowWriter, Value};
-use super::words::{self, WordReader, WordWriter, Words};
-use super::{Result, Store};
+use super::words::{WordReader, WordWriter, Words};
+use super::zeros::{Counterpart, Zeros};
 use crate::domain::dates::Moment;
-use crate::domain::ids::{OrderId, ShopId};
-use crate::domain::intake::{Disposition, PaymentRow, Source};
+use crate::domain::ids::ShopId;
+use crate::domain::intake::{Disposition, Fault, PaymentRow, Place, Problem, Source};
 use crate::domain::money::Yen;
 use crate::domain::payment::{Observation, Status};
-use hashbrown::hash_map::Entry;
-use hashbrown::{HashMap, HashSet};
+use hashbrown::HashMap;
 use rusqlite::types::ValueRef;
 use rusqlite::{CachedStatement, Row, Transaction, params};
 use std::collections::BTreeMap;
@@ -57,61 +57,6 @@ impl ObservationReader {
     }
 }
 
-impl Store {
-    /// The first row whose Order ID is all digits and unknown, while the shop has it with zeros in front (FAULTS N03).
-    ///
-    /// # Errors
-    /// When the database cannot be read.
-    pub fn shortened_order_id<'r>(&self, rows: &'r [PaymentRow]) -> Result<Option<&'r PaymentRow>> {
-        let mut padded: HashMap<&ShopId, HashSet<String>> = HashMap::new();
-        let mut known =
-            self.connection.prepare_cached("SELECT 1 FROM observation WHERE shop = ?1 AND order_id = ?2")?;
-        for row in rows.iter().filter(|row| may_be_shortened(&row.order_id)) {
-            let without_zeros = match padded.entry(&row.shop) {
-                Entry::Occupied(entry) => entry.into_mut(),
-                Entry::Vacant(entry) => entry.insert(self.without_zeros(&row.shop)?),
-            };
-            if without_zeros.contains(row.order_id.as_str())
-                && !known.exists(params![words::find(&self.connection, row.shop.as_str())?, row.order_id.as_str()])?
-            {
-                return Ok(Some(row));
-            }
-        }
-        Ok(None)
-    }
-
-    /// Whether any shop has an all-digit Order ID that begins with a zero.
-    ///
-    /// # Errors
-    /// When the database cannot be read.
-    pub fn has_zeros_in_front(&self) -> Result<bool> {
-        for shop in self.facts()?.read(Reader::shops)? {
-            if !self.without_zeros(&shop)?.is_empty() {
-                return Ok(true);
-            }
-        }
-        Ok(false)
-    }
-
-    /// The shop's all-digit Order IDs that begin with zeros, without these.
-    fn without_zeros(&self, shop: &ShopId) -> Result<HashSet<String>> {
-        let mut statement = self.connection.prepare_cached(
-            "SELECT order_id FROM observation WHERE shop = ?1 AND order_id >= '0' AND order_id < '1' \
-             AND order_id NOT GLOB '*[^0-9]*'",
-        )?;
-        let found = statement.query_map([words::find(&self.connection, shop.as_str())?], |row| {
-            Ok(row.get_ref(0)?.as_str()?.trim_start_matches('0').to_owned())
-        })?;
-        Ok(found.collect::<rusqlite::Result<_>>()?)
-    }
-}
-
-/// Whether an Order ID could be the rest of one that began with zeros.
-fn may_be_shortened(order_id: &OrderId) -> bool {
-    let text = order_id.as_str();
-    !text.starts_with('0') && text.bytes().all(|byte| byte.is_ascii_digit())
-}
-
 /// The outcome of the row on `line`: among those before `begun`, which stand by line, or behind, where the rows of its
 /// payment were the last ones taken.
 fn outcome_of(outcomes: &mut [RowOutcome], begun: usize, line: u32) -> Option<&mut RowOutcome> {
@@ -129,6 +74,10 @@ const COLUMNS: [&str; 9] = ["shop", "order_id", "at", "status", "amount", "booki
 pub(super) struct Writer<'t> {
     has_any: CachedStatement<'t>,
     find: CachedStatement<'t>,
+    name_of: CachedStatement<'t>,
+    zeros: Zeros<'t>,
+    /// Why the file must be held after all; nothing more is stored of it then.
+    refusal: Option<Problem>,
     rows: RowWriter<'t>,
     file: i64,
     /// The name by which rows of this file are told from those of others.
@@ -152,6 +101,9 @@ impl<'t> Writer<'t> {
                 "SELECT at, status, amount, booking_ref, method, file_id, line FROM observation \
                  WHERE shop = ?1 AND order_id = ?2",
             )?,
+            name_of: transaction.prepare_cached("SELECT name FROM file WHERE id = ?1")?,
+            zeros: Zeros::prepare(transaction)?,
+            refusal: None,
             rows: RowWriter::prepare(transaction, "observation", &COLUMNS, COLUMNS.len())?,
             file,
             name,
@@ -179,6 +131,9 @@ impl<'t> Writer<'t> {
             (self.reader, self.words) = (ObservationReader::of(&files, &words.all()), words.count());
         }
         for of_shop in rows.chunk_by(|a, b| a.shop == b.shop) {
+            if self.refusal.is_some() {
+                break;
+            }
             let Some(shop) = of_shop.first().map(|row| &row.shop) else { continue };
             let word = words.put(shop.as_str())?;
             let is_known = self.has_any.exists([word])?;
@@ -209,6 +164,14 @@ impl<'t> Writer<'t> {
                 known.push(self.reader.read(found, 0)?);
             }
             known.sort();
+        }
+        if let Some(row) = rows.first().filter(|_| known.is_empty() && self.refusal.is_none())
+            && let Some(other) = self.zeros.counterpart(shop, row)?
+        {
+            self.refusal = Some(self.lost_zeros(row, other)?);
+        }
+        if self.refusal.is_some() {
+            return Ok(());
         }
         for (nth, PaymentRow { order_id, observation, .. }) in (1..).zip(rows) {
             let disposition = (self.dispose)(&known, observation);
@@ -244,6 +207,27 @@ impl<'t> Writer<'t> {
             outcomes.push(RowOutcome { line: observation.source.line, disposition, reason: None });
         }
         Ok(())
+    }
+
+    /// N03: that `row` and `other` are one Order ID with and without its zeros. Within one file it is said of the one without.
+    fn lost_zeros(&mut self, row: &PaymentRow, other: Counterpart) -> Result<Problem> {
+        let (mut found, mut line) = (row.order_id.clone(), row.observation.source.line);
+        let Counterpart { order_id: mut other, file, line: mut at } = other;
+        let file = if file == self.file {
+            if found.as_str().len() > other.as_str().len() {
+                (found, line, other, at) = (other, at, found, line);
+            }
+            None
+        } else {
+            Some(self.name_of.query_row([file], |row| row.get(0))?)
+        };
+        let fault = Fault::LostZeros { found: found.to_string(), other: other.to_string(), file, line: at };
+        Ok(Problem { place: Place { line: Some(line), column: Some("オーダーID".to_owned()) }, fault })
+    }
+
+    /// Why the file must be held after all, if it must.
+    pub(super) fn refusal(&mut self) -> Option<Problem> {
+        self.refusal.take()
     }
 
     /// The line of the last stored row of this file among `known` at the same time.
