@@ -1,4 +1,5 @@
-//! Every sentence a user reads, in Japanese and English, as typed values: a text that one language lacks does not compile.
+//! What workbooks, mails and reasons of held files say, in Japanese and English, as typed values: a text that one language lacks
+//! does not compile. What a command or the daemon says of itself stands beside it.
 
 pub mod changes;
 pub mod findings;
