@@ -7,7 +7,7 @@ use crate::inbox::InboxError;
 use crate::locale::Language;
 use crate::normalise::LayoutError;
 use crate::post::PostError;
-use crate::run::{LockError, PreparationError, RunError, Workshop};
+use crate::run::{LockError, OwnPlace, PreparationError, RunError, Workshop};
 use crate::store::StoreError;
 use std::io;
 use std::path::Path;
@@ -103,6 +103,28 @@ pub(super) fn preparation(language: Language, layouts: &Path, error: &Preparatio
             layouts.join(file).display()
         ),
     }
+}
+
+/// Why a path that was named for `ingest` is left alone.
+pub(super) fn own_place(language: Language, path: &Path, own: &OwnPlace) -> String {
+    let why = match (own, language) {
+        (OwnPlace::Itself, Language::Ja) => {
+            "totsugo 自身が使うファイルまたはフォルダーのため、取り込めません。".to_owned()
+        }
+        (OwnPlace::Itself, Language::En) => "totsugo itself uses it, so it cannot be taken in.".to_owned(),
+        (OwnPlace::Around(own), Language::Ja) => {
+            format!("totsugo 自身が使う {} を含むため、取り込めません。", own.display())
+        }
+        (OwnPlace::Around(own), Language::En) => {
+            format!("{}, which totsugo itself uses, lies in it, so it cannot be taken in.", own.display())
+        }
+    };
+    let advice = pick(
+        language,
+        "何も取り込んでいません。取り込むファイルを指定するか、inbox にコピーしてください。メモを書いたレポートもコピーして inbox に置きます。保留ファイルは totsugo held release で再処理できます。",
+        "Nothing was taken in. Name the files themselves, or copy them into the inbox, as also a workbook with notes; totsugo held release sends a held file through again.",
+    );
+    format!("{}: {why}\n{advice}", path.display())
 }
 
 /// Why the daemon ended by itself.
