@@ -2,10 +2,10 @@
 
 use super::marks::GOOD;
 use super::notices::pick;
-use super::trouble::{stopped, store_stopped, store_words};
+use super::trouble::{stopped, store_stopped};
 use super::{Exit, lock};
 use crate::locale::Language;
-use crate::run::{Effect, RunError, Workshop};
+use crate::run::{Effect, RunError, Workshop, store_words};
 use crate::store::{Store, StoreError, Verified};
 use std::path::Path;
 

@@ -3,7 +3,7 @@
 use super::backup::holds;
 use super::marks::{BAD, GOOD, WARNING};
 use super::notices::pick;
-use super::trouble::{os_words, place, stopped};
+use super::trouble::stopped;
 use super::{Exit, complain_all, load};
 use crate::config::{self, ConfigError, Transport};
 use crate::console;
@@ -16,7 +16,7 @@ use crate::locale::{self, Language};
 use crate::mail::address;
 use crate::normalise::Examined;
 use crate::post::{self, Timeouts};
-use crate::run::{self, Effect, Workshop};
+use crate::run::{self, Effect, Workshop, inbox_words, os_words};
 use crate::schedule::{Days, business_day};
 use chrono::Datelike;
 use std::io;
@@ -94,7 +94,7 @@ fn inspect(workshop: &Workshop) -> Exit {
 pub(super) fn check_file(workshop: &Workshop, path: &Path) -> Exit {
     let limit_mb = workshop.config.intake.max_file_mb;
     let read = inbox::named(&[path.to_owned()], &workshop.config.paths.inbox, &workshop.config.paths.archive)
-        .map_err(|error| place(workshop.language(), &error))
+        .map_err(|error| inbox_words(workshop.language(), &error))
         .and_then(|mut found| found.pop().ok_or_else(|| path.display().to_string()))
         .and_then(|arrival| match durable::read_limited(path, limit_mb.saturating_mul(1 << 20)) {
             Ok(content) => Ok((run::examine_file(workshop, &arrival, &content), arrival)),

@@ -43,7 +43,7 @@ pub(super) fn ingest(workshop: &Workshop, paths: &[PathBuf], json: bool) -> Exit
         Err(error) => {
             let ja = "パスと権限をご確認ください。何も取り込んでいません。";
             let en = "Look at path and permissions. Nothing was taken in.";
-            complain!("{}\n{}", trouble::place(language, &error), pick(language, ja, en));
+            complain!("{}\n{}", run::inbox_words(language, &error), pick(language, ja, en));
             return Exit::Usage;
         }
     };

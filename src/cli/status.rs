@@ -3,14 +3,14 @@
 //! Reads the history and the files only, so it answers while a run is at work and while no daemon is.
 
 use super::notices::pick;
-use super::trouble::stopped;
+use super::trouble::{stopped, unavailable};
 use super::{Exit, complain_all, print_json};
 use crate::config;
 use crate::domain::calendar::KNOWN_YEARS;
 use crate::domain::delivery::State;
 use crate::domain::finding::Severity;
 use crate::locale::Language;
-use crate::run::{Effect, Notice, Remaining, RunError, Workshop, remaining, sentence, state_name};
+use crate::run::{Effect, Notice, Remaining, RunError, Workshop, inbox_trouble, remaining, sentence, state_name};
 use crate::schedule::{self, Days, Schedule};
 use crate::store::{CLOCK_TOLERANCE, Lasting, OpenFinding, SlotCounts, Store};
 use chrono::{DateTime, Duration, Utc};
@@ -106,12 +106,17 @@ fn gather(workshop: &Workshop) -> Result<Status, RunError> {
         Err(error) => status.troubles.push(error.sentence(language)),
     }
     status.schedules.sort_by(|(a, _), (b, _)| a.name.cmp(&b.name));
+    let inbox;
     if config.paths.database.exists() {
         status.database_bytes = config.paths.database.metadata().map_or(0, |metadata| metadata.len());
         let open = workshop.open_store(Effect::Real)?;
         fill(&mut status, &open.store)?;
         status.inbox = remaining(workshop, &open.store)?;
+        inbox = inbox_trouble(workshop, Some(&open.store))?;
+    } else {
+        inbox = inbox_trouble(workshop, None)?;
     }
+    status.troubles.extend(inbox.map(|error| unavailable(language, &error)));
     let year = workshop.today().year();
     if !KNOWN_YEARS.contains(&year) && status.schedules.iter().any(|(schedule, _)| schedule.days != Days::All) {
         status.troubles.push(crate::daemon::Alert::CalendarEnds(year).sentence(language));

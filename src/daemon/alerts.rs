@@ -51,6 +51,11 @@ pub enum Alert {
         /// Why, as of the last attempt.
         why: String,
     },
+    /// The inbox is not available: its slots stay due (FAULTS A12).
+    Inbox {
+        /// Why.
+        why: String,
+    },
     /// Slots cannot be looked at or worked off.
     Ledger {
         /// Why.
@@ -96,6 +101,7 @@ impl Alert {
             Self::Clock { .. } => "clock",
             Self::Skipped { .. } => "skipped",
             Self::SlotFailed { .. } => "slot failed",
+            Self::Inbox { .. } => "inbox",
             Self::Ledger { .. } => "ledger",
             Self::CalendarEnds(_) => "calendar",
         }
@@ -128,6 +134,14 @@ impl Alert {
                     "The clock stands more than an hour before {latest}, which has been seen. Nothing runs. Set the clock, or go on with totsugo run --accept-clock."
                 ),
             ),
+            Self::Inbox { why } => say(
+                format!(
+                    "inbox を利用できません（{why}）。共有フォルダーの接続をご確認ください。予定の回は打ち切らず、利用できるまで5分ごとに試します。それまで、レポートもメールも作成しません。"
+                ),
+                format!(
+                    "The inbox is not available ({why}); check that the share is mounted. Slots stay due and are tried every 5 minutes; until then nothing is reported or mailed."
+                ),
+            ),
             Self::Ledger { why } => why.clone(),
             Self::Skipped { schedule, count, .. } => say(
                 format!("予定「{schedule}」の停止中の{count}回を、実行せずに記録しました。"),
@@ -135,12 +149,14 @@ impl Alert {
             ),
             Self::SlotFailed { schedule, planned, shops, why } => {
                 let shops = shops.iter().map(ShopId::as_str).collect::<Vec<_>>().join(", ");
+                let why = [shops.as_str(), why].join(" ");
+                let why = why.trim();
                 say(
                     format!(
-                        "予定「{schedule}」の {planned} の回は、繰り返し失敗したため打ち切りました（{shops} {why}）。原因を除いて totsugo run を実行してください。"
+                        "予定「{schedule}」の {planned} の回は、繰り返し失敗したため打ち切りました（{why}）。原因を除いて totsugo run を実行してください。"
                     ),
                     format!(
-                        "The slot {planned} of schedule \"{schedule}\" failed again and again and was given up ({shops} {why}). Remove the cause, then use totsugo run."
+                        "The slot {planned} of schedule \"{schedule}\" failed again and again and was given up ({why}). Remove the cause, then use totsugo run."
                     ),
                 )
             }

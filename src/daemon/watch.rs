@@ -4,7 +4,7 @@ use super::alerts::{self, Alert, Standing};
 use crate::config::{self, ConfigError};
 use crate::domain::calendar::{Calendar, KNOWN_YEARS};
 use crate::locale::Language;
-use crate::run::{Effect, RunError, Workshop};
+use crate::run::{self, Effect, RunError, Workshop};
 use crate::schedule::{self, Days, Schedule};
 use crate::store::Store;
 use chrono::{DateTime, Datelike, Duration, Utc};
@@ -63,7 +63,10 @@ impl Watch {
                 self.standing.are(workshop, "ledger", Vec::new());
             }
             Err(RunError::Clock { latest, .. }) => self.standing.are(workshop, "clock", vec![Alert::Clock { latest }]),
-            Err(error) => self.standing.are(workshop, "ledger", vec![Alert::Ledger { why: error.to_string() }]),
+            Err(error) => {
+                let why = run::stopped_words(config.language, &error);
+                self.standing.are(workshop, "ledger", vec![Alert::Ledger { why }]);
+            }
         }
     }
 

@@ -22,11 +22,12 @@ mod returned;
 mod shop_report;
 mod side_by_side;
 mod timing;
+mod words;
 
 pub use clean::{Removable, removable, remove};
 pub use exports::exports_not_in;
 pub use ingest::{FileOutcome, Intake, Outcome, ingest};
-pub use lasting::{Remaining, remaining};
+pub use lasting::{Remaining, inbox_trouble, remaining};
 pub use lock::{Lock, LockError};
 pub use mailing::{send_due, state_name, tell_intake};
 pub use notices::sentence;
@@ -35,6 +36,7 @@ pub use placing::{Placed, place};
 pub use publish::{Issued, publish};
 pub use reading::examine_file;
 pub use timing::{Stage, Step, Timings, Watcher};
+pub use words::{inbox_words, os_words, stopped_words, store_words};
 
 use crate::clock;
 use crate::config::Config;
