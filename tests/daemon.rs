@@ -328,13 +328,19 @@ fn c13_m21_that_a_schedule_is_gone_is_told_before_it_is_forgotten_and_once() {
     for time in ["2031-03-04T09:00:00+09:00", "2031-03-04T09:01:00+09:00"] {
         assert_eq!(night.comes(time), 0);
     }
-    assert_eq!(night.alerts(), ["schedule gone", "ledger"], "told, and not yet forgotten");
+    let told = |night: &Night| {
+        let mut alerts = night.alerts();
+        // That none is left is told besides.
+        alerts.retain(|alert| alert != "no schedule");
+        alerts
+    };
+    assert_eq!(told(&night), ["schedule gone", "ledger"], "told, and not yet forgotten");
     history.execute_batch("DROP TRIGGER planted").expect("mended");
     night.watch = Watch::default();
     for time in ["2031-03-04T09:02:00+09:00", "2031-03-04T09:03:00+09:00"] {
         assert_eq!(night.comes(time), 0);
     }
-    assert_eq!(night.alerts(), ["schedule gone", "ledger"], "the next process does not tell it again");
+    assert_eq!(told(&night), ["schedule gone", "ledger"], "the next process does not tell it again");
     let left: i64 = history.query_row("SELECT count(*) FROM schedule", [], |row| row.get(0)).expect("a count");
     assert_eq!((left, night.told("nightly")), (0, 1));
     night.sandbox.write("schedules/nightly.toml", NIGHTLY.as_bytes());
@@ -344,7 +350,49 @@ fn c13_m21_that_a_schedule_is_gone_is_told_before_it_is_forgotten_and_once() {
     for time in ["2031-03-06T09:00:00+09:00", "2031-03-06T09:01:00+09:00"] {
         assert_eq!(night.comes(time), 0);
     }
-    assert_eq!(night.alerts(), ["schedule gone", "ledger", "schedule gone"], "another time is told again");
+    assert_eq!(told(&night), ["schedule gone", "ledger", "schedule gone"], "another time is told again");
+}
+
+/// Found by an operator: with `paths.schedules` mistyped or not mounted no night ever ran, and nobody heard of it.
+#[test]
+fn c10_a_daemon_without_any_schedule_says_so() {
+    let mut night = Night::with(Sandbox::english_demo(), &[], "2031-03-03T12:00:00+09:00");
+    let (folder, words) = (night.sandbox.path("schedules").display().to_string(), "there is no schedule");
+    let said = |night: &Night, command: &str| {
+        let said = night.sandbox.program(&[command]);
+        [said.out, said.err].map(|text| text.contains(words) && text.contains(&folder))
+    };
+    night.comes("2031-03-03T12:01:00+09:00");
+    (night.watch, night.executor) = (Watch::default(), Executor::default());
+    night.comes("2031-03-03T12:02:00+09:00");
+    assert_eq!(
+        (night.alerts(), night.told(words)),
+        (vec!["no schedule".to_owned()], 1),
+        "once, to the next process too"
+    );
+    assert_eq!((said(&night, "check"), said(&night, "status")), ([true, false], [false, true]));
+    assert_eq!(night.sandbox.program(&["status"]).code, 1);
+    night.sandbox.write("schedules/nightly.toml", NIGHTLY.as_bytes());
+    night.comes("2031-03-03T12:03:00+09:00");
+    assert_eq!((said(&night, "check"), said(&night, "status")), ([false; 2], [false; 2]));
+    // Gone for one look: an editor at work.
+    fs::remove_file(night.sandbox.path("schedules/nightly.toml")).expect("removed");
+    night.comes("2031-03-03T12:04:00+09:00");
+    assert_eq!(night.told(words), 1);
+    night.comes("2031-03-03T12:05:00+09:00");
+    assert_eq!(night.told(words), 2);
+}
+
+/// Who runs by hand needs no schedule: it is said, and all is well.
+#[test]
+fn c10_without_a_daemon_a_missing_schedule_is_merely_said() {
+    let sandbox = Sandbox::english_demo();
+    assert_eq!(sandbox.program(&["run", "--as-of", "2026-11-23"]).code, 0);
+    for command in ["check", "status"] {
+        let said = sandbox.program(&[command]);
+        assert_eq!(said.code, 0, "{command}: {}", said.err);
+        assert!(said.out.contains("there is no schedule"), "{command}: {}", said.out);
+    }
 }
 
 #[test]

@@ -176,6 +176,9 @@ fn schedules(workshop: &Workshop) -> Result<Vec<String>, Exit> {
     if let Some(exit) = wrong.first() {
         return Err(*exit);
     }
+    if files.is_empty() {
+        say!("  {}", no_schedule(workshop));
+    }
     let mut warnings = Vec::new();
     for schedule in files.iter().filter_map(|file| file.schedule.as_ref().ok()) {
         say!("  {} {} {}", schedule.name, schedule.cron.as_str(), schedule.timezone);
@@ -191,6 +194,11 @@ fn schedules(workshop: &Workshop) -> Result<Vec<String>, Exit> {
         }
     }
     Ok(warnings)
+}
+
+/// That there is no schedule: all is well for whoever runs by hand, so it is merely said.
+pub(super) fn no_schedule(workshop: &Workshop) -> String {
+    Alert::NoSchedule { folder: workshop.config.paths.schedules.display().to_string() }.sentence(workshop.language())
 }
 
 const fn weekday(language: Language, from_monday: u32) -> &'static str {

@@ -4,6 +4,7 @@ use crate::domain::ids::ShopId;
 use crate::locale::Language;
 use crate::post::{self, OperatorFault, Others};
 use crate::run::{Effect, Workshop};
+use crate::store::{Store, StoreError};
 use std::collections::BTreeMap;
 
 /// Something that needs the operator.
@@ -18,6 +19,11 @@ pub enum Alert {
     Schedule {
         /// What is wrong with it.
         why: String,
+    },
+    /// There is no schedule at all: no run will ever be due.
+    NoSchedule {
+        /// Where one would lie.
+        folder: String,
     },
     /// A schedule is gone with its file.
     ScheduleGone {
@@ -65,6 +71,18 @@ pub enum Alert {
     CalendarEnds(i32),
 }
 
+/// Who looks for schedules, as it stands in the history.
+pub(super) const NO_SCHEDULE: &str = "no schedule";
+
+/// Whether a daemon has told that there is no schedule, and none has found one since.
+///
+/// # Errors
+/// When the history cannot be read.
+pub fn runs_nothing(store: &Store) -> Result<bool, StoreError> {
+    let scope = format!("daemon/{NO_SCHEDULE}/");
+    Ok(store.faults_told()?.iter().any(|(fault, _)| fault.starts_with(&scope)))
+}
+
 impl Alert {
     /// Whether `other` says the same again; a wrong clock says another time at each look.
     pub fn is_repeated_by(&self, other: &Self) -> bool {
@@ -97,6 +115,7 @@ impl Alert {
         match self {
             Self::Configuration { .. } => "configuration",
             Self::Schedule { .. } => "schedule",
+            Self::NoSchedule { .. } => NO_SCHEDULE,
             Self::ScheduleGone { .. } => "schedule gone",
             Self::Clock { .. } => "clock",
             Self::Skipped { .. } => "skipped",
@@ -121,6 +140,14 @@ impl Alert {
             Self::Schedule { why } => say(
                 format!("予定ファイルに誤りがあります。前の内容のまま続けています。{why}"),
                 format!("A schedule file is not valid; what it said before stays in force. {why}"),
+            ),
+            Self::NoSchedule { folder } => say(
+                format!(
+                    "{folder}: 予定がありません。daemon は何も実行しません。予定ファイル（*.toml）を置くか、paths.schedules と共有フォルダーの接続をご確認ください。"
+                ),
+                format!(
+                    "{folder}: there is no schedule, so the daemon runs nothing. Put a schedule file (*.toml) there, or look at paths.schedules and, for a share, that it is mounted."
+                ),
             ),
             Self::ScheduleGone { schedule, .. } => say(
                 format!("予定「{schedule}」のファイルがなくなりました。この予定は実行しません。"),
