@@ -509,6 +509,29 @@ fn a12_s03_a_held_folder_that_is_out_of_sight_forgets_no_held_file() {
     assert!(!sandbox.program(&["held", "list"]).out.contains("login.csv"));
 }
 
+/// Found by an operator: `check` looked whether the inbox was a folder, not whether it could be used.
+#[test]
+fn a12_check_says_that_the_inbox_cannot_be_used() {
+    let sandbox = two_shops(0, "sentinel = \"MOUNTED\"");
+    for code in [1, 0, 1] {
+        if code == 0 {
+            sandbox.write("inbox/MOUNTED", b"");
+            assert_eq!(sandbox.program(&["ingest"]).code, 0);
+        } else {
+            drop(fs::remove_file(sandbox.path("inbox/MOUNTED")));
+        }
+        let said = sandbox.program(&["check"]);
+        assert_eq!((said.code, said.err.contains("MOUNTED is missing")), (code, code == 1), "{}", said.err);
+    }
+    // Without a sentinel: the shops' folders that were there before.
+    let sandbox = two_shops(0, "");
+    fs::create_dir_all(sandbox.path(&format!("inbox/{A}"))).expect("a folder");
+    assert_eq!((sandbox.program(&["ingest"]).code, sandbox.program(&["check"]).code), (0, 0));
+    fs::remove_dir(sandbox.path(&format!("inbox/{A}"))).expect("removed");
+    let said = sandbox.program(&["check"]);
+    assert_eq!((said.code, said.err.contains("inbox is not available")), (1, true), "{}", said.err);
+}
+
 #[test]
 fn a12_an_inbox_from_which_every_shops_folder_is_gone_is_not_mounted() {
     let sandbox = two_shops(0, "");

@@ -3,7 +3,7 @@
 use super::backup::holds;
 use super::marks::{BAD, GOOD, WARNING};
 use super::notices::pick;
-use super::trouble::stopped;
+use super::trouble::{stopped, unavailable};
 use super::{Exit, complain_all, load};
 use crate::config::{self, ConfigError, Transport};
 use crate::console;
@@ -78,12 +78,22 @@ fn inspect(workshop: &Workshop) -> Exit {
     if let Err(error) = workshop.check_place().and_then(|()| workshop.check_presence()) {
         return stopped(workshop, &error);
     }
-    if config.paths.database.exists() {
-        match workshop.open_store(Effect::Real).and_then(|open| Ok(open.store.verify()?)) {
-            Ok(held) => say!("{GOOD} {}", holds(language, held)),
+    let inbox = if config.paths.database.exists() {
+        let looked = workshop
+            .open_store(Effect::Real)
+            .and_then(|open| Ok((open.store.verify()?, run::inbox_trouble(workshop, Some(&open.store))?)));
+        match looked {
+            Ok((held, inbox)) => {
+                say!("{GOOD} {}", holds(language, held));
+                inbox
+            }
             Err(error) => return stopped(workshop, &error),
         }
-    }
+    } else {
+        run::inbox_trouble(workshop, None).unwrap_or_default()
+    };
+    // One that is no folder was named above.
+    warnings.extend(inbox.filter(|_| config.paths.inbox.is_dir()).map(|error| unavailable(language, &error)));
     complain_all(&warnings);
     if warnings.is_empty() { Exit::Completed } else { Exit::Attention }
 }
