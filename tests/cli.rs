@@ -9,6 +9,7 @@ use calamine::{Data, DataType};
 use sandbox::{Sandbox, rows_below, sheet, shown, strings};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
 use totsugo::demo;
 use totsugo::domain::finding::Code;
 use totsugo::domain::reconciliation::Risk;
@@ -72,6 +73,25 @@ fn reissue_makes_the_next_revision() {
     for (path, bytes) in issued {
         assert_eq!(now.get(&path), Some(&bytes), "{path} was overwritten");
     }
+}
+
+/// Found by an operator: a workbook that somebody had deleted was still named as issued, with exit 0.
+#[test]
+fn x08_an_issued_workbook_that_is_gone_is_missed() {
+    let sandbox = Sandbox::english_demo();
+    assert_eq!(sandbox.program(MONTH).code, 0);
+    let issued = sandbox.find("reports", ".xlsx");
+    let gone = issued.keys().next().expect("a workbook");
+    fs::remove_file(sandbox.path(gone)).expect("removed");
+    for _ in 0..2 {
+        let said = sandbox.program(MONTH);
+        assert_eq!(said.code, 1, "{}", said.err);
+        assert!(said.err.contains(gone.as_str()) && said.err.contains("run --reissue"), "{}", said.err);
+        assert_eq!(sandbox.find("reports", ".xlsx").len(), 1, "nothing is made unasked");
+    }
+    assert_eq!(sandbox.told().iter().filter(|text| text.contains(gone.as_str())).count(), 1, "and the operator once");
+    assert_eq!(sandbox.program(&[MONTH, &["--reissue"]].concat()).code, 0);
+    assert_eq!(sandbox.program(MONTH).code, 0);
 }
 
 #[test]

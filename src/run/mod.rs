@@ -166,6 +166,13 @@ pub enum Notice {
     },
     /// A report has nobody to go to.
     NoRecipients(ShopId),
+    /// The workbook of the revision that holds is not where it was issued.
+    WorkbookGone {
+        /// The shop.
+        shop: ShopId,
+        /// Where it was, relative to the configuration's folder.
+        workbook: String,
+    },
     /// Mail is queued and not yet sent.
     MailWaiting(u64),
     /// Mail was refused, or may not have arrived, and nobody has sent it again or settled it yet (FAULTS M04, M10).
