@@ -573,3 +573,13 @@ fn a_day_no_report_can_be_for_is_wrong_usage() {
     }
     assert_eq!(sandbox.program(&["run", "--as-of", "2026-11-23", "--period", "2150-01"]).code, 2);
 }
+
+#[test]
+fn the_bare_words_of_lists_take_json() {
+    let sandbox = Sandbox::demo();
+    for (word, list) in [("findings", "findings"), ("held", "held"), ("mail", "mails")] {
+        let json = sandbox.json(&[word, "--json"], 0);
+        assert!(json[list].is_array(), "{json}");
+        assert_eq!(json, sandbox.json(&[word, "list", "--json"], 0));
+    }
+}

@@ -17,13 +17,12 @@ use crate::store::Store;
 use serde_json::json;
 
 /// `findings list | note | resolve | reopen`.
-pub(super) fn findings(workshop: &Workshop, action: Option<FindingsAction>) -> Exit {
+pub(super) fn findings(workshop: &Workshop, action: FindingsAction) -> Exit {
     let (id, act, words) = match action {
-        None => return list(workshop, false),
-        Some(FindingsAction::List { json }) => return list(workshop, json),
-        Some(FindingsAction::Note { id, text }) => (id, "note", text),
-        Some(FindingsAction::Resolve { id, reason }) => (id, "resolve", reason),
-        Some(FindingsAction::Reopen { id }) => (id, "reopen", String::new()),
+        FindingsAction::List { json } => return list(workshop, json),
+        FindingsAction::Note { id, text } => (id, "note", text),
+        FindingsAction::Resolve { id, reason } => (id, "resolve", reason),
+        FindingsAction::Reopen { id } => (id, "reopen", String::new()),
     };
     with_own_store(workshop, |store| write(workshop, store, &id, act, words.trim()))
 }

@@ -118,9 +118,16 @@ pub fn main(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> Exit {
         }
         Command::Clean { dry_run, json } => with_workshop(config, |workshop| clean::clean(workshop, dry_run, json)),
         Command::Show { key, json } => with_workshop(config, |workshop| show::show(workshop, &key, json)),
-        Command::Findings { action } => with_workshop(config, |workshop| findings::findings(workshop, action)),
-        Command::Held { action } => with_workshop(config, |workshop| lists::held(workshop, action)),
-        Command::Mail { action } => with_workshop(config, |workshop| mail::mail(workshop, action)),
+        // The bare words mean their lists.
+        Command::Findings { action, json } => with_workshop(config, |workshop| {
+            findings::findings(workshop, action.unwrap_or(args::FindingsAction::List { json }))
+        }),
+        Command::Held { action, json } => {
+            with_workshop(config, |workshop| lists::held(workshop, action.unwrap_or(args::HeldAction::List { json })))
+        }
+        Command::Mail { action, json } => {
+            with_workshop(config, |workshop| mail::mail(workshop, action.unwrap_or(args::MailAction::List { json })))
+        }
         Command::History { acts: true, json, .. } => with_workshop(config, |workshop| lists::acts(workshop, json)),
         Command::History { shop, json, .. } => {
             with_workshop(config, |workshop| lists::history(workshop, shop.as_deref(), json))
