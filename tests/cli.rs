@@ -583,3 +583,12 @@ fn the_bare_words_of_lists_take_json() {
         assert_eq!(json, sandbox.json(&[word, "list", "--json"], 0));
     }
 }
+
+#[test]
+fn a_backup_that_cannot_be_written_names_its_file_and_not_the_database() {
+    let sandbox = Sandbox::demo();
+    assert_eq!(sandbox.program(&["ingest"]).code, 0);
+    let said = sandbox.program(&["backup", "nowhere/copy.db"]);
+    assert_eq!(said.code, 3, "{}", said.err);
+    assert!(said.err.starts_with("nowhere/copy.db: ") && !said.err.contains("totsugo.db"), "{}", said.err);
+}
