@@ -395,6 +395,42 @@ fn a09_what_is_no_file_is_not_opened_followed_or_moved() {
     }
 }
 
+/// Found by an operator: `ingest .` moved configuration, database and mails to `held/`, and issued workbooks to `archive/`.
+#[test]
+fn k08_ingest_leaves_alone_what_the_installation_lives_by() {
+    let sandbox = two_shops(0, "sentinel = \"MOUNTED\"");
+    sandbox.write("inbox/MOUNTED", b"");
+    sandbox.write("inbox/a.csv", &export(&[row(A, "A-1", 1)]));
+    sandbox.write("inbox/broken.csv", b"<html>logged out</html>\n");
+    sandbox.write("schedules/nightly.toml", b"name = \"nightly\"\ncron = \"0 30 6 * * *\"\n");
+    assert_eq!(sandbox.program(&["run"]).code, 1);
+    let beside = ["totsugo.db-wal", "totsugo.db.replaced"];
+    for name in beside {
+        sandbox.write(name, b"beside the database");
+    }
+    let workbook = names(&sandbox, "reports").into_iter().find(|name| name.ends_with(".xlsx")).expect("a workbook");
+    let tree = sandbox.find("", "");
+    let own = ["totsugo.toml", "totsugo.db", "totsugo.db-wal", "totsugo.db.replaced", "totsugo.lock", "inbox/MOUNTED"];
+    let folders = [".", "held", "reports", "schedules", "schedules/../reports"];
+    for path in own.iter().chain(&folders).copied().chain([workbook.as_str(), "held/broken.csv"]) {
+        let said = sandbox.program(&["ingest", "inbox", path]);
+        assert_eq!(said.code, 2, "{path}: {}", said.err);
+        assert!(said.err.contains(path) && said.err.contains("Nothing was taken in"), "{path}: {}", said.err);
+        assert_eq!(sandbox.find("", "").keys().collect::<Vec<_>>(), tree.keys().collect::<Vec<_>>(), "{path}");
+    }
+    for name in beside {
+        fs::remove_file(sandbox.path(name)).expect("removed");
+    }
+    // Input is what lies in the inbox, in the archive and elsewhere; the sentinel is none.
+    sandbox.write("desk/b.csv", &export(&[row(B, "B-1", 1)]));
+    sandbox.write("inbox/c.csv", &export(&[row(A, "A-2", 1)]));
+    for path in ["desk", "inbox", "archive"] {
+        assert_eq!(sandbox.program(&["ingest", path]).code, 0, "{path}");
+    }
+    assert!(sandbox.path("inbox/MOUNTED").exists());
+    assert!(names(&sandbox, "archive").iter().any(|name| name.ends_with("b.csv")));
+}
+
 #[cfg(unix)]
 #[test]
 fn a09_a_file_swapped_for_a_pipe_or_a_link_is_not_read() {
@@ -485,6 +521,29 @@ fn a12_s03_a_held_folder_that_is_out_of_sight_forgets_no_held_file() {
     fs::remove_file(sandbox.path("held/login.csv")).expect("a person removed it");
     sandbox.program(&["ingest"]);
     assert!(!sandbox.program(&["held", "list"]).out.contains("login.csv"));
+}
+
+/// Found by an operator: `check` looked whether the inbox was a folder, not whether it could be used.
+#[test]
+fn a12_check_says_that_the_inbox_cannot_be_used() {
+    let sandbox = two_shops(0, "sentinel = \"MOUNTED\"");
+    for code in [1, 0, 1] {
+        if code == 0 {
+            sandbox.write("inbox/MOUNTED", b"");
+            assert_eq!(sandbox.program(&["ingest"]).code, 0);
+        } else {
+            drop(fs::remove_file(sandbox.path("inbox/MOUNTED")));
+        }
+        let said = sandbox.program(&["check"]);
+        assert_eq!((said.code, said.err.contains("MOUNTED is missing")), (code, code == 1), "{}", said.err);
+    }
+    // Without a sentinel: the shops' folders that were there before.
+    let sandbox = two_shops(0, "");
+    fs::create_dir_all(sandbox.path(&format!("inbox/{A}"))).expect("a folder");
+    assert_eq!((sandbox.program(&["ingest"]).code, sandbox.program(&["check"]).code), (0, 0));
+    fs::remove_dir(sandbox.path(&format!("inbox/{A}"))).expect("removed");
+    let said = sandbox.program(&["check"]);
+    assert_eq!((said.code, said.err.contains("inbox is not available")), (1, true), "{}", said.err);
 }
 
 #[test]

@@ -9,6 +9,7 @@ use calamine::{Data, DataType};
 use sandbox::{Sandbox, rows_below, sheet, shown, strings};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
 use totsugo::demo;
 use totsugo::domain::finding::Code;
 use totsugo::domain::reconciliation::Risk;
@@ -72,6 +73,25 @@ fn reissue_makes_the_next_revision() {
     for (path, bytes) in issued {
         assert_eq!(now.get(&path), Some(&bytes), "{path} was overwritten");
     }
+}
+
+/// Found by an operator: a workbook that somebody had deleted was still named as issued, with exit 0.
+#[test]
+fn x08_an_issued_workbook_that_is_gone_is_missed() {
+    let sandbox = Sandbox::english_demo();
+    assert_eq!(sandbox.program(MONTH).code, 0);
+    let issued = sandbox.find("reports", ".xlsx");
+    let gone = issued.keys().next().expect("a workbook");
+    fs::remove_file(sandbox.path(gone)).expect("removed");
+    for _ in 0..2 {
+        let said = sandbox.program(MONTH);
+        assert_eq!(said.code, 1, "{}", said.err);
+        assert!(said.err.contains(gone.as_str()) && said.err.contains("run --reissue"), "{}", said.err);
+        assert_eq!(sandbox.find("reports", ".xlsx").len(), 1, "nothing is made unasked");
+    }
+    assert_eq!(sandbox.told().iter().filter(|text| text.contains(gone.as_str())).count(), 1, "and the operator once");
+    assert_eq!(sandbox.program(&[MONTH, &["--reissue"]].concat()).code, 0);
+    assert_eq!(sandbox.program(MONTH).code, 0);
 }
 
 #[test]
@@ -629,4 +649,23 @@ fn a_day_no_report_can_be_for_is_wrong_usage() {
         assert!(said.code < 2, "{day}: {} {}", said.code, said.err);
     }
     assert_eq!(sandbox.program(&["run", "--as-of", "2026-11-23", "--period", "2150-01"]).code, 2);
+}
+
+#[test]
+fn the_bare_words_of_lists_take_json() {
+    let sandbox = Sandbox::demo();
+    for (word, list) in [("findings", "findings"), ("held", "held"), ("mail", "mails")] {
+        let json = sandbox.json(&[word, "--json"], 0);
+        assert!(json[list].is_array(), "{json}");
+        assert_eq!(json, sandbox.json(&[word, "list", "--json"], 0));
+    }
+}
+
+#[test]
+fn a_backup_that_cannot_be_written_names_its_file_and_not_the_database() {
+    let sandbox = Sandbox::demo();
+    assert_eq!(sandbox.program(&["ingest"]).code, 0);
+    let said = sandbox.program(&["backup", "nowhere/copy.db"]);
+    assert_eq!(said.code, 3, "{}", said.err);
+    assert!(said.err.starts_with("nowhere/copy.db: ") && !said.err.contains("totsugo.db"), "{}", said.err);
 }

@@ -10,6 +10,7 @@ use rust_xlsxwriter::{DocProperties, ExcelDateTime, Workbook};
 use sandbox::{Sandbox, rows_below, sheet, text_of_mail};
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::fs;
 use std::io::{Cursor, Read, Write};
 use std::path::PathBuf;
 use totsugo::read::properties::properties;
@@ -361,4 +362,25 @@ fn a_cut_or_damaged_workbook_of_ours_never_stops_a_run() {
     let book: Xlsx<_> = calamine::open_workbook_from_rs(Cursor::new(bytes.clone())).expect("opens");
     assert!(book.sheet_names().contains(&"要確認".to_owned()));
     assert!(totsugo::notes::cover(&bytes, jst).is_some_and(|cover| cover.mark.is_some() && cover.saved.is_none()));
+}
+
+/// Found by an operator: a memo that the command line took could not come back in the workbook that showed it.
+#[test]
+fn r20_a_memo_that_is_written_comes_back() {
+    let (sandbox, workbook) = reported();
+    let id = rows(&workbook)[0]["所見ID"].to_string();
+    // In bytes, in units of a cell, and with what stands there already.
+    for memo in ["あ".repeat(22_000), "x".repeat(32_768)] {
+        let said = sandbox.program(&["findings", "note", &id, &memo]);
+        assert_eq!((said.code, said.err.contains("メモが長すぎる")), (2, true), "{}", said.err);
+    }
+    let memo = "あ".repeat(64 * 1024 / 3);
+    assert_eq!(sandbox.program(&["findings", "note", &id, &memo]).code, 0);
+    assert_eq!(sandbox.program(&["findings", "resolve", &id, "--reason", "返金済み"]).code, 2);
+    let json = run(&sandbox, &["--reissue", "--no-mail"]);
+    let issued = sandbox.path(json["shops"][0]["workbook"].as_str().expect("a workbook"));
+    assert_eq!(notes(&issued)[&id][2], memo);
+    sandbox.write("inbox/returned.xlsx", &fs::read(&issued).expect("the workbook"));
+    let said = sandbox.program(&["ingest"]);
+    assert_eq!((said.code, said.out.contains("新しいメモはありません")), (0, true), "{}\n{}", said.err, said.out);
 }

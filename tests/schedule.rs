@@ -353,6 +353,10 @@ impl Ledger for Memory {
             Some(SlotEnd::Done { .. }) => (SlotState::Completed, None),
             Some(SlotEnd::Failed { why, .. }) if *attempts >= MAX_ATTEMPTS => (SlotState::Failed, Some(why)),
             Some(SlotEnd::Failed { why, .. }) => (SlotState::Planned, Some(why)),
+            Some(SlotEnd::Postponed { why }) => {
+                *attempts -= 1;
+                (SlotState::Planned, Some(why))
+            }
         };
         if state.is_closed() {
             self.open.remove(&slot.planned);
@@ -397,6 +401,7 @@ fn four_hundred_days(seed: u64, ledger: &mut dyn Ledger) {
                     let end = SlotEnd::Failed { why: "planted".to_owned(), shops: Vec::new() };
                     ledger.attempt(&slot, Some(end), clock);
                 }
+                2 => ledger.attempt(&slot, Some(SlotEnd::Postponed { why: "planted".to_owned() }), clock),
                 _ => {
                     ledger.attempt(&slot, Some(SlotEnd::Done { needs_operator: false }), clock);
                     *done.entry(slot.planned).or_default() += 1;

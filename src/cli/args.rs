@@ -11,7 +11,7 @@ use std::path::PathBuf;
 #[command(after_help = "Exit codes: 0 completed · 1 something needs the operator · 2 wrong usage or configuration, \
                         nothing was done · 3 failed · 4 another instance is at work")]
 pub(super) struct Arguments {
-    /// Configuration file (default: totsugo.toml in the current folder)
+    /// Configuration file (default: TOTSUGO_CONFIG, else totsugo.toml in the current folder)
     // The variable TOTSUGO_CONFIG is read where the configuration is loaded, so that --config wins visibly.
     #[arg(long, global = true, value_name = "FILE")]
     pub(super) config: Option<PathBuf>,
@@ -92,16 +92,25 @@ pub(super) enum Command {
     Findings {
         #[command(subcommand)]
         action: Option<FindingsAction>,
+        /// Print the list as one JSON document
+        #[arg(long)]
+        json: bool,
     },
     /// Held files: list, release, discard
     Held {
         #[command(subcommand)]
         action: Option<HeldAction>,
+        /// Print the list as one JSON document
+        #[arg(long)]
+        json: bool,
     },
     /// Mails: who got what and when, send again on purpose, send a test
     Mail {
         #[command(subcommand)]
         action: Option<MailAction>,
+        /// Print the list as one JSON document
+        #[arg(long)]
+        json: bool,
     },
     /// Past runs: period, revision, counts, proof, mail
     History {

@@ -2,10 +2,10 @@
 
 use super::marks::GOOD;
 use super::notices::pick;
-use super::trouble::{stopped, store_stopped, store_words};
+use super::trouble::{stopped, store_stopped, unusable};
 use super::{Exit, lock};
 use crate::locale::Language;
-use crate::run::{Effect, RunError, Workshop};
+use crate::run::{Effect, RunError, Workshop, store_words};
 use crate::store::{Store, StoreError, Verified};
 use std::path::Path;
 
@@ -28,9 +28,20 @@ pub(super) fn backup(workshop: &Workshop, file: &Path, reason: &str) -> Exit {
         return Exit::Usage;
     }
     let subject = file.display().to_string();
-    let written = open.store.back_up(file);
-    match written.and_then(|held| open.store.log_act(&workshop.stamp(), "backup", &subject, reason).map(|()| held)) {
-        Ok(held) => {
+    let held = match open.store.back_up(file) {
+        Ok(held) => held,
+        Err(StoreError::Io { path, source }) => return unusable(workshop.language(), &path, &source),
+        Err(error) if error.is_damage() || error.is_busy() => return store_stopped(workshop, &error),
+        Err(error) => {
+            let (language, words) = (workshop.language(), store_words(workshop.language(), &error));
+            let ja = "バックアップは作成していません。フォルダーの有無・権限・空き容量をご確認ください。";
+            let en = "No backup was made; look at the folder, its permissions and free space.";
+            complain!("{}: {words}\n{}", file.display(), pick(language, ja, en));
+            return Exit::Failed;
+        }
+    };
+    match open.store.log_act(&workshop.stamp(), "backup", &subject, reason) {
+        Ok(()) => {
             say!("{GOOD} {}: {}", file.display(), holds(workshop.language(), held));
             Exit::Completed
         }

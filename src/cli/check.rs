@@ -3,7 +3,7 @@
 use super::backup::holds;
 use super::marks::{BAD, GOOD, WARNING};
 use super::notices::pick;
-use super::trouble::{os_words, place, stopped};
+use super::trouble::stopped;
 use super::{Exit, complain_all, load};
 use crate::config::{self, ConfigError, Transport};
 use crate::console;
@@ -11,16 +11,15 @@ use crate::daemon::Alert;
 use crate::domain::calendar::KNOWN_YEARS;
 use crate::domain::intake::{Fault, Place, Problem};
 use crate::durable;
-use crate::inbox;
+use crate::inbox::{self, InboxError};
 use crate::locale::{self, Language};
 use crate::normalise::Examined;
 use crate::post::{self, Timeouts};
-use crate::run::{self, Effect, RunError, Workshop};
+use crate::run::{self, Effect, RunError, Workshop, inbox_words, os_words};
 use crate::schedule::{Days, business_day};
 use chrono::Datelike;
 use std::io;
 use std::path::Path;
-use std::time::Duration;
 
 /// How many coming firings of a schedule are shown.
 const FIRINGS: usize = 5;
@@ -78,14 +77,22 @@ fn inspect(workshop: &Workshop) -> Exit {
     if let Err(error) = workshop.check_place().and_then(|()| workshop.check_presence()) {
         return stopped(workshop, &error);
     }
-    if config.paths.database.exists() {
-        match workshop.open_store(Effect::Real).and_then(|open| Ok(open.store.verify()?)) {
-            Ok(held) => say!("{GOOD} {}", holds(language, held)),
+    let inbox = if config.paths.database.exists() {
+        let looked = workshop
+            .open_store(Effect::Real)
+            .and_then(|open| Ok((open.store.verify()?, run::inbox_trouble(workshop, Some(&open.store))?)));
+        match looked {
+            Ok((held, inbox)) => {
+                say!("{GOOD} {}", holds(language, held));
+                inbox
+            }
             Err(error) => return stopped(workshop, &error),
         }
-    }
+    } else {
+        run::inbox_trouble(workshop, None).unwrap_or_default()
+    };
     complain_all(&warnings);
-    if let Err(exit) = inbox_is_there(workshop) {
+    if let Err(exit) = inbox_is_there(workshop, inbox) {
         return exit;
     }
     if warnings.is_empty() { Exit::Completed } else { Exit::Attention }
@@ -97,7 +104,7 @@ fn inspect(workshop: &Workshop) -> Exit {
 pub(super) fn check_file(workshop: &Workshop, path: &Path) -> Exit {
     let limit_mb = workshop.config.intake.max_file_mb;
     let read = inbox::named(&[path.to_owned()], &workshop.config.paths.inbox, &workshop.config.paths.archive)
-        .map_err(|error| place(workshop.language(), &error))
+        .map_err(|error| inbox_words(workshop.language(), &error))
         .and_then(|mut found| found.pop().ok_or_else(|| path.display().to_string()))
         .and_then(|arrival| match durable::read_limited(path, limit_mb.saturating_mul(1 << 20)) {
             Ok(content) => Ok((run::examine_file(workshop, &arrival, &content), arrival)),
@@ -199,12 +206,9 @@ fn schedules(workshop: &Workshop) -> Result<Vec<String>, Exit> {
     Ok(warnings)
 }
 
-fn no_schedule(workshop: &Workshop) -> String {
-    let folder = workshop.config.paths.schedules.display();
-    match workshop.language() {
-        Language::Ja => format!("{folder} に予定がありません。totsugo daemon は何も実行しません。"),
-        Language::En => format!("There is no schedule in {folder}: totsugo daemon runs nothing."),
-    }
+/// That there is no schedule: all is well for whoever runs by hand, so it is merely said.
+pub(super) fn no_schedule(workshop: &Workshop) -> String {
+    Alert::NoSchedule { folder: workshop.config.paths.schedules.display().to_string() }.sentence(workshop.language())
 }
 
 const fn weekday(language: Language, from_monday: u32) -> &'static str {
@@ -228,7 +232,7 @@ const fn weekday(language: Language, from_monday: u32) -> &'static str {
 
 /// Whether the inbox can be looked at: where there is no such folder the configuration is wrong (FAULTS K08), where it is
 /// not mounted it is not the configuration's fault (FAULTS A12).
-fn inbox_is_there(workshop: &Workshop) -> Result<(), Exit> {
+fn inbox_is_there(workshop: &Workshop, trouble: Option<InboxError>) -> Result<(), Exit> {
     let (config, language) = (&workshop.config, workshop.language());
     if !config.paths.inbox.is_dir() {
         let text = pick(
@@ -239,10 +243,7 @@ fn inbox_is_there(workshop: &Workshop) -> Result<(), Exit> {
         complain!("paths.inbox: {}: {text}", config.paths.inbox.display());
         return Err(Exit::Usage);
     }
-    match inbox::scan(&config.paths.inbox, config.intake.sentinel.as_deref(), Duration::ZERO) {
-        Ok(_) => Ok(()),
-        Err(error) => Err(stopped(workshop, &RunError::Inbox(error))),
-    }
+    trouble.map_or(Ok(()), |error| Err(stopped(workshop, &RunError::Inbox(error))))
 }
 
 /// Folders that cannot be written.

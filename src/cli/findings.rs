@@ -9,7 +9,7 @@ use super::lists::{print_list, with_own_store, with_store};
 use super::notices::pick;
 use super::table::List;
 use crate::domain::finding::FindingRecord;
-use crate::domain::notebook::{NoteEntry, NoteField};
+use crate::domain::notebook::{NoteEntry, NoteField, comes_back};
 use crate::locale::findings::code_name;
 use crate::locale::sheets::{DONE, work_state};
 use crate::run::{RunError, Workshop};
@@ -17,13 +17,12 @@ use crate::store::Store;
 use serde_json::json;
 
 /// `findings list | note | resolve | reopen`.
-pub(super) fn findings(workshop: &Workshop, action: Option<FindingsAction>) -> Exit {
+pub(super) fn findings(workshop: &Workshop, action: FindingsAction) -> Exit {
     let (id, act, words) = match action {
-        None => return list(workshop, false),
-        Some(FindingsAction::List { json }) => return list(workshop, json),
-        Some(FindingsAction::Note { id, text }) => (id, "note", text),
-        Some(FindingsAction::Resolve { id, reason }) => (id, "resolve", reason),
-        Some(FindingsAction::Reopen { id }) => (id, "reopen", String::new()),
+        FindingsAction::List { json } => return list(workshop, json),
+        FindingsAction::Note { id, text } => (id, "note", text),
+        FindingsAction::Resolve { id, reason } => (id, "resolve", reason),
+        FindingsAction::Reopen { id } => (id, "reopen", String::new()),
     };
     with_own_store(workshop, |store| write(workshop, store, &id, act, words.trim()))
 }
@@ -47,12 +46,19 @@ fn write(workshop: &Workshop, store: &mut Store, id: &str, act: &str, words: &st
         complain!("{id}: {}", pick(language, ja, en));
         return Ok(Exit::Usage);
     }
+    let memo = if act == "resolve" { added(finding, words) } else { words.to_owned() };
+    if !comes_back(&memo) {
+        let ja = "メモが長すぎるため、書いていません。全角で21,000文字以内に縮めてください（すでにあるメモに書き足す分も含みます）。";
+        let en = "the memo is too long and was not written. Keep it within 32,000 characters, with what stands there already; Japanese within 21,000.";
+        complain!("{id}: {}", pick(language, ja, en));
+        return Ok(Exit::Usage);
+    }
     let entry =
         |field, value: String| NoteEntry { finding: finding.id.clone(), field, value, written: workshop.moment() };
     let entries = match act {
-        "resolve" => vec![entry(NoteField::State, DONE.to_owned()), entry(NoteField::Text, added(finding, words))],
+        "resolve" => vec![entry(NoteField::State, DONE.to_owned()), entry(NoteField::Text, memo)],
         "reopen" => vec![entry(NoteField::State, String::new())],
-        _ => vec![entry(NoteField::Text, words.to_owned())],
+        _ => vec![entry(NoteField::Text, memo)],
     };
     store.save_notes(&entries, &workshop.stamp(), act, words)?;
     let said = match act {

@@ -1,9 +1,71 @@
-//! What taking a file in brought, in a line.
+//! `ingest`, and what taking a file in brought, in a line.
 
+use super::notices::pick;
+use super::{Exit, lock, print_json, progress, tell_held, tell_notices, trouble};
 use crate::domain::intake::{Outcome, RowCounts};
 use crate::domain::notebook::LAYOUT;
+use crate::inbox;
 use crate::locale::Language;
 use crate::report::json::FileJson;
+use crate::run::{self, Effect, Notice, Workshop};
+use std::path::PathBuf;
+
+/// `ingest [PATH]…`: takes in what lies in the inbox, or what is named.
+pub(super) fn ingest(workshop: &Workshop, paths: &[PathBuf], json: bool) -> Exit {
+    let language = workshop.language();
+    let own = paths.iter().find_map(|path| Some((path, run::own_place(&workshop.config, path)?)));
+    if let Some((path, own)) = own {
+        complain!("{}", trouble::own_place(language, path, &own));
+        return Exit::Usage;
+    }
+    let _lock = match lock(workshop) {
+        Ok(lock) => lock,
+        Err(exit) => return exit,
+    };
+    // Named files may be the archive of a history that is lost (FAULTS S07).
+    let opened = if paths.is_empty() { workshop.open_store(Effect::Real) } else { workshop.open_or_begin_store() };
+    let mut open = match opened {
+        Ok(open) => open,
+        Err(error) => return trouble::stopped(workshop, &error),
+    };
+    let found = if paths.is_empty() {
+        let settle = std::time::Duration::from_secs(workshop.config.intake.settle_seconds);
+        inbox::scan(&workshop.config.paths.inbox, workshop.config.intake.sentinel.as_deref(), settle)
+    } else {
+        inbox::named(paths, &workshop.config.paths.inbox, &workshop.config.paths.archive).map(|mut arrivals| {
+            arrivals.retain(|arrival| !run::is_sentinel(&workshop.config, &arrival.path));
+            inbox::Scan { arrivals, ..inbox::Scan::default() }
+        })
+    };
+    let intake = match found {
+        Ok(scan) => run::ingest(workshop, &mut open.store, &scan, Effect::Real, &progress::watch(language)),
+        Err(error) if paths.is_empty() => return trouble::stopped(workshop, &error.into()),
+        Err(error) => {
+            let ja = "パスと権限をご確認ください。何も取り込んでいません。";
+            let en = "Look at path and permissions. Nothing was taken in.";
+            complain!("{}\n{}", run::inbox_words(language, &error), pick(language, ja, en));
+            return Exit::Usage;
+        }
+    };
+    let intake = match intake {
+        Ok(intake) => intake,
+        Err(error) => return trouble::stopped(workshop, &error),
+    };
+    if json {
+        let files: Vec<_> = intake.files.iter().map(run::FileOutcome::json).collect();
+        if print_json(&serde_json::json!({ "schema": 1, "files": files })).is_err() {
+            return Exit::Failed;
+        }
+    }
+    for file in intake.files.iter().filter(|file| file.outcome != Outcome::Held && !json) {
+        say!("{}", line(language, &file.json()));
+    }
+    let held = intake.files.iter().filter(|file| file.outcome == Outcome::Held);
+    tell_held(language, held.map(|file| (file.name.as_str(), file.reason.as_deref().unwrap_or_default())));
+    tell_notices(language, &intake.notices);
+    let held = intake.files.iter().any(|file| file.outcome == Outcome::Held);
+    if held || intake.notices.iter().any(Notice::needs_operator) { Exit::Attention } else { Exit::Completed }
+}
 
 /// One accepted file.
 pub(super) fn line(language: Language, file: &FileJson) -> String {

@@ -38,13 +38,12 @@ pub(super) fn print_list(name: &str, list: Vec<Value>) -> Exit {
 }
 
 /// `held`: list, release, discard; every act is logged.
-pub(super) fn held(workshop: &Workshop, action: Option<HeldAction>) -> Exit {
+pub(super) fn held(workshop: &Workshop, action: HeldAction) -> Exit {
     let language = workshop.language();
     let (name, reason) = match action {
-        None => return list_held(workshop, false),
-        Some(HeldAction::List { json }) => return list_held(workshop, json),
-        Some(HeldAction::Release { name }) => (name, None),
-        Some(HeldAction::Discard { name, reason }) => (name, Some(reason)),
+        HeldAction::List { json } => return list_held(workshop, json),
+        HeldAction::Release { name } => (name, None),
+        HeldAction::Discard { name, reason } => (name, Some(reason)),
     };
     with_own_store(workshop, |store| {
         let Some(file) = store.held()?.into_iter().find(|file| file.name == name) else {

@@ -22,8 +22,8 @@ use serde_json::json;
 const SHOWN: u32 = 200;
 
 /// `mail list`, `mail resend`, `mail settle`, `mail send-test`.
-pub(super) fn mail(workshop: &Workshop, action: Option<MailAction>) -> Exit {
-    match action.unwrap_or(MailAction::List { json: false }) {
+pub(super) fn mail(workshop: &Workshop, action: MailAction) -> Exit {
+    match action {
         MailAction::List { json } => list(workshop, json),
         MailAction::Resend { id, reason } => resend(workshop, id, &reason),
         MailAction::Settle { id, reason } => settle(workshop, id, &reason),

@@ -44,14 +44,13 @@ use crate::domain::dates::{Day, Period};
 use crate::domain::ids::ShopId;
 use crate::domain::intake::Outcome;
 use crate::durable;
-use crate::inbox;
 use crate::locale::Language;
 use crate::run::{self, Effect, Lock, LockError, Notice, Order, Report, RunError, Workshop};
 use args::{Arguments, Command, RunArguments};
 use clap::FromArgMatches;
 use notices::{mail_name, pick};
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// How a command ends (SPEC §3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -113,16 +112,23 @@ pub fn main(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> Exit {
         Command::Demo { folder } => setup::demo(&folder),
         Command::Init { folder, language } => setup::init(&folder, language),
         Command::Run(order) => with_workshop(config, |workshop| run_command(workshop, &order)),
-        Command::Ingest { paths, json } => with_workshop(config, |workshop| ingest_command(workshop, &paths, json)),
+        Command::Ingest { paths, json } => with_workshop(config, |workshop| intake::ingest(workshop, &paths, json)),
         Command::Daemon => with_workshop(config, |workshop| daemon::daemon(workshop, config)),
         Command::Status { max_age, json } => {
             with_workshop(config, |workshop| status::status(workshop, max_age.as_deref(), json))
         }
         Command::Clean { dry_run, json } => with_workshop(config, |workshop| clean::clean(workshop, dry_run, json)),
         Command::Show { key, json } => with_workshop(config, |workshop| show::show(workshop, &key, json)),
-        Command::Findings { action } => with_workshop(config, |workshop| findings::findings(workshop, action)),
-        Command::Held { action } => with_workshop(config, |workshop| lists::held(workshop, action)),
-        Command::Mail { action } => with_workshop(config, |workshop| mail::mail(workshop, action)),
+        // The bare words mean their lists.
+        Command::Findings { action, json } => with_workshop(config, |workshop| {
+            findings::findings(workshop, action.unwrap_or(args::FindingsAction::List { json }))
+        }),
+        Command::Held { action, json } => {
+            with_workshop(config, |workshop| lists::held(workshop, action.unwrap_or(args::HeldAction::List { json })))
+        }
+        Command::Mail { action, json } => {
+            with_workshop(config, |workshop| mail::mail(workshop, action.unwrap_or(args::MailAction::List { json })))
+        }
         Command::History { acts: true, json, .. } => with_workshop(config, |workshop| lists::acts(workshop, json)),
         Command::History { shop, json, .. } => {
             with_workshop(config, |workshop| lists::history(workshop, shop.as_deref(), json))
@@ -413,52 +419,4 @@ fn tell_notices(language: Language, notices: &[Notice]) {
             complain!("{again} files that cannot leave the inbox, told within the last day, are still there.")
         }
     }
-}
-
-fn ingest_command(workshop: &Workshop, paths: &[PathBuf], json: bool) -> Exit {
-    let _lock = match lock(workshop) {
-        Ok(lock) => lock,
-        Err(exit) => return exit,
-    };
-    // Named files may be the archive of a history that is lost (FAULTS S07).
-    let opened = if paths.is_empty() { workshop.open_store(Effect::Real) } else { workshop.open_or_begin_store() };
-    let mut open = match opened {
-        Ok(open) => open,
-        Err(error) => return trouble::stopped(workshop, &error),
-    };
-    let found = if paths.is_empty() {
-        let settle = std::time::Duration::from_secs(workshop.config.intake.settle_seconds);
-        inbox::scan(&workshop.config.paths.inbox, workshop.config.intake.sentinel.as_deref(), settle)
-    } else {
-        inbox::named(paths, &workshop.config.paths.inbox, &workshop.config.paths.archive)
-            .map(|arrivals| inbox::Scan { arrivals, ..inbox::Scan::default() })
-    };
-    let intake = match found {
-        Ok(scan) => run::ingest(workshop, &mut open.store, &scan, Effect::Real, &progress::watch(workshop.language())),
-        Err(error) if paths.is_empty() => return trouble::stopped(workshop, &error.into()),
-        Err(error) => {
-            let ja = "パスと権限をご確認ください。何も取り込んでいません。";
-            let en = "Look at path and permissions. Nothing was taken in.";
-            complain!("{}\n{}", trouble::place(workshop.language(), &error), pick(workshop.language(), ja, en));
-            return Exit::Usage;
-        }
-    };
-    let intake = match intake {
-        Ok(intake) => intake,
-        Err(error) => return trouble::stopped(workshop, &error),
-    };
-    if json {
-        let files: Vec<_> = intake.files.iter().map(run::FileOutcome::json).collect();
-        if print_json(&serde_json::json!({ "schema": 1, "files": files })).is_err() {
-            return Exit::Failed;
-        }
-    }
-    for file in intake.files.iter().filter(|file| file.outcome != Outcome::Held && !json) {
-        say!("{}", intake::line(workshop.language(), &file.json()));
-    }
-    let held = intake.files.iter().filter(|file| file.outcome == Outcome::Held);
-    tell_held(workshop.language(), held.map(|file| (file.name.as_str(), file.reason.as_deref().unwrap_or_default())));
-    tell_notices(workshop.language(), &intake.notices);
-    let held = intake.files.iter().any(|file| file.outcome == Outcome::Held);
-    if held || intake.notices.iter().any(Notice::needs_operator) { Exit::Attention } else { Exit::Completed }
 }

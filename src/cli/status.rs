@@ -2,15 +2,17 @@
 //!
 //! Reads the history and the files only, so it answers while a run is at work and while no daemon is.
 
+use super::check::no_schedule;
 use super::notices::pick;
-use super::trouble::stopped;
+use super::trouble::{stopped, unavailable};
 use super::{Exit, complain_all, print_json};
 use crate::config;
+use crate::daemon::{Alert, runs_nothing};
 use crate::domain::calendar::KNOWN_YEARS;
 use crate::domain::delivery::State;
 use crate::domain::finding::Severity;
 use crate::locale::Language;
-use crate::run::{Effect, Notice, Remaining, RunError, Workshop, remaining, sentence, state_name};
+use crate::run::{Effect, Notice, Remaining, RunError, Workshop, inbox_trouble, remaining, sentence, state_name};
 use crate::schedule::{self, Days, Schedule};
 use crate::store::{CLOCK_TOLERANCE, Lasting, OpenFinding, SlotCounts, Store};
 use chrono::{DateTime, Duration, Utc};
@@ -22,6 +24,8 @@ use std::collections::BTreeMap;
 struct Status {
     last_success: Option<String>,
     schedules: Vec<(Schedule, SlotCounts)>,
+    /// Whether there is not one schedule file, and no daemon misses it.
+    has_no_schedule: bool,
     held: Vec<(String, String)>,
     /// What lies in the inbox since the last look into it.
     inbox: Vec<Remaining>,
@@ -96,6 +100,7 @@ fn gather(workshop: &Workshop) -> Result<Status, RunError> {
     let mut status = Status::default();
     match config::schedules(&config.paths.schedules, &config.calendar, language) {
         Ok(files) => {
+            status.has_no_schedule = files.is_empty();
             for file in files {
                 match file.schedule {
                     Ok(schedule) => status.schedules.push((schedule, SlotCounts::default())),
@@ -106,15 +111,24 @@ fn gather(workshop: &Workshop) -> Result<Status, RunError> {
         Err(error) => status.troubles.push(error.sentence(language)),
     }
     status.schedules.sort_by(|(a, _), (b, _)| a.name.cmp(&b.name));
+    let inbox;
     if config.paths.database.exists() {
         status.database_bytes = config.paths.database.metadata().map_or(0, |metadata| metadata.len());
         let open = workshop.open_store(Effect::Real)?;
         fill(&mut status, &open.store)?;
         status.inbox = remaining(workshop, &open.store)?;
+        inbox = inbox_trouble(workshop, Some(&open.store))?;
+        if status.has_no_schedule && runs_nothing(&open.store)? {
+            status.has_no_schedule = false;
+            status.troubles.push(no_schedule(workshop));
+        }
+    } else {
+        inbox = inbox_trouble(workshop, None)?;
     }
+    status.troubles.extend(inbox.map(|error| unavailable(language, &error)));
     let year = workshop.today().year();
     if !KNOWN_YEARS.contains(&year) && status.schedules.iter().any(|(schedule, _)| schedule.days != Days::All) {
-        status.troubles.push(crate::daemon::Alert::CalendarEnds(year).sentence(language));
+        status.troubles.push(Alert::CalendarEnds(year).sentence(language));
     }
     for (schedule, _) in status.schedules.iter().filter(|(_, counts)| counts.is_failing) {
         let ja = "直近の回が失敗しています。totsugo history で確認し、原因を除いてください";
@@ -252,6 +266,9 @@ fn tell(workshop: &Workshop, status: &Status) {
             Language::En => format!("completed {completed}, skipped {skipped}, failed {failed}"),
         };
         say!("{}: {next_is} {next}  {last_is} {last}  {ended}", schedule.name);
+    }
+    if status.has_no_schedule {
+        say!("{}", no_schedule(workshop));
     }
     line("保留ファイル", "Held files", &status.held.len().to_string());
     line("inbox に残るファイル", "Files left in the inbox", &status.inbox.len().to_string());

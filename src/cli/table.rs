@@ -33,7 +33,9 @@ impl List {
         if self.rows.is_empty() {
             say!("{empty}");
         } else {
-            say!("{}", self.text(Table::new().width().map(usize::from)));
+            let width = Table::new().width().map(usize::from);
+            let text = self.text(width);
+            say!("{}", if width.is_none() { unpadded(&text) } else { text });
         }
     }
 
@@ -79,6 +81,18 @@ impl List {
     }
 }
 
+/// `table` with a last column no wider than its cells: in a pipe one long note would pad every row.
+fn unpadded(table: &str) -> String {
+    let before_last = table.lines().next().and_then(|top| top.trim_end_matches('+').rfind('+')).unwrap_or_default();
+    let is_rule = |line: &str| line.bytes().all(|byte| b"+-=|".contains(&byte));
+    let line = |line: &str| match (line.get(..before_last + BORDER), line.strip_suffix('|')) {
+        (Some(kept), row) if is_rule(line) => format!("{kept}{}", if row.is_some() { '|' } else { '+' }),
+        (_, Some(row)) => format!("{} |", row.trim_end()),
+        (_, None) => line.to_owned(),
+    };
+    table.lines().map(line).collect::<Vec<_>>().join("\n")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -112,8 +126,9 @@ mod tests {
     }
 
     #[test]
-    fn in_a_pipe_a_row_is_one_line() {
-        let text = list().text(None);
+    fn in_a_pipe_a_row_is_one_line_and_not_padded() {
+        let text = unpadded(&list().text(None));
+        assert!(text.lines().all(|line| !line.ends_with("  |") && !line.ends_with("---+")), "{text}");
         assert!(text.lines().any(|line| line.contains("F-1A2B3C4D") && line.contains("明細がまだ届いていません。")));
     }
 }

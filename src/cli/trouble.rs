@@ -7,7 +7,7 @@ use crate::inbox::InboxError;
 use crate::locale::Language;
 use crate::normalise::LayoutError;
 use crate::post::PostError;
-use crate::run::{LockError, PreparationError, RunError, Workshop};
+use crate::run::{LockError, OwnPlace, PreparationError, RunError, Workshop, inbox_words, os_words, store_words};
 use crate::store::StoreError;
 use std::io;
 use std::path::Path;
@@ -71,25 +71,6 @@ pub(super) fn unusable(language: Language, path: &Path, error: &io::Error) -> Ex
     Exit::Failed
 }
 
-/// What the system said, in the language where the commonest answers have words; its number stays, for a search.
-pub(super) fn os_words(language: Language, error: &io::Error) -> String {
-    let words = [
-        (io::ErrorKind::NotFound, "見つかりません", "not found"),
-        (io::ErrorKind::PermissionDenied, "権限がありません", "permission denied"),
-        (io::ErrorKind::AlreadyExists, "すでにあります", "exists already"),
-        (io::ErrorKind::StorageFull, "空き容量がありません", "no space is left"),
-        (io::ErrorKind::ReadOnlyFilesystem, "読み取り専用です", "read-only"),
-        (io::ErrorKind::NotADirectory, "フォルダーではありません", "not a folder"),
-        (io::ErrorKind::IsADirectory, "フォルダーです", "a folder"),
-        (io::ErrorKind::InvalidInput, "通常のファイルではありません", "not a regular file"),
-    ];
-    match (words.iter().find(|(kind, ..)| *kind == error.kind()), error.raw_os_error()) {
-        (Some((_, ja, en)), Some(number)) => format!("{} (os error {number})", pick(language, ja, en)),
-        (Some((_, ja, en)), None) => pick(language, ja, en).to_owned(),
-        (None, _) => error.to_string(),
-    }
-}
-
 /// What keeps a command from starting: a broken layout, of the folder `layouts`, or a broken mail template.
 pub(super) fn preparation(language: Language, layouts: &Path, error: &PreparationError) -> String {
     match (error, language) {
@@ -103,6 +84,35 @@ pub(super) fn preparation(language: Language, layouts: &Path, error: &Preparatio
             layouts.join(file).display()
         ),
     }
+}
+
+/// Why a path that was named for `ingest` is left alone.
+pub(super) fn own_place(language: Language, path: &Path, own: &OwnPlace) -> String {
+    let why = match (own, language) {
+        (OwnPlace::Itself, Language::Ja) => {
+            "totsugo 自身が使うファイルまたはフォルダーのため、取り込めません。".to_owned()
+        }
+        (OwnPlace::Itself, Language::En) => "totsugo itself uses it, so it cannot be taken in.".to_owned(),
+        (OwnPlace::Around(own), Language::Ja) => {
+            format!("totsugo 自身が使う {} を含むため、取り込めません。", own.display())
+        }
+        (OwnPlace::Around(own), Language::En) => {
+            format!("{}, which totsugo itself uses, lies in it, so it cannot be taken in.", own.display())
+        }
+    };
+    let advice = pick(
+        language,
+        "何も取り込んでいません。取り込むファイルを指定するか、inbox にコピーしてください。メモを書いたレポートもコピーして inbox に置きます。保留ファイルは totsugo held release で再処理できます。",
+        "Nothing was taken in. Name the files themselves, or copy them into the inbox, as also a workbook with notes; totsugo held release sends a held file through again.",
+    );
+    format!("{}: {why}\n{advice}", path.display())
+}
+
+/// That the inbox cannot be used now, whether or not a run has met that (FAULTS A12).
+pub(super) fn unavailable(language: Language, error: &InboxError) -> String {
+    let ja = "inbox を利用できません。共有フォルダーの接続をご確認ください。利用できるまで、レポートもメールも作成しません。";
+    let en = "the inbox is not available; check that the share is mounted. Until then nothing is reported or mailed.";
+    format!("{}: {}", inbox_words(language, error), pick(language, ja, en))
 }
 
 /// Why the daemon ended by itself.
@@ -168,47 +178,11 @@ pub(super) fn store_stopped(workshop: &Workshop, error: &StoreError) -> Exit {
     Exit::Failed
 }
 
-/// What is wrong with a history.
-pub(super) fn store_words(language: Language, error: &StoreError) -> String {
-    if language == Language::En {
-        return error.to_string();
-    }
-    match error {
-        StoreError::Sqlite(error) => format!("データベースを使えません（{error}）。"),
-        StoreError::Migration(error) => format!("データベースを新しい形式にできません（{error}）。"),
-        StoreError::Unexpected { what, found } => {
-            format!("データベースに、totsugo が書かない値があります（{what}: {found}）。")
-        }
-        StoreError::Damaged(why) => format!("データベースが壊れているか、totsugo のものではありません（{why}）。"),
-        StoreError::Altered { file } => {
-            format!("データベースが書き換えられています。{file} の記録が、保存したときの内容と一致しません。")
-        }
-        StoreError::Newer { found, known, program, own } => format!(
-            "データベースの形式 {found} は totsugo {program} が書いたものです。この totsugo {own} が扱えるのは形式 {known} までです。"
-        ),
-        StoreError::Io { path, source } => format!("{}: {}", path.display(), os_words(language, source)),
-    }
-}
-
-/// Which folder or file of the inbox it is about, and why.
-pub(super) fn place(language: Language, error: &InboxError) -> String {
-    match error {
-        InboxError::Unavailable { path, source } => format!("{}: {}", path.display(), os_words(language, source)),
-        InboxError::NotMounted { path, sentinel } => {
-            format!("{}: {sentinel} {}", path.display(), pick(language, "がありません", "is missing"))
-        }
-        InboxError::FoldersGone { path, folders } => {
-            let missing = pick(language, "がすべて見当たりません", "are all gone");
-            format!("{}: {} {missing}", path.display(), folders.join(", "))
-        }
-    }
-}
-
 fn inbox_sentence(language: Language, error: &InboxError) -> String {
     let advice = pick(
         language,
         "inbox を利用できません。共有フォルダーの接続をご確認ください。「ファイルなし」とは扱わず、レポートもメールも作成していません。",
         "The inbox is not available; check that the share is mounted. This is not \"no files\": nothing was reported or mailed.",
     );
-    format!("{}\n{advice}", place(language, error))
+    format!("{}\n{advice}", inbox_words(language, error))
 }

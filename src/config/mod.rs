@@ -28,6 +28,8 @@ use std::path::{Path, PathBuf};
 pub struct Config {
     /// Language of workbook, mail and messages.
     pub language: Language,
+    /// The file itself.
+    pub file: PathBuf,
     /// The folder of the file.
     pub root: PathBuf,
     /// Files and folders, absolute.

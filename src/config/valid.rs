@@ -51,6 +51,7 @@ pub(super) fn config(
         mail: check.mail(section("mail"), &folder),
         report_customer: section("report").flag("customer").unwrap_or(false),
         shops: Vec::new(),
+        file: file.to_path_buf(),
         root: folder,
         digest: String::new(),
     };

@@ -4,6 +4,7 @@ use crate::domain::ids::ShopId;
 use crate::locale::Language;
 use crate::post::{self, OperatorFault, Others};
 use crate::run::{Effect, Workshop};
+use crate::store::{Store, StoreError};
 use std::collections::BTreeMap;
 
 /// Something that needs the operator.
@@ -18,6 +19,11 @@ pub enum Alert {
     Schedule {
         /// What is wrong with it.
         why: String,
+    },
+    /// There is no schedule at all: no run will ever be due.
+    NoSchedule {
+        /// Where one would lie.
+        folder: String,
     },
     /// A schedule is gone with its file.
     ScheduleGone {
@@ -51,6 +57,11 @@ pub enum Alert {
         /// Why, as of the last attempt.
         why: String,
     },
+    /// The inbox is not available: its slots stay due (FAULTS A12).
+    Inbox {
+        /// Why.
+        why: String,
+    },
     /// Slots cannot be looked at or worked off.
     Ledger {
         /// Why.
@@ -58,6 +69,18 @@ pub enum Alert {
     },
     /// A year beyond the table of holidays (FAULTS C12).
     CalendarEnds(i32),
+}
+
+/// Who looks for schedules, as it stands in the history.
+pub(super) const NO_SCHEDULE: &str = "no schedule";
+
+/// Whether a daemon has told that there is no schedule, and none has found one since.
+///
+/// # Errors
+/// When the history cannot be read.
+pub fn runs_nothing(store: &Store) -> Result<bool, StoreError> {
+    let scope = format!("daemon/{NO_SCHEDULE}/");
+    Ok(store.faults_told()?.iter().any(|(fault, _)| fault.starts_with(&scope)))
 }
 
 impl Alert {
@@ -92,10 +115,12 @@ impl Alert {
         match self {
             Self::Configuration { .. } => "configuration",
             Self::Schedule { .. } => "schedule",
+            Self::NoSchedule { .. } => NO_SCHEDULE,
             Self::ScheduleGone { .. } => "schedule gone",
             Self::Clock { .. } => "clock",
             Self::Skipped { .. } => "skipped",
             Self::SlotFailed { .. } => "slot failed",
+            Self::Inbox { .. } => "inbox",
             Self::Ledger { .. } => "ledger",
             Self::CalendarEnds(_) => "calendar",
         }
@@ -116,6 +141,14 @@ impl Alert {
                 format!("予定ファイルに誤りがあります。前の内容のまま続けています。{why}"),
                 format!("A schedule file is not valid; what it said before stays in force. {why}"),
             ),
+            Self::NoSchedule { folder } => say(
+                format!(
+                    "{folder}: 予定がありません。daemon は何も実行しません。予定ファイル（*.toml）を置くか、paths.schedules と共有フォルダーの接続をご確認ください。"
+                ),
+                format!(
+                    "{folder}: there is no schedule, so the daemon runs nothing. Put a schedule file (*.toml) there, or look at paths.schedules and, for a share, that it is mounted."
+                ),
+            ),
             Self::ScheduleGone { schedule, .. } => say(
                 format!("予定「{schedule}」のファイルがなくなりました。この予定は実行しません。"),
                 format!("The file of schedule \"{schedule}\" is gone. It runs no more."),
@@ -128,6 +161,14 @@ impl Alert {
                     "The clock stands more than an hour before {latest}, which has been seen. Nothing runs. Set the clock, or go on with totsugo run --accept-clock."
                 ),
             ),
+            Self::Inbox { why } => say(
+                format!(
+                    "inbox を利用できません（{why}）。共有フォルダーの接続をご確認ください。予定の回は打ち切らず、利用できるまで5分ごとに試します。それまで、レポートもメールも作成しません。"
+                ),
+                format!(
+                    "The inbox is not available ({why}); check that the share is mounted. Slots stay due and are tried every 5 minutes; until then nothing is reported or mailed."
+                ),
+            ),
             Self::Ledger { why } => why.clone(),
             Self::Skipped { schedule, count, .. } => say(
                 format!("予定「{schedule}」の停止中の{count}回を、実行せずに記録しました。"),
@@ -135,12 +176,14 @@ impl Alert {
             ),
             Self::SlotFailed { schedule, planned, shops, why } => {
                 let shops = shops.iter().map(ShopId::as_str).collect::<Vec<_>>().join(", ");
+                let why = [shops.as_str(), why].join(" ");
+                let why = why.trim();
                 say(
                     format!(
-                        "予定「{schedule}」の {planned} の回は、繰り返し失敗したため打ち切りました（{shops} {why}）。原因を除いて totsugo run を実行してください。"
+                        "予定「{schedule}」の {planned} の回は、繰り返し失敗したため打ち切りました（{why}）。原因を除いて totsugo run を実行してください。"
                     ),
                     format!(
-                        "The slot {planned} of schedule \"{schedule}\" failed again and again and was given up ({shops} {why}). Remove the cause, then use totsugo run."
+                        "The slot {planned} of schedule \"{schedule}\" failed again and again and was given up ({why}). Remove the cause, then use totsugo run."
                     ),
                 )
             }

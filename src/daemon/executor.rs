@@ -3,12 +3,14 @@
 use super::alerts::{self, Alert, Standing};
 use super::beacon;
 use crate::domain::ids::ShopId;
-use crate::inbox;
+use crate::inbox::{self, InboxError};
+use crate::locale::Language;
 use crate::post::Timeouts;
 use crate::run::{self, Effect, Lock, LockError, Notice, Order, Report, RunError, SlotOrder, Timings, Workshop};
-use crate::schedule::{self, LATE_AFTER, MAX_ATTEMPTS, Schedule};
+use crate::schedule::{self, INBOX_REST, LATE_AFTER, MAX_ATTEMPTS, Schedule};
 use crate::store::{LedgerSlot, SlotEnd, SlotState, Store};
 use chrono::{DateTime, Utc};
+use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
@@ -45,8 +47,13 @@ impl Executor {
         stops: &dyn Fn() -> bool,
         progressed: &(dyn Fn() + Sync),
     ) -> Work {
-        let job = Job { workshop, schedules, stops, progressed };
-        match job.first_due() {
+        let job = Job { workshop, schedules, stops, progressed, inbox: Cell::new(None) };
+        let done = job.first_due();
+        if let Some(looked) = job.inbox.take() {
+            let alert = |error| Alert::Inbox { why: run::inbox_words(workshop.language(), &error) };
+            self.standing.are(workshop, "inbox", looked.err().map(alert).into_iter().collect());
+        }
+        match done {
             Ok(did) => {
                 self.broken.clear();
                 self.standing.are(workshop, "work", Vec::new());
@@ -54,7 +61,7 @@ impl Executor {
             }
             Err(error) => {
                 // Each is told once, also where two of them take turns; the look each minute leads here again.
-                let alert = Alert::Ledger { why: error.to_string() };
+                let alert = Alert::Ledger { why: run::stopped_words(workshop.language(), &error) };
                 if !self.broken.contains(&alert) {
                     self.broken.push(alert);
                 }
@@ -71,6 +78,8 @@ struct Job<'a> {
     schedules: &'a [Schedule],
     stops: &'a dyn Fn() -> bool,
     progressed: &'a (dyn Fn() + Sync),
+    /// Whether the inbox was available, if it was looked into.
+    inbox: Cell<Option<Result<(), InboxError>>>,
 }
 
 impl Job<'_> {
@@ -118,17 +127,30 @@ impl Job<'_> {
         }
         // What lies in the inbox may be what is waited for. A run by hand that holds the lock takes it in as well.
         match Lock::take(&self.workshop.config.paths.database) {
-            Ok(_lock) => {
-                let intake = &self.workshop.config.intake;
-                let settle = Duration::from_secs(intake.settle_seconds);
-                let scan = inbox::scan(&self.workshop.config.paths.inbox, intake.sentinel.as_deref(), settle)?;
-                let intake = run::ingest(self.workshop, store, &scan, Effect::Real, &self.timings())?;
-                self.log(&run::tell_intake(self.workshop, store, intake)?);
-            }
+            Ok(_lock) => match self.take_in(store) {
+                Err(RunError::Inbox(error)) => {
+                    self.inbox.set(Some(Err(error)));
+                    return Ok(false);
+                }
+                taken => {
+                    taken?;
+                    self.inbox.set(Some(Ok(())));
+                }
+            },
             Err(LockError::Taken) => return Ok(false),
             Err(error) => return Err(self.lock_error(error)),
         }
         Ok(run::exports_not_in(self.workshop, store, &ledger.slot)?.is_empty())
+    }
+
+    /// Takes in what lies in the inbox, without reporting.
+    fn take_in(&self, store: &mut Store) -> Result<(), RunError> {
+        let config = &self.workshop.config;
+        let settle = Duration::from_secs(config.intake.settle_seconds);
+        let scan = inbox::scan(&config.paths.inbox, config.intake.sentinel.as_deref(), settle)?;
+        let intake = run::ingest(self.workshop, store, &scan, Effect::Real, &self.timings())?;
+        self.log(&run::tell_intake(self.workshop, store, intake)?);
+        Ok(())
     }
 
     /// Logs what was found; of entries that do not count only how many they are, as they may hold figures (FAULTS G07).
@@ -170,7 +192,8 @@ impl Job<'_> {
         let slot = &ledger.slot;
         let (attempts, end) = if ledger.state == SlotState::Running && ledger.attempts >= MAX_ATTEMPTS {
             // Every attempt ended with its process: one more would do no better.
-            let why = "the process ended during each attempt".to_owned();
+            let ja = "試すたびに、途中でプロセスが終了しました";
+            let why = self.say(ja, "the process ended during each attempt");
             (ledger.attempts, SlotEnd::Failed { why, shops: Vec::new() })
         } else {
             let Some(attempt) = store.begin_slot(slot)? else { return Ok(()) };
@@ -191,8 +214,11 @@ impl Job<'_> {
             alerts::tell(self.workshop, &Alert::SlotFailed { schedule, planned, shops, why });
         }
         let now = self.workshop.now.with_timezone(&Utc);
-        let rest = now + schedule::retry_after(ledger.attempts.saturating_add(1));
-        let state = store.end_slot(slot, &end, MAX_ATTEMPTS, now, rest)?;
+        let rest = match end {
+            SlotEnd::Postponed { .. } => INBOX_REST,
+            SlotEnd::Done { .. } | SlotEnd::Failed { .. } => schedule::retry_after(ledger.attempts.saturating_add(1)),
+        };
+        let state = store.end_slot(slot, &end, MAX_ATTEMPTS, now, now + rest)?;
         tracing::info!(
             schedule = slot.schedule,
             slot = schedule::stamp(slot.planned),
@@ -207,6 +233,7 @@ impl Job<'_> {
                 let shops = shops.iter().map(ShopId::as_str).collect::<Vec<_>>().join(",");
                 tracing::warn!(why, shops, "the slot is tried again later");
             }
+            SlotEnd::Postponed { why } => tracing::warn!(why, "the slot stays due"),
         }
         Ok(())
     }
@@ -254,20 +281,41 @@ impl Job<'_> {
                 is_late: self.workshop.now.with_timezone(&Utc) - due > LATE_AFTER,
             }),
         };
-        match catch_unwind(AssertUnwindSafe(|| run::run(self.workshop, &order, &self.timings()))) {
+        let done = catch_unwind(AssertUnwindSafe(|| run::run(self.workshop, &order, &self.timings())));
+        if let Ok(Ok(_)) = done {
+            self.inbox.set(Some(Ok(())));
+        }
+        match done {
             Ok(Ok(report)) if report.failures.is_empty() => {
                 tracing::info!(run = report.json.run, notices = report.notices.len(), "run ends");
                 SlotEnd::Done { needs_operator: report.json.exit_code != 0 }
             }
-            Ok(Ok(report)) => failed_shops(&report),
-            Ok(Err(error)) => SlotEnd::Failed { why: error.to_string(), shops: Vec::new() },
-            Err(_) => SlotEnd::Failed { why: "internal error".to_owned(), shops: Vec::new() },
+            Ok(Ok(report)) => self.failed_shops(&report),
+            Ok(Err(RunError::Inbox(error))) => {
+                let why = run::inbox_words(self.workshop.language(), &error);
+                self.inbox.set(Some(Err(error)));
+                SlotEnd::Postponed { why }
+            }
+            Ok(Err(error)) => {
+                let why = run::stopped_words(self.workshop.language(), &error);
+                SlotEnd::Failed { why, shops: Vec::new() }
+            }
+            Err(_) => SlotEnd::Failed { why: self.say("内部エラー", "internal error"), shops: Vec::new() },
         }
     }
-}
 
-/// The shops that failed, without the reasons: those may hold figures, which no log does (FAULTS G07).
-fn failed_shops(report: &Report) -> SlotEnd {
-    let shops: Vec<ShopId> = report.failures.iter().map(|(shop, _)| shop.clone()).collect();
-    SlotEnd::Failed { why: "shops failed".to_owned(), shops }
+    /// The shops that failed, without the reasons: those may hold figures, which no log does (FAULTS G07).
+    fn failed_shops(&self, report: &Report) -> SlotEnd {
+        let shops: Vec<ShopId> = report.failures.iter().map(|(shop, _)| shop.clone()).collect();
+        SlotEnd::Failed {
+            why: self.say("レポートを発行できませんでした", "no report was issued"), shops
+        }
+    }
+
+    fn say(&self, ja: &str, en: &str) -> String {
+        match self.workshop.language() {
+            Language::Ja => ja.to_owned(),
+            Language::En => en.to_owned(),
+        }
+    }
 }

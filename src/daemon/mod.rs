@@ -10,7 +10,7 @@ mod log;
 mod ticker;
 mod watch;
 
-pub use alerts::Alert;
+pub use alerts::{Alert, runs_nothing};
 pub use executor::{Executor, Work};
 pub use log::{LogError, start_log};
 pub use watch::Watch;

@@ -1,10 +1,10 @@
 //! Looks at the schedule files and writes what came due into the ledger.
 
-use super::alerts::{self, Alert, Standing};
+use super::alerts::{self, Alert, NO_SCHEDULE, Standing};
 use crate::config::{self, ConfigError};
 use crate::domain::calendar::{Calendar, KNOWN_YEARS};
 use crate::locale::Language;
-use crate::run::{Effect, RunError, Workshop};
+use crate::run::{self, Effect, RunError, Workshop};
 use crate::schedule::{self, Days, Schedule};
 use crate::store::Store;
 use chrono::{DateTime, Datelike, Duration, Utc};
@@ -22,6 +22,8 @@ const CALENDAR_WARNING: Duration = Duration::days(60);
 pub struct Watch {
     known: BTreeMap<PathBuf, Schedule>,
     previous: BTreeSet<String>,
+    /// Whether the last look saw any schedule file, valid or not.
+    saw_any: bool,
     standing: Standing,
 }
 
@@ -54,8 +56,14 @@ impl Watch {
     pub fn look(&mut self, workshop: &Workshop) {
         let config = &workshop.config;
         let problems = self.read(&config.paths.schedules, &config.calendar, config.language);
+        let sees_any = !self.known.is_empty() || !problems.is_empty();
+        // As with one that is gone: an editor may take the only file away for a moment.
+        let none = (!sees_any && !self.saw_any)
+            .then(|| Alert::NoSchedule { folder: config.paths.schedules.display().to_string() });
+        self.saw_any = sees_any;
         let problems = problems.iter().map(|error| Alert::Schedule { why: error.sentence(config.language) }).collect();
         self.standing.are(workshop, "schedule", problems);
+        self.standing.are(workshop, NO_SCHEDULE, none.into_iter().collect());
         let listed = workshop.open_store(Effect::Real).and_then(|mut open| self.list(workshop, &mut open.store));
         match listed {
             Ok(()) => {
@@ -63,7 +71,10 @@ impl Watch {
                 self.standing.are(workshop, "ledger", Vec::new());
             }
             Err(RunError::Clock { latest, .. }) => self.standing.are(workshop, "clock", vec![Alert::Clock { latest }]),
-            Err(error) => self.standing.are(workshop, "ledger", vec![Alert::Ledger { why: error.to_string() }]),
+            Err(error) => {
+                let why = run::stopped_words(config.language, &error);
+                self.standing.are(workshop, "ledger", vec![Alert::Ledger { why }]);
+            }
         }
     }
 

@@ -11,6 +11,15 @@ pub const LAYOUT: &str = "totsugo-workbook";
 /// The property by which a workbook of ours is known at all.
 pub const INSTALLATION: &str = "totsugo.installation";
 
+/// The longest note, in UTF-16 units and in bytes of UTF-8: a cell holds no more of the one, and a field that is read no more
+/// of the other. A longer one could not come back.
+const LONGEST: (usize, usize) = (32_767, 64 * 1024);
+
+/// Whether a note is not too long to come back as it was written.
+pub fn comes_back(note: &str) -> bool {
+    note.encode_utf16().count() <= LONGEST.0 && note.len() <= LONGEST.1
+}
+
 /// What a workbook of ours says of itself; renaming, sorting and saving again leave it alone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mark {

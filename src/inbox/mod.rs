@@ -101,12 +101,7 @@ pub enum InboxError {
 /// # Errors
 /// When the folder or its sentinel is not there.
 pub fn scan(inbox: &Path, sentinel: Option<&str>, settle: Duration) -> Result<Scan, InboxError> {
-    if let Some(sentinel) = sentinel
-        && !inbox.join(sentinel).exists()
-    {
-        return Err(InboxError::NotMounted { path: inbox.to_owned(), sentinel: sentinel.to_owned() });
-    }
-    let first = Listing::of(inbox)?;
+    let first = Listing::of_mounted(inbox, sentinel)?;
     let second = if settle.is_zero() || first.looks.is_empty() {
         first.clone()
     } else {
@@ -114,6 +109,14 @@ pub fn scan(inbox: &Path, sentinel: Option<&str>, settle: Duration) -> Result<Sc
         Listing::of(inbox)?
     };
     Ok(agreeing(&first, second, sentinel))
+}
+
+/// The sub-folders of `inbox`, if it is available.
+///
+/// # Errors
+/// When the folder or its sentinel is not there.
+pub fn folders(inbox: &Path, sentinel: Option<&str>) -> Result<BTreeSet<String>, InboxError> {
+    Listing::of_mounted(inbox, sentinel).map(|listing| listing.folders)
 }
 
 /// What two looks agree on.
@@ -226,6 +229,15 @@ struct Listing {
 }
 
 impl Listing {
+    fn of_mounted(inbox: &Path, sentinel: Option<&str>) -> Result<Self, InboxError> {
+        if let Some(sentinel) = sentinel
+            && !inbox.join(sentinel).exists()
+        {
+            return Err(InboxError::NotMounted { path: inbox.to_owned(), sentinel: sentinel.to_owned() });
+        }
+        Self::of(inbox)
+    }
+
     fn of(inbox: &Path) -> Result<Self, InboxError> {
         let mut listing = Self::default();
         listing.look_into(inbox, None)?;

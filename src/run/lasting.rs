@@ -2,8 +2,8 @@
 //! that do not leave (FAULTS A03, A12, A13); and what a look left in the inbox, for `status`.
 
 use super::{Notice, RunError, Workshop};
-use crate::inbox::{InboxError, Scan};
-use crate::store::{Lasting, Store};
+use crate::inbox::{self, InboxError, Scan};
+use crate::store::{Lasting, Store, StoreError};
 use chrono::{DateTime, TimeDelta};
 use std::collections::BTreeSet;
 
@@ -19,14 +19,40 @@ const TOLD_FOR: TimeDelta = TimeDelta::hours(24);
 /// [`InboxError::FoldersGone`].
 pub(super) fn check_folders(workshop: &Workshop, store: &mut Store, scan: &Scan) -> Result<(), RunError> {
     let Some(folders) = &scan.folders else { return Ok(()) };
-    let is_shop = |name: &&String| workshop.config.shops.iter().any(|shop| shop.shop.id.as_str() == *name);
-    let present: BTreeSet<String> = folders.iter().filter(is_shop).cloned().collect();
-    let known: Vec<String> = store.inbox_folders()?.into_iter().filter(|name| is_shop(&name)).collect();
-    let is_told_by_sentinel = workshop.config.intake.sentinel.is_some();
-    if !is_told_by_sentinel && !known.is_empty() && !known.iter().any(|name| present.contains(name)) {
-        return Err(InboxError::FoldersGone { path: workshop.config.paths.inbox.clone(), folders: known }.into());
+    if let Some(gone) = folders_gone(workshop, store, folders)? {
+        return Err(gone.into());
     }
-    Ok(store.keep_inbox_folders(&present)?)
+    let is_shop = |name: &&String| is_shop(workshop, name);
+    Ok(store.keep_inbox_folders(&folders.iter().filter(is_shop).cloned().collect())?)
+}
+
+fn is_shop(workshop: &Workshop, name: &str) -> bool {
+    workshop.config.shops.iter().any(|shop| shop.shop.id.as_str() == name)
+}
+
+/// Whether every shop's folder that the last look saw is missing among `folders`.
+fn folders_gone(
+    workshop: &Workshop,
+    store: &Store,
+    folders: &BTreeSet<String>,
+) -> Result<Option<InboxError>, StoreError> {
+    let mut known: Vec<String> = store.inbox_folders()?.into_iter().collect();
+    known.retain(|name| is_shop(workshop, name));
+    let is_told_by_sentinel = workshop.config.intake.sentinel.is_some();
+    let are_gone = !is_told_by_sentinel && !known.is_empty() && !known.iter().any(|name| folders.contains(name));
+    Ok(are_gone.then(|| InboxError::FoldersGone { path: workshop.config.paths.inbox.clone(), folders: known }))
+}
+
+/// What a run would find wrong with the inbox itself; without a history only what one look tells.
+///
+/// # Errors
+/// When the history cannot be read.
+pub fn inbox_trouble(workshop: &Workshop, store: Option<&Store>) -> Result<Option<InboxError>, StoreError> {
+    match (inbox::folders(&workshop.config.paths.inbox, workshop.config.intake.sentinel.as_deref()), store) {
+        (Err(error), _) => Ok(Some(error)),
+        (Ok(folders), Some(store)) => folders_gone(workshop, store, &folders),
+        (Ok(_), None) => Ok(None),
+    }
 }
 
 /// A notice for each file that is open elsewhere.

@@ -12,6 +12,7 @@ mod looking;
 mod mailing;
 mod message;
 mod notices;
+mod own;
 mod placing;
 mod publish;
 mod read_back;
@@ -21,18 +22,21 @@ mod returned;
 mod shop_report;
 mod side_by_side;
 mod timing;
+mod words;
 
 pub use clean::{Removable, removable, remove};
 pub use exports::exports_not_in;
 pub use ingest::{FileOutcome, Intake, ingest};
-pub use lasting::{Remaining, remaining};
+pub use lasting::{Remaining, inbox_trouble, remaining};
 pub use lock::{Lock, LockError};
 pub use mailing::{send_due, state_name, tell_intake};
 pub use notices::sentence;
+pub use own::{OwnPlace, is_sentinel, own_place};
 pub use placing::{Placed, place};
 pub use publish::{Issued, publish};
 pub use reading::examine_file;
 pub use timing::{Stage, Step, Timings, Watcher};
+pub use words::{inbox_words, os_words, stopped_words, store_words};
 
 use crate::clock;
 use crate::config::Config;
@@ -163,6 +167,13 @@ pub enum Notice {
     },
     /// A report has nobody to go to.
     NoRecipients(ShopId),
+    /// The workbook of the revision that holds is not where it was issued.
+    WorkbookGone {
+        /// The shop.
+        shop: ShopId,
+        /// Where it was, relative to the configuration's folder.
+        workbook: String,
+    },
     /// Mail is queued and not yet sent.
     MailWaiting(u64),
     /// Mail was refused, or may not have arrived, and nobody has sent it again or settled it yet (FAULTS M04, M10).

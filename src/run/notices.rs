@@ -83,6 +83,14 @@ pub fn sentence(language: Language, notice: &Notice) -> String {
             format!("{shop}: 宛先（recipients）が未設定のため、メールは作成していません。"),
             format!("{shop}: no recipients are configured, so no mail was made."),
         ),
+        Notice::WorkbookGone { shop, workbook } => say(
+            format!(
+                "{shop}: 発行済みのレポート {workbook} が見当たりません。数字は前回と同じため、新しい版は作成していません。元の場所に戻すか、同じ期間で totsugo run --reissue を実行して、次の版を発行してください。"
+            ),
+            format!(
+                "{shop}: the workbook {workbook} that was issued is not there. No figure changed, so no new one was made. Put it back, or make the next revision with totsugo run --reissue for the same period."
+            ),
+        ),
         Notice::MailWaiting(count) => {
             say(format!("未送信のメールが{count}通あります。"), format!("{count} messages are waiting to be sent."))
         }

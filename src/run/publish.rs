@@ -17,6 +17,7 @@ use crate::report::json::ShopJson;
 use crate::store::{FactsMark, ReportKey, ReportRecord, RunRecord, ShopRun, Store, StoreError};
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
 use std::sync::Mutex;
 
 /// Results of so many bytes in all are remembered before all shops are done.
@@ -82,7 +83,7 @@ pub fn publish(
     timings.tell(Step::Reporting(count(ordered.len())));
     let today = workshop.today();
     let finish = |store: &mut Store, published: &mut Published, shop, done: Result<WorkedOut, String>| {
-        let issue = Issue { order, record, run, shop, today };
+        let issue = Issue { order, record, run, shop, today, root: &workshop.config.root };
         let saved = done.and_then(|done| timings.of(Stage::Save, || issue.save(store, done, published)));
         timings.tell(Step::ShopDone);
         let is_saved = saved.is_ok();
@@ -217,6 +218,8 @@ struct Issue<'a> {
     run: i64,
     shop: &'a ShopConfig,
     today: Day,
+    /// The configuration's folder.
+    root: &'a Path,
 }
 
 impl Issue<'_> {
@@ -224,6 +227,7 @@ impl Issue<'_> {
     fn save(&self, store: &mut Store, done: WorkedOut, published: &mut Published) -> Result<(), String> {
         let id = &self.shop.shop.id;
         let is_real = self.order.effect == Effect::Real;
+        published.notices.extend(self.missing(&done));
         published.notices.extend(done.notices);
         if let Some(new) = done.new.as_ref().filter(|_| is_real) {
             if is_left_behind(&new.path, &new.bytes) {
@@ -259,6 +263,13 @@ impl Issue<'_> {
         });
         published.shops.push(json);
         done.unbalanced.map_or(Ok(()), Err)
+    }
+
+    /// That the workbook which still holds is gone; one that cannot be looked at may be there.
+    fn missing(&self, done: &WorkedOut) -> Option<Notice> {
+        let workbook = done.workbook.as_ref().filter(|_| done.new.is_none())?;
+        let is_gone = !self.root.join(workbook).try_exists().unwrap_or(true);
+        is_gone.then(|| Notice::WorkbookGone { shop: self.shop.shop.id.clone(), workbook: workbook.clone() })
     }
 
     /// Findings are kept as of the newest as-of date only: a run for an earlier date changes nothing of their life. One

@@ -7,7 +7,7 @@ mod cron;
 mod plan;
 
 pub use cron::{Cron, CronFault};
-pub use plan::{LATE_AFTER, Listed, Listing, MISSED_AFTER, Slot, list, retry_after};
+pub use plan::{INBOX_REST, LATE_AFTER, Listed, Listing, MISSED_AFTER, Slot, list, retry_after};
 
 use crate::domain::calendar::{Calendar, is_first_business_day};
 use crate::domain::dates::{Day, Period};

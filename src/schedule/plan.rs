@@ -11,6 +11,9 @@ pub const MISSED_AFTER: Duration = Duration::minutes(3);
 /// A run that begins this long after its planned time, or after the end of its waiting, is marked 遅延.
 pub const LATE_AFTER: Duration = Duration::minutes(15);
 
+/// How long a slot rests whose inbox is not available.
+pub const INBOX_REST: Duration = Duration::minutes(5);
+
 /// How many slots one look lists, so that a long downtime is worked off in pieces.
 const AT_ONCE: usize = 500;
 

@@ -105,6 +105,11 @@ pub enum SlotEnd {
         /// The shops that failed.
         shops: Vec<ShopId>,
     },
+    /// What it needs is not there: no attempt, however often (FAULTS A12).
+    Postponed {
+        /// Why, as above.
+        why: String,
+    },
 }
 
 /// Seconds that Japan Standard Time is ahead of UTC.
@@ -327,6 +332,13 @@ impl Store {
                      ended = CASE WHEN attempts >= ?3 THEN ?7 END \
                      WHERE schedule = ?1 AND planned = ?2 AND state = 'running'",
                     params![key.0, key.1, most, why, left, not_before.timestamp(), now.timestamp()],
+                )?;
+            }
+            SlotEnd::Postponed { why } => {
+                self.connection.execute(
+                    "UPDATE slot SET state = 'planned', reason = ?3, attempts = max(attempts - 1, 0), not_before = ?4 \
+                     WHERE schedule = ?1 AND planned = ?2 AND state = 'running'",
+                    params![key.0, key.1, why, not_before.timestamp()],
                 )?;
             }
         }
