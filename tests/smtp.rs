@@ -15,7 +15,7 @@ use totsugo::domain::dates::{Day, Period};
 use totsugo::domain::delivery::{MailWord, State};
 use totsugo::domain::ids::ShopId;
 use totsugo::post::{OperatorFault, Others, Recovered, Timeouts, deliver, end_faults, recover, tell_operator};
-use totsugo::run::{Workshop, send_due};
+use totsugo::run::{Notice, Workshop, send_due};
 use totsugo::store::{NewMessage, ReportRecord, RunRecord, ShopRun, Step, Store};
 
 const THREE: [&str; 3] = ["a@example.co.jp", "b@example.co.jp", "c@example.co.jp"];
@@ -107,6 +107,14 @@ impl Office {
 
     fn recover(&mut self) -> Recovered {
         recover(&self.config, &mut self.store, self.now).expect("history and record can be read")
+    }
+
+    /// One round of the outbox as every command has it; gives whose mail was said not to have simply arrived.
+    fn send_due(&mut self) -> Vec<String> {
+        let workshop = Workshop::prepare(self.config.clone(), self.now).expect("a workshop");
+        let said = send_due(&workshop, &mut self.store, Timeouts::RFC).expect("history and record can be written");
+        let recipient = |notice| if let Notice::Mail(trouble) = notice { Some(trouble.recipient) } else { None };
+        said.into_iter().filter_map(recipient).collect()
     }
 
     /// What a run that found `faults` tells the operator.
@@ -593,13 +601,33 @@ fn m03_m08_the_operator_hears_at_once_where_the_server_serves_nobody_and_else_af
         office.config.mail.operator = vec!["it@example.co.jp".to_owned()];
         office.queue(CONTENT);
         let told = |office: &mut Office| {
-            let workshop = Workshop::prepare(office.config.clone(), office.now).expect("a workshop");
-            send_due(&workshop, &mut office.store, Timeouts::RFC).expect("history and record can be written");
+            office.send_due();
             office.store.faults_told().expect("read").iter().any(|(fault, _)| fault.starts_with("mail/"))
         };
         assert_eq!(told(&mut office), at_once, "{point:?} {answer}");
         office.wait(120);
         assert!(told(&mut office), "{point:?} {answer}");
+    }
+}
+
+/// Found by hand: each note that was refused was told in another note, without end.
+#[test]
+fn m04_m21_a_note_that_does_not_arrive_is_said_and_never_told_in_another_note() {
+    for (point, fault) in
+        [(Point::Recipient(1), reply("550 no such user")), (Point::Login, reply("535 no")), (Point::End, Fault::Drop)]
+    {
+        let server = Server::start(Script { times: usize::MAX, ..Script::faulty(point, fault) });
+        let mut office = Office::new(&server, STARTTLS);
+        office.config.mail.operator = vec!["it@example.co.jp".to_owned()];
+        office.queue(CONTENT);
+        let said = office.send_due();
+        assert!(said.contains(&"it@example.co.jp".to_owned()), "{point:?}: {said:?}");
+        for _ in 0..5 {
+            office.wait(40);
+            office.send_due();
+        }
+        let mails = office.store.deliveries(100).expect("read");
+        assert_eq!(mails.iter().filter(|mail| mail.report.is_none()).count(), 1, "{point:?}: {mails:?}");
     }
 }
 

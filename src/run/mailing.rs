@@ -79,7 +79,9 @@ pub fn send_due(workshop: &Workshop, store: &mut Store, timeouts: Timeouts) -> R
     said.extend(post::deliver(&workshop.config, store, workshop.now, timeouts)?.into_iter().map(Notice::Mail));
     let faults = mail_faults(workshop, store)?;
     if !post::tell_operator(&workshop.config, store, "mail", &faults, Others::End, workshop.now)?.is_empty() {
-        drop(post::deliver(&workshop.config, store, workshop.now, timeouts)?);
+        let of_the_note = post::deliver(&workshop.config, store, workshop.now, timeouts)?;
+        let new: Vec<Notice> = of_the_note.into_iter().map(Notice::Mail).filter(|n| !said.contains(n)).collect();
+        said.extend(new);
     }
     Ok(said)
 }
@@ -144,11 +146,12 @@ fn faults(
     Ok(faults)
 }
 
-/// Mail the operator must know of.
+/// Reports' mail the operator must know of. What became of a note to the operator is said by the exit code, the log and
+/// `status`: a note about it would go the same way, and the next one about that.
 fn mail_faults(workshop: &Workshop, store: &Store) -> Result<Vec<OperatorFault>, PostError> {
     let (language, now) = (workshop.language(), workshop.now.timestamp());
     let mut matters_now = store.deliveries(0)?;
-    matters_now.retain(|delivery| matters(delivery, now));
+    matters_now.retain(|delivery| delivery.report.is_some() && matters(delivery, now));
     let fault = |delivery: &Delivery| OperatorFault {
         key: format!("{}/{}/{}", delivery.id, delivery.resent, delivery.state.name()),
         text: undelivered(language, delivery),
