@@ -10,12 +10,11 @@ use crate::domain::calendar::KNOWN_YEARS;
 use crate::domain::delivery::State;
 use crate::domain::finding::Severity;
 use crate::locale::Language;
-use crate::run::{Effect, Notice, Remaining, RunError, Workshop, remaining, sentence, state_name};
+use crate::run::{Effect, Notice, Remaining, RunError, Workshop, deliveries, remaining, sentence, state_name};
 use crate::schedule::{self, Days, Schedule};
-use crate::store::{CLOCK_TOLERANCE, Lasting, OpenFinding, SlotCounts, Store};
+use crate::store::{CLOCK_TOLERANCE, Delivery, Lasting, OpenFinding, SlotCounts, Store};
 use chrono::{DateTime, Duration, Utc};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
 
 /// What there is to say.
 #[derive(Default)]
@@ -25,11 +24,18 @@ struct Status {
     held: Vec<(String, String)>,
     /// What lies in the inbox since the last look into it.
     inbox: Vec<Remaining>,
-    mail: BTreeMap<String, u64>,
+    /// What did not simply arrive.
+    mail: Vec<Delivery>,
     open: Vec<OpenFinding>,
     database_bytes: u64,
     /// What needs the operator, in sentences.
     troubles: Vec<String>,
+}
+
+impl Status {
+    fn mail_in(&self, state: State) -> usize {
+        self.mail.iter().filter(|delivery| delivery.state == state).count()
+    }
 }
 
 /// Says how things stand; ends with 1 if something needs the operator.
@@ -109,7 +115,7 @@ fn gather(workshop: &Workshop) -> Result<Status, RunError> {
     if config.paths.database.exists() {
         status.database_bytes = config.paths.database.metadata().map_or(0, |metadata| metadata.len());
         let open = workshop.open_store(Effect::Real)?;
-        fill(&mut status, &open.store)?;
+        fill(&mut status, workshop, &open.store)?;
         status.inbox = remaining(workshop, &open.store)?;
     }
     let year = workshop.today().year();
@@ -137,7 +143,8 @@ fn gather(workshop: &Workshop) -> Result<Status, RunError> {
     let stuck = status.inbox.iter().filter(|file| file.needs_operator);
     status.troubles.extend(stuck.map(|file| format!("inbox: {}", why_it_remains(language, file))));
     for state in State::ALL.into_iter().filter(|state| state.needs_a_person()) {
-        if let Some(count) = status.mail.get(state.name()) {
+        let count = status.mail_in(state);
+        if count > 0 {
             let ja = "totsugo mail list で確認し、mail resend または mail settle をお使いください";
             let en = "see totsugo mail list, then use mail resend or mail settle";
             let (mail, advice) = (pick(language, "メール", "mail"), pick(language, ja, en));
@@ -165,13 +172,13 @@ fn why_it_remains(language: Language, file: &Remaining) -> String {
     format!("{name}: {}", pick(language, ja, en))
 }
 
-fn fill(status: &mut Status, store: &Store) -> Result<(), RunError> {
+fn fill(status: &mut Status, workshop: &Workshop, store: &Store) -> Result<(), RunError> {
     status.last_success = store.last_success()?;
     for (schedule, counts) in &mut status.schedules {
         *counts = store.slot_counts(&schedule.name)?;
     }
     status.held = store.held()?.into_iter().map(|file| (file.name, file.reason)).collect();
-    status.mail = store.mail_states()?;
+    status.mail = deliveries(workshop, store, 0)?;
     status.open = store.open_findings()?;
     Ok(())
 }
@@ -214,13 +221,13 @@ fn document(workshop: &Workshop, status: &Status) -> Value {
             json!({"name": file.name, "reason": reason, "since": file.since})
         })
         .collect();
-    let mail = |state: &str| status.mail.get(state).copied().unwrap_or(0);
+    let mail = |state| status.mail_in(state);
     json!({
         "schema": 1, "ok": status.troubles.is_empty(), "last_success": status.last_success, "schedules": schedules,
         "held": held, "inbox": inbox,
         "mail": {
-            "queued": mail("queued"), "deferred": mail("deferred"), "unknown": mail("unknown"),
-            "refused": mail("refused"),
+            "queued": mail(State::Queued), "deferred": mail(State::Deferred), "unknown": mail(State::Unknown),
+            "refused": mail(State::Refused),
         },
         "open_findings": {
             "critical": open_of(status, Severity::Critical).count(),
@@ -255,7 +262,7 @@ fn tell(workshop: &Workshop, status: &Status) {
     for file in status.inbox.iter().filter(|file| !file.needs_operator) {
         say!("  {}", why_it_remains(language, file));
     }
-    let waiting: u64 = ["queued", "deferred"].iter().filter_map(|state| status.mail.get(*state)).sum();
+    let waiting = status.mail_in(State::Queued) + status.mail_in(State::Deferred);
     line("未送信のメール", "Unsent mail", &waiting.to_string());
     let oldest =
         oldest_critical(status).map_or_else(|| none.to_owned(), |f| format!("{} {} ({})", f.id, f.key, f.first_seen));

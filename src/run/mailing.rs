@@ -1,12 +1,12 @@
 //! What a run does with the outbox: settle what was left, tell the operator, send what is due, say what became of it.
 
 use super::publish::Published;
-use super::{Effect, Intake, Notice, Order, Workshop, sentence};
+use super::{Effect, Intake, Lock, Notice, Order, Workshop, sentence};
 use crate::domain::delivery::{MailWord, State, TELL_AFTER_SECONDS};
 use crate::domain::ids::ShopId;
 use crate::locale::Language;
 use crate::post::{self, OperatorFault, Others, PostError, Recovered, Timeouts, Trouble};
-use crate::store::{Delivery, ReportKey, Store};
+use crate::store::{Delivery, ReportKey, Store, StoreError};
 
 /// Settles what the last process left (FAULTS M02, S06).
 pub(super) fn recover(workshop: &Workshop, store: &mut Store) -> Result<Vec<Notice>, PostError> {
@@ -84,6 +84,25 @@ pub fn send_due(workshop: &Workshop, store: &mut Store, timeouts: Timeouts) -> R
         said.extend(new);
     }
     Ok(said)
+}
+
+/// Every delivery, as [`Store::deliveries`] has them. Where no process is at work, what stands as being sent was left by
+/// one that ended, and is what the next start makes of it (FAULTS M02).
+///
+/// # Errors
+/// When the history cannot be read.
+pub fn deliveries(workshop: &Workshop, store: &Store, limit: u32) -> Result<Vec<Delivery>, StoreError> {
+    let deliveries = store.deliveries(limit)?;
+    if deliveries.iter().all(|delivery| delivery.state.after_restart() == delivery.state) {
+        return Ok(deliveries);
+    }
+    let Ok(_lock) = Lock::take(&workshop.config.paths.database) else { return Ok(deliveries) };
+    // Read again under the lock: whoever was at work may have come to the end in between.
+    let mut deliveries = store.deliveries(limit)?;
+    for delivery in &mut deliveries {
+        delivery.state = delivery.state.after_restart();
+    }
+    Ok(deliveries)
 }
 
 /// How many messages wait, and how many a person has to look into: said by every run until they are sent again or
