@@ -134,6 +134,25 @@ fn m02_m10_what_a_killed_process_left_stands_in_status_and_can_be_settled_at_onc
     }
 }
 
+/// Found by hand: while the mail server refused everything, `status` said that all was well.
+#[test]
+fn m03_m08_m21_status_tells_of_mail_that_does_not_leave_with_the_servers_words() {
+    let refuses =
+        Server::start(Script { times: 9, ..Script::faulty(Point::Banner, Fault::Reply(b"554 not you".into())) });
+    let sandbox = merchant(&refuses, "");
+    assert_eq!(sandbox.program(RUN).code, 1);
+    let said = sandbox.program(&["status"]);
+    assert_eq!((said.code, said.err.matches("554 not you").count()), (1, 1), "at once: {}", said.err);
+    let sandbox = merchant(&Server { port: 9, ..refuses }, "");
+    assert_eq!(sandbox.program(RUN).code, 1);
+    assert_eq!(sandbox.json(&["status", "--json"], 0)["mail"]["deferred"], 2, "it is tried again soon");
+    let store = rusqlite::Connection::open(sandbox.path("totsugo.db")).expect("a history");
+    store.execute("UPDATE delivery SET since = since - 7200", []).expect("two hours later");
+    assert_eq!(sandbox.json(&["status", "--json"], 1)["ok"], false);
+    let said = sandbox.program(&["status"]);
+    assert!(said.err.contains("再試行待ち: 2") && said.err.contains("connect: "), "{}", said.err);
+}
+
 #[test]
 fn m02_killed_at_random_times_each_recipient_gets_it_once_or_is_shown() {
     let server = Server::start(Script::healthy());

@@ -10,11 +10,14 @@ use crate::domain::calendar::KNOWN_YEARS;
 use crate::domain::delivery::State;
 use crate::domain::finding::Severity;
 use crate::locale::Language;
-use crate::run::{Effect, Notice, Remaining, RunError, Workshop, deliveries, remaining, sentence, state_name};
+use crate::run::{
+    Effect, Notice, Remaining, RunError, Workshop, deliveries, is_stuck, remaining, sentence, state_name,
+};
 use crate::schedule::{self, Days, Schedule};
 use crate::store::{CLOCK_TOLERANCE, Delivery, Lasting, OpenFinding, SlotCounts, Store};
 use chrono::{DateTime, Duration, Utc};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 
 /// What there is to say.
 #[derive(Default)]
@@ -151,7 +154,34 @@ fn gather(workshop: &Workshop) -> Result<Status, RunError> {
             status.troubles.push(format!("{mail} {}: {count} ({advice})", state_name(language, state)));
         }
     }
+    status.troubles.extend(stuck_mail(workshop, &status.mail));
     Ok(status)
+}
+
+/// Mail that waits and that somebody must see to, by what keeps it: while it does, no mail can tell of it (FAULTS M21).
+fn stuck_mail(workshop: &Workshop, mail: &[Delivery]) -> Vec<String> {
+    let (language, now) = (workshop.language(), workshop.now.timestamp());
+    let mut stuck: BTreeMap<(State, &str), usize> = BTreeMap::new();
+    for delivery in mail.iter().filter(|delivery| is_stuck(delivery, now)) {
+        *stuck.entry((delivery.state, &delivery.words)).or_default() += 1;
+    }
+    let sentence = |((state, words), count): ((State, &str), usize)| {
+        let (ja, en) = if state == State::Deferred {
+            (
+                "自動で再試行します。続くときは [mail.smtp] の設定とメールサーバーをご確認ください",
+                "tried again by itself; if this lasts, check [mail.smtp] and the mail server",
+            )
+        } else {
+            (
+                "2時間以上送れていません。totsugo run を実行し、表示される原因を除いてください",
+                "for more than 2 hours; use totsugo run and remove the cause it names",
+            )
+        };
+        let (mail, advice) = (pick(language, "メール", "mail"), pick(language, ja, en));
+        let words = if words.is_empty() { String::new() } else { format!(": {words}") };
+        format!("{mail} {}: {count}{words} ({advice})", state_name(language, state))
+    };
+    stuck.into_iter().map(sentence).collect()
 }
 
 /// Why a file still lies in the inbox, and what helps.

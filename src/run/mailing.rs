@@ -7,6 +7,7 @@ use crate::domain::ids::ShopId;
 use crate::locale::Language;
 use crate::post::{self, OperatorFault, Others, PostError, Recovered, Timeouts, Trouble};
 use crate::store::{Delivery, ReportKey, Store, StoreError};
+use chrono::DateTime;
 
 /// Settles what the last process left (FAULTS M02, S06).
 pub(super) fn recover(workshop: &Workshop, store: &mut Store) -> Result<Vec<Notice>, PostError> {
@@ -178,16 +179,28 @@ fn mail_faults(workshop: &Workshop, store: &Store) -> Result<Vec<OperatorFault>,
     Ok(matters_now.iter().map(fault).collect())
 }
 
-/// Whether the operator hears of a delivery: at once where no try will help, after two hours otherwise (M03, M04).
+/// Whether the operator hears of a delivery by mail (M03, M04).
 fn matters(delivery: &Delivery, now: i64) -> bool {
-    match delivery.state {
-        State::Refused | State::Unknown => true,
-        State::Deferred => {
-            let is_old = |since: i64| now.saturating_sub(since) >= TELL_AFTER_SECONDS;
-            delivery.at_once || delivery.since.is_some_and(is_old)
-        }
-        State::Queued | State::Sending | State::Ending | State::Accepted | State::Dropped | State::Settled => false,
-    }
+    delivery.state.needs_a_person() || (delivery.state == State::Deferred && is_stuck(delivery, now))
+}
+
+/// Whether somebody must see to a delivery though a try of it is to come: at once where no try will help, after two hours
+/// otherwise (M03, M08).
+pub fn is_stuck(delivery: &Delivery, now: i64) -> bool {
+    let since = match delivery.state {
+        State::Deferred if delivery.at_once => return true,
+        State::Deferred => delivery.since,
+        // A folder that cannot be written leaves it so, and so does a daemon that does not run.
+        State::Queued => DateTime::parse_from_rfc3339(&delivery.at).ok().map(|at| at.timestamp()),
+        State::Sending
+        | State::Ending
+        | State::Accepted
+        | State::Refused
+        | State::Unknown
+        | State::Dropped
+        | State::Settled => None,
+    };
+    since.is_some_and(|since| now.saturating_sub(since) >= TELL_AFTER_SECONDS)
 }
 
 fn undelivered(language: Language, delivery: &Delivery) -> String {

@@ -27,7 +27,7 @@ pub use exports::exports_not_in;
 pub use ingest::{FileOutcome, Intake, ingest};
 pub use lasting::{Remaining, remaining};
 pub use lock::{Lock, LockError};
-pub use mailing::{deliveries, send_due, state_name, tell_intake};
+pub use mailing::{deliveries, is_stuck, send_due, state_name, tell_intake};
 pub use notices::sentence;
 pub use placing::{Placed, place};
 pub use publish::{Issued, publish};
