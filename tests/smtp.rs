@@ -349,6 +349,37 @@ fn m08_a_refused_login_is_not_repeated_for_every_message_nor_soon() {
     assert!(office.words().contains("535 no such user"));
 }
 
+/// Found by hand: each note and each revision logged in at once, seven times in a minute.
+#[test]
+fn m08_after_a_refused_login_only_a_person_has_us_log_in_before_the_wait_is_over() {
+    let server = Server::start(Script { times: usize::MAX, ..Script::faulty(Point::Login, reply("535 no such user")) });
+    let mut office = Office::new(&server, STARTTLS);
+    office.config.mail.operator = vec!["it@example.co.jp".to_owned()];
+    office.queue(CONTENT);
+    let connections = || server.seen.lock().expect("not poisoned").connections;
+    for minute in 0..29 {
+        office.tell(&[&format!("fault {minute}")]);
+        office.send_due();
+        assert_eq!(connections(), 1, "minute {minute}");
+        office.wait(1);
+    }
+    let waiting = office.store.deliveries(100).expect("read");
+    assert!(waiting.iter().all(|mail| mail.state == State::Deferred && mail.words.contains("535 no such user")));
+    assert!(waiting.iter().all(|mail| mail.due.is_some_and(|due| due <= office.now.timestamp() + 60)), "{waiting:?}");
+    let first = office.ids()[0];
+    let step = Step { state: State::Refused, began: None, due: None, words: "", at_once: false };
+    office.store.step(&[first], "2026-11-23T06:59:00+09:00", &step).expect("written");
+    assert!(office.store.resend(first, "2026-11-23T06:59:00+09:00", "new password").expect("written"));
+    office.send_due();
+    assert_eq!(connections(), 2, "a person asked");
+    office.wait(1);
+    office.send_due();
+    assert_eq!(connections(), 2, "and was refused");
+    office.wait(29);
+    office.send_due();
+    assert_eq!(connections(), 3);
+}
+
 #[test]
 fn m05_a_bad_recipient_never_stops_the_others_and_all_bad_ones_are_said() {
     cell(Point::Recipient(1), reply("550 unknown"));

@@ -17,7 +17,7 @@ use dice::Dice;
 use mailserver::{Fault, Point, Script, Server, ca_pem};
 use sandbox::{Sandbox, text_of_mail};
 use std::process::{Command, Stdio};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 const RUN: &[&str] = &["run", "--as-of", "2026-11-23", "--json"];
 const TWO: [&str; 2] = ["a@example.co.jp", "b@example.co.jp"];
@@ -151,6 +151,44 @@ fn m03_m08_m21_status_tells_of_mail_that_does_not_leave_with_the_servers_words()
     assert_eq!(sandbox.json(&["status", "--json"], 1)["ok"], false);
     let said = sandbox.program(&["status"]);
     assert!(said.err.contains("再試行待ち: 2") && said.err.contains("connect: "), "{}", said.err);
+}
+
+/// A daemon that runs every other second, stopped as soon as `until` holds: its log, and how long it took to end.
+fn stopped_daemon(sandbox: &Sandbox, until: impl Fn() -> bool) -> (String, Duration) {
+    sandbox.write("schedules/often.toml", b"name = \"often\"\ncron = \"*/2 * * * * *\"\n");
+    let daemon = Command::new(env!("CARGO_BIN_EXE_totsugo"))
+        .arg("daemon")
+        .current_dir(sandbox.path("."))
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    let start = Instant::now();
+    while !until() && start.elapsed() < Duration::from_secs(120) {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let start = Instant::now();
+    let sent = Command::new("kill").arg(daemon.id().to_string()).status();
+    assert!(sent.expect("kill").success(), "it had ended by itself");
+    let ended = daemon.wait_with_output().expect("it ends");
+    assert_eq!(ended.status.code(), Some(0));
+    (String::from_utf8(ended.stderr).expect("UTF-8"), start.elapsed())
+}
+
+/// Found by hand: the log of a night without mail said `notices=1` and nothing else.
+#[test]
+fn m08_m21_the_daemons_log_names_what_keeps_the_mail() {
+    let server =
+        Server::start(Script { times: 9, ..Script::faulty(Point::Banner, Fault::Reply(b"554 not you".into())) });
+    let sandbox = merchant(&server, "");
+    let is_put_off = || {
+        let readable = rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY;
+        let history = rusqlite::Connection::open_with_flags(sandbox.path("totsugo.db"), readable);
+        let ended = "SELECT 1 FROM delivery, slot WHERE delivery.state = 'deferred' AND slot.state = 'problems'";
+        history.is_ok_and(|history| history.query_row(ended, [], |_| Ok(())).is_ok())
+    };
+    let (log, _) = stopped_daemon(&sandbox, is_put_off);
+    assert!(TWO.iter().all(|to| log.contains(to)) && log.contains("554 not you"), "{log}");
 }
 
 #[test]

@@ -132,7 +132,7 @@ impl Job<'_> {
     }
 
     /// Logs what was found; of entries that do not count only how many they are, as they may hold figures (FAULTS G07).
-    fn log(&self, notices: &[Notice]) {
+    fn log<'n>(&self, notices: impl IntoIterator<Item = &'n Notice>) {
         for notice in notices {
             if let Notice::NotesRefused(entries) | Notice::RowsRejected(entries) = notice {
                 tracing::warn!(entries = entries.len(), "entries of a file do not count");
@@ -254,7 +254,12 @@ impl Job<'_> {
                 is_late: self.workshop.now.with_timezone(&Utc) - due > LATE_AFTER,
             }),
         };
-        match catch_unwind(AssertUnwindSafe(|| run::run(self.workshop, &order, &self.timings()))) {
+        let ended = catch_unwind(AssertUnwindSafe(|| run::run(self.workshop, &order, &self.timings())));
+        if let Ok(Ok(report)) = &ended {
+            // While mail does not leave, nothing but the log and `status` can say why.
+            self.log(report.notices.iter().filter(|notice| matches!(notice, Notice::Mail(_))));
+        }
+        match ended {
             Ok(Ok(report)) if report.failures.is_empty() => {
                 tracing::info!(run = report.json.run, notices = report.notices.len(), "run ends");
                 SlotEnd::Done { needs_operator: report.json.exit_code != 0 }

@@ -5,6 +5,7 @@
 //! report is.
 
 mod directory;
+mod hold_off;
 mod login;
 mod operator;
 mod record;
@@ -22,6 +23,7 @@ use crate::config::{Config, Transport};
 use crate::domain::delivery::State;
 use crate::store::{DueMessage, ReportKey, Step, Store, StoreError};
 use chrono::{DateTime, FixedOffset};
+use hold_off::HoldOff;
 use std::io;
 use std::path::PathBuf;
 
@@ -97,8 +99,12 @@ pub fn deliver(
         Transport::Directory => directory::write(&config.paths.outbox, store, &due, now, &mut troubles)?,
         Transport::Smtp(server) => {
             let (from, database) = (&config.mail.from, &config.paths.database);
-            let run = smtp::Round { server, from, database, now, timeouts };
-            run.send(store, &due, &mut troubles)?;
+            match HoldOff::standing(store, &due, now)? {
+                Some(hold_off) => hold_off.put_off(store, &due, now, &mut troubles)?,
+                None => {
+                    smtp::Round { server, from, database, now, timeouts }.send(store, &due, &mut troubles)?;
+                }
+            }
         }
     }
     Ok(troubles)

@@ -369,6 +369,21 @@ impl Store {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
+    /// The newest refusal whose words begin with `beginning`, unless a message was accepted since: when, and the words.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn last_refusal(&self, beginning: &str) -> Result<Option<(String, String)>> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT event = 'accepted', at, words FROM delivery_event WHERE event = 'accepted' \
+             OR (event IN ('refused', ?1) AND substr(words, 1, length(?2)) = ?2) ORDER BY id DESC LIMIT 1",
+        )?;
+        let newest = statement
+            .query_row([DEFERRED_AT_ONCE, beginning], |row| Ok((row.get::<_, bool>(0)?, (row.get(1)?, row.get(2)?))))
+            .optional()?;
+        Ok(newest.and_then(|(is_accepted, refusal)| (!is_accepted).then_some(refusal)))
+    }
+
     /// The states of a report's deliveries.
     ///
     /// # Errors
