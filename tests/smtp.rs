@@ -14,7 +14,7 @@ use totsugo::config::{Config, parse};
 use totsugo::domain::dates::{Day, Period};
 use totsugo::domain::delivery::{MailWord, State};
 use totsugo::domain::ids::ShopId;
-use totsugo::post::{OperatorFault, Others, Recovered, Timeouts, deliver, end_faults, recover, tell_operator};
+use totsugo::post::{OperatorFault, Others, Recovered, Stop, Timeouts, deliver, end_faults, recover, tell_operator};
 use totsugo::run::{Notice, Workshop, send_due};
 use totsugo::store::{NewMessage, ReportRecord, RunRecord, ShopRun, Step, Store};
 
@@ -69,7 +69,8 @@ impl Office {
     }
 
     fn send(&mut self, timeouts: Timeouts) {
-        deliver(&self.config, &mut self.store, self.now, timeouts).expect("history and record can be written");
+        let stop = Stop::default();
+        deliver(&self.config, &mut self.store, self.now, timeouts, &stop).expect("history and record can be written");
     }
 
     fn wait(&mut self, minutes: i64) {
@@ -162,7 +163,7 @@ fn expected(point: Point, fault: &Fault) -> [State; 3] {
     use State::{Accepted, Deferred, Refused, Unknown};
     let code = match fault {
         Fault::Reply(bytes) => bytes.first().copied().filter(u8::is_ascii_digit),
-        Fault::Drop | Fault::Stall | Fault::Kill | Fault::Pause => None,
+        Fault::Drop | Fault::Stall | Fault::Kill | Fault::Pause | Fault::Late(_) => None,
     };
     let closes = matches!(fault, Fault::Reply(bytes) if bytes.starts_with(b"421"));
     match (point, code) {
@@ -481,7 +482,7 @@ fn s06_what_left_counts_as_sent_after_an_older_backup_was_restored() {
         let found = recover(&config, &mut store, office.now).expect("recovered");
         assert_eq!(found, Recovered { restored: u64::from(!known), unknown: Vec::new() });
         assert_eq!(recover(&config, &mut store, office.now).expect("recovered").restored, 0, "told once");
-        deliver(&config, &mut store, office.now, Timeouts::RFC).expect("nothing to send");
+        deliver(&config, &mut store, office.now, Timeouts::RFC, &Stop::default()).expect("nothing to send");
         let period = Period::new(Day::parse("2026-11-01").expect("a day"), Day::parse("2026-11-22").expect("a day"));
         let report = store.latest_report(&ShopId::new("9200000000001"), period.expect("a period")).expect("read");
         assert_eq!(report.map(|report| (report.revision, report.digest)), Some((1, "d".to_owned())));
@@ -558,7 +559,7 @@ fn s06_what_may_have_left_before_an_older_backup_was_restored_is_unknown_and_nam
     let (config, mut store) = office.restored(&queued);
     let found = recover(&config, &mut store, office.now).expect("recovered");
     assert_eq!(found, Recovered { restored: 0, unknown: THREE.map(str::to_owned).to_vec() });
-    deliver(&config, &mut store, office.now, Timeouts::RFC).expect("nothing to send");
+    deliver(&config, &mut store, office.now, Timeouts::RFC, &Stop::default()).expect("nothing to send");
     assert_eq!(THREE.map(|address| server.count(address)), [1; 3]);
 }
 

@@ -191,6 +191,31 @@ fn m08_m21_the_daemons_log_names_what_keeps_the_mail() {
     assert!(TWO.iter().all(|to| log.contains(to)) && log.contains("554 not you"), "{log}");
 }
 
+/// Found by hand: after a stop the next shop's mail was begun, and cut off at its final dot.
+#[test]
+fn g01_m02_a_daemon_that_is_stopped_waits_for_the_reply_and_begins_no_other_mail() {
+    for (point, seconds, expected, taken) in
+        [(Point::End, 5, ["accepted", "accepted", "queued"], 1), (Point::Data, 1, ["queued"; 3], 0)]
+    {
+        let late = Fault::Late(Duration::from_secs(seconds));
+        let server = Server::start(Script { times: 9, ..Script::faulty(point, late) });
+        let sandbox = merchant(&server, "");
+        let config = std::fs::read_to_string(sandbox.path("totsugo.toml")).expect("a configuration");
+        let second = "[[shops]]\nid = \"9200000000002\"\nname = \"Second\"\nrecipients = [\"c@example.co.jp\"]\n";
+        sandbox.write("totsugo.toml", format!("{config}{second}").as_bytes());
+        let is_there = || {
+            let seen = server.seen.lock().expect("not poisoned");
+            seen.taken.len() == taken && seen.commands.iter().any(|command| command == "DATA")
+        };
+        let (log, stopping) = stopped_daemon(&sandbox, is_there);
+        assert!(stopping < Duration::from_secs(10), "{point:?}: {stopping:?}");
+        let mut states = states(&sandbox);
+        states.sort();
+        assert_eq!(states, expected, "{point:?}\n{log}");
+        assert_eq!(server.seen.lock().expect("not poisoned").taken.len(), taken, "{point:?}");
+    }
+}
+
 #[test]
 fn m02_killed_at_random_times_each_recipient_gets_it_once_or_is_shown() {
     let server = Server::start(Script::healthy());

@@ -12,12 +12,14 @@ mod record;
 mod reply;
 mod session;
 mod smtp;
+mod stop;
 mod wire;
 
 pub use operator::{OperatorFault, Others, end_faults, tell_operator};
 pub use reply::Reply;
 pub use session::{Cause, Failure, Phase, Session, Timeouts};
 pub use smtp::{probe, send_test};
+pub use stop::Stop;
 
 use crate::config::{Config, Transport};
 use crate::domain::delivery::State;
@@ -76,7 +78,7 @@ pub fn recover(config: &Config, store: &mut Store, now: DateTime<FixedOffset>) -
     Ok(recovered)
 }
 
-/// Sends every message a try is due for at `now`.
+/// Sends every message a try is due for at `now`, until `stop` is set.
 ///
 /// # Errors
 /// When history or record cannot be used: then nothing further is sent. What a server says is in the result.
@@ -85,6 +87,7 @@ pub fn deliver(
     store: &mut Store,
     now: DateTime<FixedOffset>,
     timeouts: Timeouts,
+    stop: &Stop,
 ) -> Result<Vec<Trouble>, PostError> {
     let mut troubles = Vec::new();
     let mut due = store.due_messages(now.timestamp())?;
@@ -102,7 +105,7 @@ pub fn deliver(
             match HoldOff::standing(store, &due, now)? {
                 Some(hold_off) => hold_off.put_off(store, &due, now, &mut troubles)?,
                 None => {
-                    smtp::Round { server, from, database, now, timeouts }.send(store, &due, &mut troubles)?;
+                    smtp::Round { server, from, database, now, timeouts, stop }.send(store, &due, &mut troubles)?;
                 }
             }
         }

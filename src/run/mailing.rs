@@ -76,12 +76,15 @@ pub fn tell_intake(workshop: &Workshop, store: &mut Store, intake: Intake) -> Re
 /// # Errors
 /// When history or record cannot be used.
 pub fn send_due(workshop: &Workshop, store: &mut Store, timeouts: Timeouts) -> Result<Vec<Notice>, PostError> {
+    let deliver = |store: &mut Store| {
+        let troubles = post::deliver(&workshop.config, store, workshop.now, timeouts, &workshop.stop)?;
+        Ok::<_, PostError>(troubles.into_iter().map(Notice::Mail))
+    };
     let mut said = recover(workshop, store)?;
-    said.extend(post::deliver(&workshop.config, store, workshop.now, timeouts)?.into_iter().map(Notice::Mail));
+    said.extend(deliver(store)?);
     let faults = mail_faults(workshop, store)?;
     if !post::tell_operator(&workshop.config, store, "mail", &faults, Others::End, workshop.now)?.is_empty() {
-        let of_the_note = post::deliver(&workshop.config, store, workshop.now, timeouts)?;
-        let new: Vec<Notice> = of_the_note.into_iter().map(Notice::Mail).filter(|n| !said.contains(n)).collect();
+        let new: Vec<Notice> = deliver(store)?.filter(|notice| !said.contains(notice)).collect();
         said.extend(new);
     }
     Ok(said)

@@ -43,7 +43,7 @@ use crate::inbox;
 use crate::locale::Language;
 use crate::mail;
 use crate::normalise::Layout;
-use crate::post::{PostError, Timeouts, Trouble};
+use crate::post::{PostError, Stop, Timeouts, Trouble};
 use crate::report::json::{RunJson, SCHEMA};
 use crate::schedule::{self, Slot};
 use crate::store::{self, RunRecord, Store, StoreError};
@@ -68,6 +68,8 @@ pub struct Workshop {
     pub user: String,
     /// Names the remote file system a path lies on, if it is one; replaced in tests.
     pub remote: fn(&Path) -> Option<&'static str>,
+    /// Whether mail is left for the next start.
+    pub stop: Stop,
 }
 
 /// What a run is asked to do.
@@ -274,7 +276,8 @@ impl Workshop {
             layouts.push(layout);
         }
         let templates = templates::mail(&config.paths.templates, config.language)?;
-        Ok(Self { config, layouts, templates, now, user: String::new(), remote: store::remote_file_system })
+        let (user, remote, stop) = (String::new(), store::remote_file_system, Stop::default());
+        Ok(Self { config, layouts, templates, now, user, remote, stop })
     }
 
     /// The same, at another time.
