@@ -381,6 +381,36 @@ fn m08_after_a_refused_login_only_a_person_has_us_log_in_before_the_wait_is_over
     assert_eq!(connections(), 3);
 }
 
+/// Found by hand: what a server repeated of the login stood in the history and on the screen.
+#[test]
+fn k06_a_login_that_the_server_repeats_is_blotted_out_of_its_words() {
+    let token = "security = \"tls\"\nusername = \"totsugo\"\ntoken_command = [\"printf\", \"secret-token\"]";
+    let password = "security = \"tls\"\nusername = \"totsugo\"";
+    for (offers, more, secrets) in [
+        ("AUTH PLAIN", password, ["AHRvdHN1Z28AY29ycmVjdCBob3JzZQ", PASSWORD, "Y29ycmVjdCBob3JzZQ"]),
+        ("AUTH LOGIN", password, ["AHRvdHN1Z28AY29ycmVjdCBob3JzZQ", PASSWORD, "Y29ycmVjdCBob3JzZQ"]),
+        (
+            "AUTH XOAUTH2",
+            token,
+            ["dXNlcj10b3RzdWdvAWF1dGg9QmVhcmVyIHNlY3JldC10b2tlbgEB", "secret-token", "c2VjcmV0LXRva2Vu"],
+        ),
+    ] {
+        // Far behind, where words are cut, a half is still a secret.
+        let far = "x".repeat(285);
+        for answer in [format!("535-bad\r\n535 {}", secrets.join(" ")), format!("535 {far}{}", secrets[1])] {
+            let script = Script { implicit_tls: true, offers, ..Script::faulty(Point::Login, reply(&answer)) };
+            let server = Server::start(script);
+            let mut office = Office::new(&server, more);
+            office.queue(CONTENT);
+            office.send(Timeouts::RFC);
+            let words = office.words();
+            assert!(words.contains("AUTH: 535 ") && words.contains("***"), "{offers}: {words}");
+            let halves = secrets.map(|secret| &secret[..8]);
+            assert!(halves.iter().all(|half| !words.contains(half)), "{offers}: {words}");
+        }
+    }
+}
+
 #[test]
 fn m05_a_bad_recipient_never_stops_the_others_and_all_bad_ones_are_said() {
     cell(Point::Recipient(1), reply("550 unknown"));
