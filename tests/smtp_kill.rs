@@ -388,7 +388,8 @@ fn s06_a_restored_backup_sends_nothing_again_and_revisions_continue_above_the_hi
     more_facts(&sandbox, "BK0002");
     let said = sandbox.program(RUN);
     assert_eq!(said.code, 1, "{}", said.err);
-    assert!(said.err.contains("totsugo.sent.jsonl"), "{}", said.err);
+    assert!(said.err.contains("totsugo.sent.jsonl") && said.err.contains("run --reissue"), "{}", said.err);
+    assert!(!said.err.contains("送信します"), "nothing is sent: {}", said.err);
     assert_eq!(TWO.map(|address| server.count(address)), [2, 2], "nothing again");
     assert_eq!(server.count("it@example.co.jp"), 1, "the operator is told");
     assert_eq!(sandbox.program(RUN).code, 0, "once");

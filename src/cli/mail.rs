@@ -91,8 +91,8 @@ fn resend(workshop: &Workshop, id: i64, reason: &str) -> Exit {
     let language = workshop.language();
     with_reason(workshop, reason, |store| {
         if !store.resend(id, &workshop.stamp(), reason)? {
-            let ja = "再送できるメールではありません（番号違い、送信待ち、または本文が手元にありません）。totsugo mail list でご確認ください。";
-            let en = "cannot be sent again: there is no such number, it is still waiting to be sent, or its content is not stored here. See totsugo mail list.";
+            let ja = "再送できるメールではありません（番号違い、送信待ち、または本文が手元にありません）。totsugo mail list でご確認ください。本文がないレポートは、totsugo run --reissue で新しい版を発行できます。";
+            let en = "cannot be sent again: there is no such number, it is still waiting to be sent, or its content is not stored here. See totsugo mail list; totsugo run --reissue issues the next revision of a report without its content.";
             complain!("{id}: {}", pick(language, ja, en));
             return Ok(Exit::Usage);
         }
