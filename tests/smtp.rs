@@ -15,7 +15,7 @@ use totsugo::domain::dates::{Day, Period};
 use totsugo::domain::delivery::{MailWord, State};
 use totsugo::domain::ids::ShopId;
 use totsugo::post::{OperatorFault, Others, Recovered, Stop, Timeouts, deliver, end_faults, recover, tell_operator};
-use totsugo::run::{Notice, Workshop, send_due};
+use totsugo::run::{Notice, Workshop, send_due, sentence};
 use totsugo::store::{NewMessage, ReportRecord, RunRecord, ShopRun, Step, Store};
 
 const THREE: [&str; 3] = ["a@example.co.jp", "b@example.co.jp", "c@example.co.jp"];
@@ -737,9 +737,13 @@ fn m13_the_history_follows_what_becomes_of_the_mail() {
     if let Some(shop) = office.config.shops.first_mut() {
         (shop.recipients, shop.cc) = (vec!["new@example.co.jp".to_owned()], Vec::new());
     }
-    office.send(Timeouts::RFC);
+    let workshop = Workshop::prepare(office.config.clone(), office.now).expect("a workshop");
+    let said = send_due(&workshop, &mut office.store, Timeouts::RFC).expect("history and record can be written");
     assert_eq!(office.states(), [State::Dropped; 3]);
     assert_eq!(mail(&office), [MailWord::None]);
+    for sentence in said.iter().map(|notice| sentence(workshop.language(), notice)) {
+        assert!(sentence.contains("宛先から除外。") && !sentence.contains("（）"), "{sentence}");
+    }
 }
 
 /// Found by hand: what was taken up after a restore counted as the last success, so that monitors saw a run that never was.

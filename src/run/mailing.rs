@@ -211,11 +211,11 @@ fn undelivered(language: Language, delivery: &Delivery) -> String {
         format!("{} {}..{} r{} ", report.shop, report.period.0, report.period.1, report.revision)
     });
     let (id, recipient, state) = (delivery.id, &delivery.recipient, state_name(language, delivery.state));
-    match language {
-        Language::Ja => {
-            format!("メール #{id} {about}{recipient}: {state}。サーバーの応答: {}", delivery.words)
-        }
-        Language::En => format!("Mail #{id} {about}{recipient}: {state}. The server: {}", delivery.words),
+    match (language, delivery.words.as_str()) {
+        (Language::Ja, "") => format!("メール #{id} {about}{recipient}: {state}。"),
+        (Language::Ja, words) => format!("メール #{id} {about}{recipient}: {state}。サーバーの応答: {words}"),
+        (Language::En, "") => format!("Mail #{id} {about}{recipient}: {state}."),
+        (Language::En, words) => format!("Mail #{id} {about}{recipient}: {state}. The server: {words}"),
     }
 }
 

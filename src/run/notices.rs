@@ -127,9 +127,12 @@ fn mail(language: Language, trouble: &Trouble) -> String {
         (State::Dropped, Language::En) => "The address is no longer configured, so nothing was sent to it.",
         (State::Sending | State::Ending | State::Accepted | State::Settled, _) => "",
     };
-    match language {
-        Language::Ja => format!("メール {about}{to}: {state}（{words}）。{next}"),
-        Language::En => format!("Mail {about}{to}: {state} ({words}). {next}"),
+    // The words are a server's or the system's; there are none where nobody was asked.
+    match (language, words.is_empty()) {
+        (Language::Ja, true) => format!("メール {about}{to}: {state}。{next}"),
+        (Language::Ja, false) => format!("メール {about}{to}: {state}（{words}）。{next}"),
+        (Language::En, true) => format!("Mail {about}{to}: {state}. {next}"),
+        (Language::En, false) => format!("Mail {about}{to}: {state} ({words}). {next}"),
     }
 }
 
