@@ -68,6 +68,11 @@ fn m20_a_message_that_cannot_be_written_stays_queued_and_goes_out_once_later() {
     sandbox.write("outbox", b"a file where the folder should be");
     let json = sandbox.json(RUN, 1);
     assert_eq!(json["shops"][0]["mail"], "queued");
+    assert_eq!(sandbox.program(&["status"]).code, 0, "the next run writes it");
+    let history = rusqlite::Connection::open(sandbox.path("totsugo.db")).expect("the history");
+    history.execute("UPDATE delivery_event SET at = '2026-11-01T06:30:00+09:00'", []).expect("long ago");
+    let said = sandbox.program(&["status"]);
+    assert!(said.code == 1 && said.err.contains("送信待ち: 1"), "m21: {}", said.err);
     std::fs::remove_file(sandbox.path("outbox")).expect("removed");
     let json = sandbox.json(RUN, 0);
     assert_eq!((&json["shops"][0]["mail"], &json["shops"][0]["revision"]), (&"none".into(), &1.into()));

@@ -33,7 +33,7 @@ pub(super) fn mail(workshop: &Workshop, action: MailAction) -> Exit {
 
 fn list(workshop: &Workshop, json: bool) -> Exit {
     with_store(workshop, |store| {
-        let deliveries = store.deliveries(SHOWN)?;
+        let deliveries = run::deliveries(workshop, store, SHOWN)?;
         if json {
             return Ok(print_list("mails", deliveries.iter().map(as_json).collect()));
         }
@@ -90,11 +90,9 @@ fn as_json(delivery: &Delivery) -> serde_json::Value {
 fn resend(workshop: &Workshop, id: i64, reason: &str) -> Exit {
     let language = workshop.language();
     with_reason(workshop, reason, |store| {
-        // What a killed process left is settled first: it may be the very message that is asked for.
-        post::recover(&workshop.config, store, workshop.now)?;
         if !store.resend(id, &workshop.stamp(), reason)? {
-            let ja = "再送できるメールではありません（番号違い、送信待ち、または本文が手元にありません）。totsugo mail list でご確認ください。";
-            let en = "cannot be sent again: there is no such number, it is still waiting to be sent, or its content is not stored here. See totsugo mail list.";
+            let ja = "再送できるメールではありません（番号違い、送信待ち、または本文が手元にありません）。totsugo mail list でご確認ください。本文がないレポートは、totsugo run --reissue で新しい版を発行できます。";
+            let en = "cannot be sent again: there is no such number, it is still waiting to be sent, or its content is not stored here. See totsugo mail list; totsugo run --reissue issues the next revision of a report without its content.";
             complain!("{id}: {}", pick(language, ja, en));
             return Ok(Exit::Usage);
         }
@@ -112,7 +110,14 @@ fn with_reason(workshop: &Workshop, reason: &str, work: impl FnOnce(&mut Store) 
         complain!("{}", pick(workshop.language(), "--reason に理由を書いてください。", "Give a reason with --reason."));
         return Exit::Usage;
     }
-    with_own_store(workshop, work)
+    with_own_store(workshop, |store| {
+        // What a killed process left is settled first: it may be the very message that is asked for.
+        let left = post::recover(&workshop.config, store, workshop.now)?;
+        if left.restored > 0 {
+            tell_notices(workshop.language(), &[run::Notice::Restored(left.restored)]);
+        }
+        work(store)
+    })
 }
 
 /// Closes what a person has looked into, so that no run speaks of it any more.

@@ -12,9 +12,11 @@ use crate::domain::calendar::KNOWN_YEARS;
 use crate::domain::delivery::State;
 use crate::domain::finding::Severity;
 use crate::locale::Language;
-use crate::run::{Effect, Notice, Remaining, RunError, Workshop, inbox_trouble, remaining, sentence, state_name};
+use crate::run::{
+    Effect, Notice, Remaining, RunError, Workshop, deliveries, inbox_trouble, is_stuck, remaining, sentence, state_name,
+};
 use crate::schedule::{self, Days, Schedule};
-use crate::store::{CLOCK_TOLERANCE, Lasting, OpenFinding, SlotCounts, Store};
+use crate::store::{CLOCK_TOLERANCE, Delivery, Lasting, OpenFinding, SlotCounts, Store};
 use chrono::{DateTime, Duration, Utc};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -29,11 +31,18 @@ struct Status {
     held: Vec<(String, String)>,
     /// What lies in the inbox since the last look into it.
     inbox: Vec<Remaining>,
-    mail: BTreeMap<String, u64>,
+    /// What did not simply arrive.
+    mail: Vec<Delivery>,
     open: Vec<OpenFinding>,
     database_bytes: u64,
     /// What needs the operator, in sentences.
     troubles: Vec<String>,
+}
+
+impl Status {
+    fn mail_in(&self, state: State) -> usize {
+        self.mail.iter().filter(|delivery| delivery.state == state).count()
+    }
 }
 
 /// Says how things stand; ends with 1 if something needs the operator.
@@ -115,7 +124,7 @@ fn gather(workshop: &Workshop) -> Result<Status, RunError> {
     if config.paths.database.exists() {
         status.database_bytes = config.paths.database.metadata().map_or(0, |metadata| metadata.len());
         let open = workshop.open_store(Effect::Real)?;
-        fill(&mut status, &open.store)?;
+        fill(&mut status, workshop, &open.store)?;
         status.inbox = remaining(workshop, &open.store)?;
         inbox = inbox_trouble(workshop, Some(&open.store))?;
         if status.has_no_schedule && runs_nothing(&open.store)? {
@@ -151,14 +160,42 @@ fn gather(workshop: &Workshop) -> Result<Status, RunError> {
     let stuck = status.inbox.iter().filter(|file| file.needs_operator);
     status.troubles.extend(stuck.map(|file| format!("inbox: {}", why_it_remains(language, file))));
     for state in State::ALL.into_iter().filter(|state| state.needs_a_person()) {
-        if let Some(count) = status.mail.get(state.name()) {
+        let count = status.mail_in(state);
+        if count > 0 {
             let ja = "totsugo mail list で確認し、mail resend または mail settle をお使いください";
             let en = "see totsugo mail list, then use mail resend or mail settle";
             let (mail, advice) = (pick(language, "メール", "mail"), pick(language, ja, en));
             status.troubles.push(format!("{mail} {}: {count} ({advice})", state_name(language, state)));
         }
     }
+    status.troubles.extend(stuck_mail(workshop, &status.mail));
     Ok(status)
+}
+
+/// Mail that waits and that somebody must see to, by what keeps it: while it does, no mail can tell of it (FAULTS M21).
+fn stuck_mail(workshop: &Workshop, mail: &[Delivery]) -> Vec<String> {
+    let (language, now) = (workshop.language(), workshop.now.timestamp());
+    let mut stuck: BTreeMap<(State, &str), usize> = BTreeMap::new();
+    for delivery in mail.iter().filter(|delivery| is_stuck(delivery, now)) {
+        *stuck.entry((delivery.state, &delivery.words)).or_default() += 1;
+    }
+    let sentence = |((state, words), count): ((State, &str), usize)| {
+        let (ja, en) = if state == State::Deferred {
+            (
+                "自動で再試行します。続くときは [mail.smtp] の設定とメールサーバーをご確認ください",
+                "tried again by itself; if this lasts, check [mail.smtp] and the mail server",
+            )
+        } else {
+            (
+                "2時間以上送れていません。totsugo run を実行し、表示される原因を除いてください",
+                "for more than 2 hours; use totsugo run and remove the cause it names",
+            )
+        };
+        let (mail, advice) = (pick(language, "メール", "mail"), pick(language, ja, en));
+        let words = if words.is_empty() { String::new() } else { format!(": {words}") };
+        format!("{mail} {}: {count}{words} ({advice})", state_name(language, state))
+    };
+    stuck.into_iter().map(sentence).collect()
 }
 
 /// Why a file still lies in the inbox, and what helps.
@@ -179,13 +216,13 @@ fn why_it_remains(language: Language, file: &Remaining) -> String {
     format!("{name}: {}", pick(language, ja, en))
 }
 
-fn fill(status: &mut Status, store: &Store) -> Result<(), RunError> {
+fn fill(status: &mut Status, workshop: &Workshop, store: &Store) -> Result<(), RunError> {
     status.last_success = store.last_success()?;
     for (schedule, counts) in &mut status.schedules {
         *counts = store.slot_counts(&schedule.name)?;
     }
     status.held = store.held()?.into_iter().map(|file| (file.name, file.reason)).collect();
-    status.mail = store.mail_states()?;
+    status.mail = deliveries(workshop, store, 0)?;
     status.open = store.open_findings()?;
     Ok(())
 }
@@ -228,13 +265,13 @@ fn document(workshop: &Workshop, status: &Status) -> Value {
             json!({"name": file.name, "reason": reason, "since": file.since})
         })
         .collect();
-    let mail = |state: &str| status.mail.get(state).copied().unwrap_or(0);
+    let mail = |state| status.mail_in(state);
     json!({
         "schema": 1, "ok": status.troubles.is_empty(), "last_success": status.last_success, "schedules": schedules,
         "held": held, "inbox": inbox,
         "mail": {
-            "queued": mail("queued"), "deferred": mail("deferred"), "unknown": mail("unknown"),
-            "refused": mail("refused"),
+            "queued": mail(State::Queued), "deferred": mail(State::Deferred), "unknown": mail(State::Unknown),
+            "refused": mail(State::Refused),
         },
         "open_findings": {
             "critical": open_of(status, Severity::Critical).count(),
@@ -275,7 +312,7 @@ fn tell(workshop: &Workshop, status: &Status) {
     for file in status.inbox.iter().filter(|file| !file.needs_operator) {
         say!("  {}", why_it_remains(language, file));
     }
-    let waiting: u64 = ["queued", "deferred"].iter().filter_map(|state| status.mail.get(*state)).sum();
+    let waiting = status.mail_in(State::Queued) + status.mail_in(State::Deferred);
     line("未送信のメール", "Unsent mail", &waiting.to_string());
     let oldest =
         oldest_critical(status).map_or_else(|| none.to_owned(), |f| format!("{} {} ({})", f.id, f.key, f.first_seen));

@@ -154,7 +154,7 @@ impl Job<'_> {
     }
 
     /// Logs what was found; of entries that do not count only how many they are, as they may hold figures (FAULTS G07).
-    fn log(&self, notices: &[Notice]) {
+    fn log<'n>(&self, notices: impl IntoIterator<Item = &'n Notice>) {
         for notice in notices {
             if let Notice::NotesRefused(entries) | Notice::RowsRejected(entries) = notice {
                 tracing::warn!(entries = entries.len(), "entries of a file do not count");
@@ -281,11 +281,13 @@ impl Job<'_> {
                 is_late: self.workshop.now.with_timezone(&Utc) - due > LATE_AFTER,
             }),
         };
-        let done = catch_unwind(AssertUnwindSafe(|| run::run(self.workshop, &order, &self.timings())));
-        if let Ok(Ok(_)) = done {
+        let ended = catch_unwind(AssertUnwindSafe(|| run::run(self.workshop, &order, &self.timings())));
+        if let Ok(Ok(report)) = &ended {
             self.inbox.set(Some(Ok(())));
+            // While mail does not leave, nothing but the log and `status` can say why.
+            self.log(report.notices.iter().filter(|notice| matches!(notice, Notice::Mail(_))));
         }
-        match done {
+        match ended {
             Ok(Ok(report)) if report.failures.is_empty() => {
                 tracing::info!(run = report.json.run, notices = report.notices.len(), "run ends");
                 SlotEnd::Done { needs_operator: report.json.exit_code != 0 }

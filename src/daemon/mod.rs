@@ -16,18 +16,20 @@ pub use log::{LogError, start_log};
 pub use watch::Watch;
 
 use crate::config::ConfigError;
+use crate::post::Stop;
 use crate::run::{Effect, LockError, RunError, Workshop};
 use crate::schedule::Schedule;
 use chrono::{DateTime, FixedOffset};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::sync::mpsc::{self, Receiver};
 use tokio::time::{self, MissedTickBehavior};
 
-/// How long after a stop signal a run may still come to its end; what is cut off is resumed at the next start.
-const GRACE: Duration = Duration::from_secs(4);
+/// How long after a stop signal a run may still come to its end, and a mail to the reply after its final dot; what is cut
+/// off is resumed at the next start. A stop may take ten seconds (FAULTS G01).
+const GRACE: Duration = Duration::from_secs(8);
 
 /// How often the ledger is looked at whether the ticker fires or not.
 const LOOK_EVERY: Duration = Duration::from_secs(60);
@@ -70,7 +72,7 @@ struct Shared {
     workshop: Mutex<Arc<Workshop>>,
     schedules: Mutex<Vec<Schedule>>,
     clock: Clock,
-    stop: AtomicBool,
+    stop: Stop,
     progress: AtomicU64,
 }
 
@@ -82,11 +84,7 @@ impl Shared {
 
     /// The same at this moment.
     fn workshop_now(&self) -> Workshop {
-        self.workshop().at((self.clock)())
-    }
-
-    fn stops(&self) -> bool {
-        self.stop.load(Ordering::Relaxed)
+        Workshop { stop: self.stop.clone(), ..self.workshop().at((self.clock)()) }
     }
 
     /// Something was finished: what feeds the watchdog.
@@ -117,7 +115,7 @@ pub fn serve(service: Service) -> Result<(), DaemonError> {
         workshop: Mutex::new(Arc::new(service.workshop)),
         schedules: Mutex::new(watch.schedules()),
         clock: service.clock,
-        stop: AtomicBool::new(false),
+        stop: Stop::default(),
         progress: AtomicU64::new(0),
     });
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
@@ -144,7 +142,7 @@ async fn until_stopped(
             other => DaemonError::WorkerDied(format!("looks: {:?}", other.err())),
         }),
     };
-    shared.stop.store(true, Ordering::Relaxed);
+    shared.stop.set();
     beacon::stopping();
     tracing::info!("stopping");
     wake.notify_one();
@@ -163,14 +161,15 @@ async fn work(shared: Arc<Shared>, wake: Arc<Notify>) -> Result<(), String> {
         let (back, did) = tokio::task::spawn_blocking(move || {
             let shared = &*shared_there;
             let schedules = lock(&shared.schedules).clone();
-            let did = executor.work(&shared.workshop_now(), &schedules, &|| shared.stops(), &|| shared.progressed());
+            let did =
+                executor.work(&shared.workshop_now(), &schedules, &|| shared.stop.is_set(), &|| shared.progressed());
             (executor, did)
         })
         .await
         .map_err(|_| "panicked".to_owned())?;
         executor = back;
         shared.progressed();
-        if shared.stops() {
+        if shared.stop.is_set() {
             return Ok(());
         }
         if did == Work::Nothing {

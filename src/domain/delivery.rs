@@ -111,8 +111,8 @@ impl Verdict {
 /// Seconds after which a message that was put off for the n-th time is tried again (RFC 5321 §4.5.4.1, M03).
 const WAITS: [i64; 3] = [5 * 60, 15 * 60, 30 * 60];
 
-/// The shortest wait after a refused login, so that no account is locked (M08).
-const LOGIN_WAIT: i64 = 30 * 60;
+/// Seconds for which nobody logs in after a refused login, so that no account is locked (M08).
+pub const LOGIN_WAIT: i64 = 30 * 60;
 
 /// How long a message is tried before it counts as refused: four days.
 pub const GIVE_UP_SECONDS: i64 = 4 * 24 * 60 * 60;

@@ -52,6 +52,18 @@ impl Login {
             (None, None) => Self::None,
         })
     }
+
+    /// The secret in every form in which a server hears of it, the longest first.
+    pub(super) fn secrets(&self) -> Vec<SecretString> {
+        let (whole, secret) = match self {
+            Self::None => return Vec::new(),
+            Self::Password { user, password } => (plain(user, password), password),
+            Self::Token { user, token } => (xoauth2(user, token), token),
+        };
+        // What pads the end of base64 may be left out.
+        let bare = |text: SecretString| SecretString::from(text.expose_secret().trim_end_matches('=').to_owned());
+        vec![bare(whole), bare(encoded(secret.expose_secret())), secret.clone()]
+    }
 }
 
 /// `AUTH PLAIN`'s one argument.
@@ -72,7 +84,7 @@ pub(super) fn encoded(text: &str) -> SecretString {
 /// What a server's challenge says: with XOAUTH2 the reason why a token was refused.
 pub(super) fn decoded(challenge: &str) -> String {
     let bytes = STANDARD.decode(challenge.trim()).unwrap_or_default();
-    String::from_utf8_lossy(&bytes).chars().filter(|c| !c.is_control()).take(300).collect()
+    String::from_utf8_lossy(&bytes).chars().filter(|c| !c.is_control()).collect()
 }
 
 fn first_line(text: &str) -> Option<SecretString> {

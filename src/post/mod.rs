@@ -5,23 +5,27 @@
 //! report is.
 
 mod directory;
+mod hold_off;
 mod login;
 mod operator;
 mod record;
 mod reply;
 mod session;
 mod smtp;
+mod stop;
 mod wire;
 
 pub use operator::{OperatorFault, Others, end_faults, tell_operator};
 pub use reply::Reply;
 pub use session::{Cause, Failure, Phase, Session, Timeouts};
 pub use smtp::{probe, send_test};
+pub use stop::Stop;
 
 use crate::config::{Config, Transport};
 use crate::domain::delivery::State;
 use crate::store::{DueMessage, ReportKey, Step, Store, StoreError};
 use chrono::{DateTime, FixedOffset};
+use hold_off::HoldOff;
 use std::io;
 use std::path::PathBuf;
 
@@ -74,7 +78,7 @@ pub fn recover(config: &Config, store: &mut Store, now: DateTime<FixedOffset>) -
     Ok(recovered)
 }
 
-/// Sends every message a try is due for at `now`.
+/// Sends every message a try is due for at `now`, until `stop` is set.
 ///
 /// # Errors
 /// When history or record cannot be used: then nothing further is sent. What a server says is in the result.
@@ -83,6 +87,7 @@ pub fn deliver(
     store: &mut Store,
     now: DateTime<FixedOffset>,
     timeouts: Timeouts,
+    stop: &Stop,
 ) -> Result<Vec<Trouble>, PostError> {
     let mut troubles = Vec::new();
     let mut due = store.due_messages(now.timestamp())?;
@@ -97,8 +102,12 @@ pub fn deliver(
         Transport::Directory => directory::write(&config.paths.outbox, store, &due, now, &mut troubles)?,
         Transport::Smtp(server) => {
             let (from, database) = (&config.mail.from, &config.paths.database);
-            let run = smtp::Round { server, from, database, now, timeouts };
-            run.send(store, &due, &mut troubles)?;
+            match HoldOff::standing(store, &due, now)? {
+                Some(hold_off) => hold_off.put_off(store, &due, now, &mut troubles)?,
+                None => {
+                    smtp::Round { server, from, database, now, timeouts, stop }.send(store, &due, &mut troubles)?;
+                }
+            }
         }
     }
     Ok(troubles)

@@ -105,12 +105,12 @@ fn new_pair(config: &Config, address: &str, shop: &ShopId) -> String {
     match config.language {
         crate::locale::Language::Ja => {
             format!(
-                "宛先の追加: {address} に、ショップ {shop} {name} のレポートを送信します。誤りがないかご確認ください。"
+                "宛先の追加: 今後、ショップ {shop} {name} のレポートの宛先に {address} が加わります。誤りがないかご確認ください。"
             )
         }
         crate::locale::Language::En => {
             format!(
-                "New recipient: {address} receives the reports of shop {shop} {name}. Please check that this is right."
+                "New recipient: from now on {address} is among those who get the reports of shop {shop} {name}. Please check that this is right."
             )
         }
     }

@@ -1,6 +1,8 @@
 //! What a mail server answers, byte by byte: only the three digits decide, the words are kept for people (FAULTS M19).
 //! Pure.
 
+use secrecy::{ExposeSecret, SecretString};
+
 /// The most that is read of one reply: a server that says more is not understood.
 pub(super) const MAX_BYTES: usize = 64 * 1024;
 
@@ -22,7 +24,7 @@ impl Reply {
     /// The digits and the words on one line, cut at a length that people still read.
     pub fn words(&self) -> String {
         let all = format!("{} {}", self.code, self.lines.join(" / "));
-        all.trim_end().chars().take(500).collect()
+        all.trim_end().chars().take(KEPT).collect()
     }
 }
 
@@ -86,7 +88,17 @@ fn readable(bytes: &[u8]) -> String {
         Err(_) => encoding_rs::SHIFT_JIS.decode_without_bom_handling(bytes).0.into_owned(),
     };
     let safe = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
-    text.chars().take(300).map(safe).collect()
+    text.chars().map(safe).collect()
+}
+
+/// The length to which words are kept.
+pub(super) const KEPT: usize = 500;
+
+/// Words to be kept, cut at a length that people still read, with every one of `secrets` blotted out: a server may repeat
+/// the login that it was given (FAULTS K06). Blotted first, as half a secret would not be known for one.
+pub(super) fn kept(words: &str, secrets: &[SecretString]) -> String {
+    let blotted = secrets.iter().map(ExposeSecret::expose_secret).filter(|secret| !secret.is_empty());
+    blotted.fold(words.to_owned(), |words, secret| words.replace(secret, "***")).chars().take(KEPT).collect()
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@
 //! and what a stranger sends in clear behind STARTTLS stays in its buffer and is believed once encrypted.
 
 use super::login::{Login, decoded, encoded, plain, xoauth2};
-use super::reply::{Parsed, Reply, parse};
+use super::reply::{Parsed, Reply, kept, parse};
 use super::wire::{Wire, is_refusal, trust};
 use crate::config::{Security, Smtp};
 use crate::domain::delivery::Verdict;
@@ -198,6 +198,8 @@ pub struct Session {
     buffer: Vec<u8>,
     timeouts: Timeouts,
     offers: Offers,
+    /// What no words of the server may show.
+    secrets: Vec<SecretString>,
 }
 
 /// What EHLO offered.
@@ -245,7 +247,8 @@ impl Session {
         if smtp.security == Security::Tls {
             wire = encrypt(wire)?;
         }
-        let mut session = Self { wire, buffer: Vec::new(), timeouts, offers: Offers::default() };
+        let (buffer, offers, secrets) = (Vec::new(), Offers::default(), login.secrets());
+        let mut session = Self { wire, buffer, timeouts, offers, secrets };
         session.expect_positive(Phase::Greeting)?;
         session.hello(hello)?;
         if smtp.security == Security::StartTls {
@@ -291,7 +294,7 @@ impl Session {
                     return self.judged(Phase::Login, reply).map(drop);
                 }
                 // The server says why in a challenge, and no only after an empty answer to it.
-                let why = decoded(&reply.lines.join(""));
+                let why = kept(&decoded(&reply.lines.join("")), &self.secrets);
                 let mut refusal = self.exchange(Phase::Login, b"\r\n")?;
                 refusal.lines.push(why);
                 Err(Failure { phase: Phase::Login, cause: Cause::Reply(refusal) })
@@ -398,7 +401,7 @@ impl Session {
         // A reply nobody asked for would be taken for the answer to the next command.
         if !self.buffer.is_empty() {
             let before = if phase == Phase::End { Phase::Body } else { phase };
-            let words = String::from_utf8_lossy(&self.buffer).escape_default().take(200).collect();
+            let words = kept(&String::from_utf8_lossy(&self.buffer), &self.secrets).escape_default().to_string();
             return Err(Failure { phase: before, cause: Cause::Garbage(words) });
         }
         self.send(phase, bytes)?;
@@ -413,11 +416,16 @@ impl Session {
     fn reply(&mut self, phase: Phase) -> Result<Reply> {
         loop {
             match parse(&self.buffer) {
-                Parsed::Whole(reply, taken) => {
+                Parsed::Whole(mut reply, taken) => {
                     self.buffer.drain(..taken);
+                    for line in &mut reply.lines {
+                        *line = kept(line, &self.secrets);
+                    }
                     return Ok(reply);
                 }
-                Parsed::Garbage(words) => return Err(Failure { phase, cause: Cause::Garbage(words) }),
+                Parsed::Garbage(words) => {
+                    return Err(Failure { phase, cause: Cause::Garbage(kept(&words, &self.secrets)) });
+                }
                 Parsed::More => self.wire.receive(&mut self.buffer).map_err(|error| broken(phase, &error))?,
             }
         }

@@ -2,7 +2,7 @@
 
 use super::record::{self, Line};
 use super::session::{Failure, Session, Timeouts};
-use super::{PostError, Trouble, stamp};
+use super::{PostError, Stop, Trouble, stamp};
 use crate::config::{Config, Smtp, Transport};
 use crate::domain::delivery::{State, after_try};
 use crate::domain::ids::FileDigest;
@@ -18,6 +18,7 @@ pub(super) struct Round<'a> {
     pub(super) database: &'a Path,
     pub(super) now: DateTime<FixedOffset>,
     pub(super) timeouts: Timeouts,
+    pub(super) stop: &'a Stop,
 }
 
 impl Round<'_> {
@@ -31,6 +32,9 @@ impl Round<'_> {
         let mut open: Option<Session> = None;
         let mut down: Option<Failure> = None;
         for message in due {
+            if self.stop.is_set() {
+                break;
+            }
             let session = match (open.take(), &down) {
                 (Some(session), _) => Ok(session),
                 (None, Some(failure)) => Err(failure.clone()),
@@ -94,6 +98,11 @@ impl Job<'_, '_> {
         if let Err(failure) = session.message(&content) {
             self.settle(&taken, &failure, None)?;
             return Ok(after(session, &failure));
+        }
+        if self.round.stop.is_set() {
+            // There may be no time left for the reply to the final dot; without the dot the server delivers nothing.
+            self.step(&taken, State::Queued, None, "")?;
+            return Ok(None);
         }
         let digest = FileDigest::of(&content).to_string();
         // What follows may be believed to have left: both books say so before the dot does (FAULTS M02, S06).

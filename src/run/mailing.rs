@@ -1,12 +1,13 @@
 //! What a run does with the outbox: settle what was left, tell the operator, send what is due, say what became of it.
 
 use super::publish::Published;
-use super::{Effect, Intake, Notice, Order, Workshop, sentence};
+use super::{Effect, Intake, Lock, Notice, Order, Workshop, sentence};
 use crate::domain::delivery::{MailWord, State, TELL_AFTER_SECONDS};
 use crate::domain::ids::ShopId;
 use crate::locale::Language;
 use crate::post::{self, OperatorFault, Others, PostError, Recovered, Timeouts, Trouble};
-use crate::store::{Delivery, ReportKey, Store};
+use crate::store::{Delivery, ReportKey, Store, StoreError};
+use chrono::DateTime;
 
 /// Settles what the last process left (FAULTS M02, S06).
 pub(super) fn recover(workshop: &Workshop, store: &mut Store) -> Result<Vec<Notice>, PostError> {
@@ -75,13 +76,37 @@ pub fn tell_intake(workshop: &Workshop, store: &mut Store, intake: Intake) -> Re
 /// # Errors
 /// When history or record cannot be used.
 pub fn send_due(workshop: &Workshop, store: &mut Store, timeouts: Timeouts) -> Result<Vec<Notice>, PostError> {
+    let deliver = |store: &mut Store| {
+        let troubles = post::deliver(&workshop.config, store, workshop.now, timeouts, &workshop.stop)?;
+        Ok::<_, PostError>(troubles.into_iter().map(Notice::Mail))
+    };
     let mut said = recover(workshop, store)?;
-    said.extend(post::deliver(&workshop.config, store, workshop.now, timeouts)?.into_iter().map(Notice::Mail));
+    said.extend(deliver(store)?);
     let faults = mail_faults(workshop, store)?;
     if !post::tell_operator(&workshop.config, store, "mail", &faults, Others::End, workshop.now)?.is_empty() {
-        drop(post::deliver(&workshop.config, store, workshop.now, timeouts)?);
+        let new: Vec<Notice> = deliver(store)?.filter(|notice| !said.contains(notice)).collect();
+        said.extend(new);
     }
     Ok(said)
+}
+
+/// Every delivery, as [`Store::deliveries`] has them. Where no process is at work, what stands as being sent was left by
+/// one that ended, and is what the next start makes of it (FAULTS M02).
+///
+/// # Errors
+/// When the history cannot be read.
+pub fn deliveries(workshop: &Workshop, store: &Store, limit: u32) -> Result<Vec<Delivery>, StoreError> {
+    let deliveries = store.deliveries(limit)?;
+    if deliveries.iter().all(|delivery| delivery.state.after_restart() == delivery.state) {
+        return Ok(deliveries);
+    }
+    let Ok(_lock) = Lock::take(&workshop.config.paths.database) else { return Ok(deliveries) };
+    // Read again under the lock: whoever was at work may have come to the end in between.
+    let mut deliveries = store.deliveries(limit)?;
+    for delivery in &mut deliveries {
+        delivery.state = delivery.state.after_restart();
+    }
+    Ok(deliveries)
 }
 
 /// How many messages wait, and how many a person has to look into: said by every run until they are sent again or
@@ -144,11 +169,12 @@ fn faults(
     Ok(faults)
 }
 
-/// Mail the operator must know of.
+/// Reports' mail the operator must know of. What became of a note to the operator is said by the exit code, the log and
+/// `status`: a note about it would go the same way, and the next one about that.
 fn mail_faults(workshop: &Workshop, store: &Store) -> Result<Vec<OperatorFault>, PostError> {
     let (language, now) = (workshop.language(), workshop.now.timestamp());
     let mut matters_now = store.deliveries(0)?;
-    matters_now.retain(|delivery| matters(delivery, now));
+    matters_now.retain(|delivery| delivery.report.is_some() && matters(delivery, now));
     let fault = |delivery: &Delivery| OperatorFault {
         key: format!("{}/{}/{}", delivery.id, delivery.resent, delivery.state.name()),
         text: undelivered(language, delivery),
@@ -156,16 +182,28 @@ fn mail_faults(workshop: &Workshop, store: &Store) -> Result<Vec<OperatorFault>,
     Ok(matters_now.iter().map(fault).collect())
 }
 
-/// Whether the operator hears of a delivery: at once where no try will help, after two hours otherwise (M03, M04).
+/// Whether the operator hears of a delivery by mail (M03, M04).
 fn matters(delivery: &Delivery, now: i64) -> bool {
-    match delivery.state {
-        State::Refused | State::Unknown => true,
-        State::Deferred => {
-            let is_old = |since: i64| now.saturating_sub(since) >= TELL_AFTER_SECONDS;
-            delivery.at_once || delivery.since.is_some_and(is_old)
-        }
-        State::Queued | State::Sending | State::Ending | State::Accepted | State::Dropped | State::Settled => false,
-    }
+    delivery.state.needs_a_person() || (delivery.state == State::Deferred && is_stuck(delivery, now))
+}
+
+/// Whether somebody must see to a delivery though a try of it is to come: at once where no try will help, after two hours
+/// otherwise (M03, M08).
+pub fn is_stuck(delivery: &Delivery, now: i64) -> bool {
+    let since = match delivery.state {
+        State::Deferred if delivery.at_once => return true,
+        State::Deferred => delivery.since,
+        // A folder that cannot be written leaves it so, and so does a daemon that does not run.
+        State::Queued => DateTime::parse_from_rfc3339(&delivery.at).ok().map(|at| at.timestamp()),
+        State::Sending
+        | State::Ending
+        | State::Accepted
+        | State::Refused
+        | State::Unknown
+        | State::Dropped
+        | State::Settled => None,
+    };
+    since.is_some_and(|since| now.saturating_sub(since) >= TELL_AFTER_SECONDS)
 }
 
 fn undelivered(language: Language, delivery: &Delivery) -> String {
@@ -173,11 +211,11 @@ fn undelivered(language: Language, delivery: &Delivery) -> String {
         format!("{} {}..{} r{} ", report.shop, report.period.0, report.period.1, report.revision)
     });
     let (id, recipient, state) = (delivery.id, &delivery.recipient, state_name(language, delivery.state));
-    match language {
-        Language::Ja => {
-            format!("メール #{id} {about}{recipient}: {state}。サーバーの応答: {}", delivery.words)
-        }
-        Language::En => format!("Mail #{id} {about}{recipient}: {state}. The server: {}", delivery.words),
+    match (language, delivery.words.as_str()) {
+        (Language::Ja, "") => format!("メール #{id} {about}{recipient}: {state}。"),
+        (Language::Ja, words) => format!("メール #{id} {about}{recipient}: {state}。サーバーの応答: {words}"),
+        (Language::En, "") => format!("Mail #{id} {about}{recipient}: {state}."),
+        (Language::En, words) => format!("Mail #{id} {about}{recipient}: {state}. The server: {words}"),
     }
 }
 

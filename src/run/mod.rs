@@ -29,7 +29,7 @@ pub use exports::exports_not_in;
 pub use ingest::{FileOutcome, Intake, ingest};
 pub use lasting::{Remaining, inbox_trouble, remaining};
 pub use lock::{Lock, LockError};
-pub use mailing::{send_due, state_name, tell_intake};
+pub use mailing::{deliveries, is_stuck, send_due, state_name, tell_intake};
 pub use notices::sentence;
 pub use own::{OwnPlace, is_sentinel, own_place};
 pub use placing::{Placed, place};
@@ -47,7 +47,7 @@ use crate::inbox;
 use crate::locale::Language;
 use crate::mail;
 use crate::normalise::Layout;
-use crate::post::{PostError, Timeouts, Trouble};
+use crate::post::{PostError, Stop, Timeouts, Trouble};
 use crate::report::json::{RunJson, SCHEMA};
 use crate::schedule::{self, Slot};
 use crate::store::{self, RunRecord, Store, StoreError};
@@ -72,6 +72,8 @@ pub struct Workshop {
     pub user: String,
     /// Names the remote file system a path lies on, if it is one; replaced in tests.
     pub remote: fn(&Path) -> Option<&'static str>,
+    /// Whether mail is left for the next start.
+    pub stop: Stop,
 }
 
 /// What a run is asked to do.
@@ -286,7 +288,8 @@ impl Workshop {
             layouts.push(layout);
         }
         let templates = templates::mail(&config.paths.templates, config.language)?;
-        Ok(Self { config, layouts, templates, now, user: String::new(), remote: store::remote_file_system })
+        let (user, remote, stop) = (String::new(), store::remote_file_system, Stop::default());
+        Ok(Self { config, layouts, templates, now, user, remote, stop })
     }
 
     /// The same, at another time.

@@ -105,10 +105,10 @@ pub fn sentence(language: Language, notice: &Notice) -> String {
         Notice::Mail(trouble) => mail(language, trouble),
         Notice::Restored(count) => say(
             format!(
-                "送信済みのレポート{count}件が履歴にありません（古いバックアップの復元）。送信記録 totsugo.sent.jsonl に従い、送信済みとして扱いました。再送が必要な場合は totsugo mail resend を使ってください。"
+                "送信済みのレポート{count}件が履歴にありません（古いバックアップの復元）。送信記録 totsugo.sent.jsonl に従い、送信済みとして扱いました。もう一度送る必要がある場合は、totsugo run --reissue で新しい版を発行してください。"
             ),
             format!(
-                "{count} reports had left that the history does not know (an older backup was restored). By totsugo.sent.jsonl they count as sent; totsugo mail resend sends one again."
+                "{count} reports had left that the history does not know (an older backup was restored). By totsugo.sent.jsonl they count as sent; to send one again, issue its next revision with totsugo run --reissue."
             ),
         ),
         Notice::NewRecipient(text) => text.clone(),
@@ -135,9 +135,12 @@ fn mail(language: Language, trouble: &Trouble) -> String {
         (State::Dropped, Language::En) => "The address is no longer configured, so nothing was sent to it.",
         (State::Sending | State::Ending | State::Accepted | State::Settled, _) => "",
     };
-    match language {
-        Language::Ja => format!("メール {about}{to}: {state}（{words}）。{next}"),
-        Language::En => format!("Mail {about}{to}: {state} ({words}). {next}"),
+    // The words are a server's or the system's; there are none where nobody was asked.
+    match (language, words.is_empty()) {
+        (Language::Ja, true) => format!("メール {about}{to}: {state}。{next}"),
+        (Language::Ja, false) => format!("メール {about}{to}: {state}（{words}）。{next}"),
+        (Language::En, true) => format!("Mail {about}{to}: {state}. {next}"),
+        (Language::En, false) => format!("Mail {about}{to}: {state} ({words}). {next}"),
     }
 }
 

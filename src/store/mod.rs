@@ -25,6 +25,7 @@ mod sealed;
 mod sent;
 mod slots;
 mod summaries;
+mod told;
 mod upgrade;
 mod words;
 mod zeros;

@@ -6,7 +6,6 @@ use crate::domain::ids::ShopId;
 use crate::schedule::{Listing, Slot};
 use chrono::{DateTime, Duration, Utc};
 use rusqlite::{OptionalExtension, Row, params};
-use std::collections::BTreeMap;
 
 /// How far the clock may stand before the latest recorded time (FAULTS C04).
 pub const CLOCK_TOLERANCE: Duration = Duration::hours(1);
@@ -434,16 +433,6 @@ impl Store {
         )?;
         let files = statement.query_map([midnight(day)], |row| Ok((row.get(0)?, row.get(1)?)))?;
         Ok(files.collect::<rusqlite::Result<_>>()?)
-    }
-
-    /// How many messages stand in which state.
-    ///
-    /// # Errors
-    /// When the database cannot be read.
-    pub fn mail_states(&self) -> Result<BTreeMap<String, u64>> {
-        let mut statement = self.connection.prepare("SELECT state, count(*) FROM delivery GROUP BY state")?;
-        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get::<_, i64>(1)?.unsigned_abs())))?;
-        Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
     /// The newest run that completed, with problems or without: its start as it stands in the history. What a restore

@@ -6,6 +6,7 @@ use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, OnceLock};
+use std::time::Duration;
 
 /// Where the server misbehaves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,6 +38,8 @@ pub(crate) enum Fault {
     Kill,
     /// Stops this process and lets it go on, then answers as usual.
     Pause,
+    /// Answers as usual, so much later.
+    Late(Duration),
 }
 
 /// Which certificate it shows.
@@ -255,7 +258,7 @@ impl Talk {
                     }
                 }
                 "DATA" => {
-                    let is_begun = self.script.point != Point::Data || self.script.fault == Fault::Pause;
+                    let is_begun = self.script.point != Point::Data || self.answers_after_all();
                     self.answer(out, Point::Data, b"354 go on")?;
                     if is_begun {
                         self.data(&mut stream, &from, &to)?;
@@ -317,12 +320,16 @@ impl Talk {
     fn answer(&self, out: &mut impl ReadWrite, point: Point, usual: &[u8]) -> Result<(), Over> {
         if point == self.script.point && point != Point::Nowhere {
             self.misbehave(out)?;
-            if self.script.fault != Fault::Pause {
+            if !self.answers_after_all() {
                 return Ok(());
             }
         }
         out.write_all(&[usual, b"\r\n"].concat())?;
         Ok(out.flush()?)
+    }
+
+    fn answers_after_all(&self) -> bool {
+        matches!(self.script.fault, Fault::Pause | Fault::Late(_))
     }
 
     fn misbehave(&self, out: &mut impl ReadWrite) -> Result<(), Over> {
@@ -333,20 +340,24 @@ impl Talk {
             }
             Fault::Drop => Err(Over),
             Fault::Stall => {
-                std::thread::sleep(std::time::Duration::from_secs(20));
+                std::thread::sleep(Duration::from_secs(20));
                 Err(Over)
             }
             Fault::Kill => {
                 self.signal("-KILL");
                 Err(Over)
             }
+            Fault::Late(time) => {
+                std::thread::sleep(*time);
+                Ok(())
+            }
             Fault::Pause => {
                 for signal in ["-STOP", "-CONT"] {
                     // Long enough for it to have begun to wait, and to notice.
-                    std::thread::sleep(std::time::Duration::from_millis(100));
+                    std::thread::sleep(Duration::from_millis(100));
                     self.signal(signal);
                 }
-                std::thread::sleep(std::time::Duration::from_millis(100));
+                std::thread::sleep(Duration::from_millis(100));
                 Ok(())
             }
         }
