@@ -1,14 +1,11 @@
 //! The only file that reads the wall clock.
 
+use crate::domain::dates::JST;
 use chrono::{DateTime, FixedOffset, Utc};
-
-/// Seconds east of Greenwich of Japan Standard Time, which has no summer time.
-const JST_SECONDS: i32 = 9 * 3_600;
 
 /// What time it is, in JST whatever the host's zone.
 pub fn now() -> DateTime<FixedOffset> {
-    let offset = FixedOffset::east_opt(JST_SECONDS).unwrap_or_else(|| chrono::Offset::fix(&Utc));
-    Utc::now().with_timezone(&offset)
+    Utc::now().with_timezone(&JST)
 }
 
 /// A time that has passed on every right clock: when this version was being made (FAULTS C04).

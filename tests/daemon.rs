@@ -89,7 +89,7 @@ impl Night {
     /// The slots as `planned state attempts`.
     fn said(&self) -> Vec<String> {
         let line = |s: LedgerSlot| {
-            let planned = totsugo::schedule::stamp(s.slot.planned);
+            let planned = totsugo::domain::dates::stamp(s.slot.planned);
             format!("{} {} {} {}", s.slot.schedule, &planned[..16], s.state.as_str(), s.attempts)
         };
         self.slots().into_iter().map(line).collect()

@@ -148,7 +148,7 @@ fn c09_a_daemon_killed_at_random_does_every_slot_once() {
     let told = sandbox.told();
     let failed: Vec<_> = slots.iter().filter(|slot| slot.state == SlotState::Failed).collect();
     for slot in &failed {
-        let said = format!("The slot {} of schedule", totsugo::schedule::stamp(slot.slot.planned));
+        let said = format!("The slot {} of schedule", totsugo::domain::dates::stamp(slot.slot.planned));
         assert_eq!(told.iter().filter(|text| text.contains(&said)).count(), 1, "{said}: {told:#?}");
     }
     assert_eq!(told.len(), failed.len() + undisturbed.told().len(), "{told:#?}");
@@ -228,7 +228,7 @@ fn assert_each_was_done_once(sandbox: &Sandbox, slots: &[LedgerSlot]) {
         *runs.entry(run["slot"].as_str().expect("a slot")).or_default() += 1;
     }
     for slot in slots.iter().filter(|slot| slot.state != SlotState::Failed) {
-        let planned = totsugo::schedule::stamp(slot.slot.planned);
+        let planned = totsugo::domain::dates::stamp(slot.slot.planned);
         assert_eq!(runs.get(&*planned), Some(&1), "{planned}: done once, after {} attempts", slot.attempts);
     }
 }

@@ -7,8 +7,9 @@ use chrono_tz::Tz;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use totsugo::domain::calendar::{Calendar, is_first_business_day};
+use totsugo::domain::dates::stamp;
 use totsugo::schedule::{
-    CatchUp, Cron, CronFault, Days, Listing, MAX_ATTEMPTS, Schedule, Slot, business_day, list, retry_after, stamp,
+    CatchUp, Cron, CronFault, Days, Listing, MAX_ATTEMPTS, Schedule, Slot, business_day, list, retry_after,
 };
 use totsugo::store::{SlotEnd, SlotState, Store};
 

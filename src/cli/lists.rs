@@ -5,11 +5,11 @@ use super::notices::{mail_name, pick};
 use super::table::List;
 use super::trouble::{stopped, unusable};
 use super::{Exit, lock, print_json, unknown_shop};
+use crate::domain::dates::stamp;
 use crate::domain::ids::ShopId;
 use crate::inbox;
 use crate::locale::Language;
 use crate::run::{Effect, RunError, Workshop};
-use crate::schedule;
 use crate::store::{Act, HeldFile, HistoryRun, Store};
 use serde_json::{Value, json};
 
@@ -204,7 +204,7 @@ fn run_json(run: &HistoryRun) -> serde_json::Value {
         run.shops.iter().map(|s| json!({"shop_id": s.shop, "revision": s.revision, "mail": s.mail})).collect();
     json!({
         "run": run.name, "schedule": run.slot.as_ref().map(|(schedule, _)| schedule),
-        "slot": run.slot.as_ref().map(|(_, planned)| schedule::stamp(*planned)),
+        "slot": run.slot.as_ref().map(|(_, planned)| stamp(*planned)),
         "period": {"from": run.period.0.to_string(), "to": run.period.1.to_string()},
         "as_of": run.as_of.to_string(), "outcome": run.outcome, "shops": shops,
     })

@@ -9,13 +9,14 @@ use super::{Exit, complain_all, print_json};
 use crate::config;
 use crate::daemon::{Alert, runs_nothing};
 use crate::domain::calendar::KNOWN_YEARS;
+use crate::domain::dates::stamp;
 use crate::domain::delivery::State;
 use crate::domain::finding::Severity;
 use crate::locale::Language;
 use crate::run::{
     Effect, Notice, Remaining, RunError, Workshop, deliveries, inbox_trouble, is_stuck, remaining, sentence, state_name,
 };
-use crate::schedule::{self, Days, Schedule};
+use crate::schedule::{Days, Schedule};
 use crate::store::{CLOCK_TOLERANCE, Delivery, Lasting, OpenFinding, SlotCounts, Store};
 use chrono::{DateTime, Duration, Utc};
 use serde_json::{Value, json};
@@ -232,7 +233,7 @@ fn next(workshop: &Workshop, schedule: &Schedule, counts: &SlotCounts) -> Option
     // After a clock that ran ahead was set right, times to come have their slots already (FAULTS C03).
     let now = workshop.now.to_utc();
     let upcoming = || schedule.next(counts.through.map_or(now, |through| through.max(now)), &workshop.config.calendar);
-    counts.open.or_else(upcoming).map(schedule::stamp)
+    counts.open.or_else(upcoming).map(stamp)
 }
 
 fn open_of(status: &Status, severity: Severity) -> impl Iterator<Item = &OpenFinding> {
@@ -251,7 +252,7 @@ fn document(workshop: &Workshop, status: &Status) -> Value {
         .map(|(schedule, counts)| {
             json!({
                 "name": schedule.name, "next": next(workshop, schedule, counts),
-                "last_completed": counts.last_completed.map(schedule::stamp),
+                "last_completed": counts.last_completed.map(stamp),
                 "completed": counts.completed, "skipped": counts.skipped, "failed": counts.failed,
             })
         })
@@ -295,7 +296,7 @@ fn tell(workshop: &Workshop, status: &Status) {
     }
     for (schedule, counts) in &status.schedules {
         let next = next(workshop, schedule, counts).unwrap_or_else(|| none.to_owned());
-        let last = counts.last_completed.map_or_else(|| none.to_owned(), schedule::stamp);
+        let last = counts.last_completed.map_or_else(|| none.to_owned(), stamp);
         let (next_is, last_is) = (pick(language, "次回", "next"), pick(language, "前回", "last"));
         let SlotCounts { completed, skipped, failed, .. } = counts;
         let ended = match language {

@@ -2,6 +2,7 @@
 
 use super::alerts::{self, Alert, Standing};
 use super::beacon;
+use crate::domain::dates::stamp;
 use crate::domain::ids::ShopId;
 use crate::inbox::{self, InboxError};
 use crate::locale::Language;
@@ -197,7 +198,7 @@ impl Job<'_> {
             (ledger.attempts, SlotEnd::Failed { why, shops: Vec::new() })
         } else {
             let Some(attempt) = store.begin_slot(slot)? else { return Ok(()) };
-            let planned = schedule::stamp(slot.planned);
+            let planned = stamp(slot.planned);
             tracing::info!(schedule = slot.schedule, slot = planned, attempt, "slot begins");
             let end = match store.finished_run_of(slot)? {
                 Some(needs_operator) => SlotEnd::Done { needs_operator },
@@ -209,7 +210,7 @@ impl Job<'_> {
             && attempts >= MAX_ATTEMPTS
         {
             // Before the slot is closed: killed in between, the next process closes it and finds that it was told.
-            let (schedule, planned) = (slot.schedule.clone(), schedule::stamp(slot.planned));
+            let (schedule, planned) = (slot.schedule.clone(), stamp(slot.planned));
             let (shops, why) = (shops.clone(), why.clone());
             alerts::tell(self.workshop, &Alert::SlotFailed { schedule, planned, shops, why });
         }
@@ -219,12 +220,7 @@ impl Job<'_> {
             SlotEnd::Done { .. } | SlotEnd::Failed { .. } => schedule::retry_after(ledger.attempts.saturating_add(1)),
         };
         let state = store.end_slot(slot, &end, MAX_ATTEMPTS, now, now + rest)?;
-        tracing::info!(
-            schedule = slot.schedule,
-            slot = schedule::stamp(slot.planned),
-            state = state.as_str(),
-            "slot ends"
-        );
+        tracing::info!(schedule = slot.schedule, slot = stamp(slot.planned), state = state.as_str(), "slot ends");
         self.errands(store);
         match end {
             SlotEnd::Done { .. } => beacon::ping(&self.workshop.config.daemon),

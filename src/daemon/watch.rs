@@ -3,6 +3,7 @@
 use super::alerts::{self, Alert, NO_SCHEDULE, Standing};
 use crate::config::{self, ConfigError};
 use crate::domain::calendar::{Calendar, KNOWN_YEARS};
+use crate::domain::dates::stamp;
 use crate::locale::Language;
 use crate::run::{self, Effect, RunError, Workshop};
 use crate::schedule::{self, Days, Schedule};
@@ -90,10 +91,7 @@ impl Watch {
         let names: Vec<&str> = current.union(&self.previous).map(String::as_str).collect();
         for (schedule, through) in store.gone_schedules(&names)? {
             // Before it is forgotten: killed in between, the next process finds it again, and that it was told.
-            alerts::tell(
-                workshop,
-                &Alert::ScheduleGone { schedule: schedule.clone(), through: schedule::stamp(through) },
-            );
+            alerts::tell(workshop, &Alert::ScheduleGone { schedule: schedule.clone(), through: stamp(through) });
             store.retire_schedule(&schedule, now)?;
         }
         self.previous = current;
@@ -126,7 +124,7 @@ fn list_schedule(
     let slots = listings.iter().flat_map(|listing| &listing.slots);
     let mut skipped = slots.filter(|listed| listed.skipped.is_some()).map(|listed| listed.slot.planned);
     if let Some(first) = skipped.next() {
-        let (first, count) = (schedule::stamp(first), skipped.count() + 1);
+        let (first, count) = (stamp(first), skipped.count() + 1);
         // Before they are recorded: killed in between, the next process finds them again, and that they were told.
         alerts::tell(workshop, &Alert::Skipped { schedule: schedule.name.clone(), first, count });
     }

@@ -1,7 +1,18 @@
 //! Business days and moments, always in Japan Standard Time. Wraps chrono's calendar; never asks what time it is.
 
-use chrono::{Datelike, NaiveDate};
+use chrono::{DateTime, Datelike, FixedOffset, NaiveDate, SecondsFormat, Utc};
 use std::fmt;
+
+/// Japan Standard Time, which has no summer time.
+pub const JST: FixedOffset = match FixedOffset::east_opt(9 * 3_600) {
+    Some(offset) => offset,
+    None => panic!("nine hours are less than a day"),
+};
+
+/// A moment as it stands in history and messages: RFC 3339 to the second, in JST.
+pub fn stamp(moment: impl Into<DateTime<Utc>>) -> String {
+    moment.into().with_timezone(&JST).to_rfc3339_opts(SecondsFormat::Secs, false)
+}
 
 /// A calendar day in JST, as days since 1970-01-01.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -1,7 +1,8 @@
 //! Mails as `.eml` files in a folder, for trying out. Written twice is one file, for its name comes from the Message-ID
 //! (FAULTS M20).
 
-use super::{PostError, Trouble, stamp};
+use super::{PostError, Trouble};
+use crate::domain::dates::stamp;
 use crate::domain::delivery::State;
 use crate::durable;
 use crate::store::{DueMessage, Step, Store};

@@ -2,7 +2,8 @@
 //! server does not lock the account (FAULTS M08). The ledger knows when it was; a person who sends again may try at once.
 
 use super::session::Phase;
-use super::{PostError, Trouble, stamp};
+use super::{PostError, Trouble};
+use crate::domain::dates::stamp;
 use crate::domain::delivery::{LOGIN_WAIT, State};
 use crate::store::{DueMessage, Step, Store};
 use chrono::{DateTime, FixedOffset, TimeDelta};

@@ -22,6 +22,7 @@ pub use smtp::{probe, send_test};
 pub use stop::Stop;
 
 use crate::config::{Config, Transport};
+use crate::domain::dates::stamp;
 use crate::domain::delivery::State;
 use crate::store::{DueMessage, ReportKey, Step, Store, StoreError};
 use chrono::{DateTime, FixedOffset};
@@ -144,9 +145,4 @@ fn drop_strangers(
     }
     message.deliveries.retain(|delivery| is_known(&delivery.recipient));
     Ok(dropped)
-}
-
-/// A moment as it stands in the ledger.
-fn stamp(now: DateTime<FixedOffset>) -> String {
-    now.to_rfc3339_opts(chrono::SecondsFormat::Secs, false)
 }

@@ -1,7 +1,8 @@
 //! The operator hears of each fault once: not every minute, never figures, never guests (FAULTS M21).
 
-use super::{PostError, stamp};
+use super::PostError;
 use crate::config::Config;
+use crate::domain::dates::stamp;
 use crate::domain::ids::ShopId;
 use crate::mail::{self, Note, OperatorContext};
 use crate::store::{NewMessage, Store};

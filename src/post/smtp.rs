@@ -2,8 +2,9 @@
 
 use super::record::{self, Line};
 use super::session::{Failure, Session, Timeouts};
-use super::{PostError, Stop, Trouble, stamp};
+use super::{PostError, Stop, Trouble};
 use crate::config::{Config, Smtp, Transport};
+use crate::domain::dates::stamp;
 use crate::domain::delivery::{State, after_try};
 use crate::domain::ids::FileDigest;
 use crate::mail::address::Sender;

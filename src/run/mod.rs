@@ -40,7 +40,7 @@ pub use words::{inbox_words, os_words, stopped_words, store_words};
 
 use crate::clock;
 use crate::config::Config;
-use crate::domain::dates::{Day, Period};
+use crate::domain::dates::{Day, Period, stamp};
 use crate::domain::ids::{FileDigest, ShopId};
 use crate::domain::intake::Outcome;
 use crate::inbox;
@@ -49,7 +49,7 @@ use crate::mail;
 use crate::normalise::Layout;
 use crate::post::{PostError, Stop, Timeouts, Trouble};
 use crate::report::json::{RunJson, SCHEMA};
-use crate::schedule::{self, Slot};
+use crate::schedule::Slot;
 use crate::store::{self, RunRecord, Store, StoreError};
 use crate::templates::{self, TemplateError};
 use chrono::{DateTime, FixedOffset, Utc};
@@ -308,7 +308,7 @@ impl Workshop {
         let latest = if now < released { Some(released) } else { store.see_clock(now)? };
         match latest {
             None => Ok(()),
-            Some(latest) => Err(RunError::Clock { now: schedule::stamp(now), latest: schedule::stamp(latest) }),
+            Some(latest) => Err(RunError::Clock { now: stamp(now), latest: stamp(latest) }),
         }
     }
 
@@ -319,7 +319,7 @@ impl Workshop {
 
     /// What time it is as it stands in the history: RFC 3339 to the second, in JST.
     pub fn stamp(&self) -> String {
-        self.now.to_rfc3339_opts(chrono::SecondsFormat::Secs, false)
+        stamp(self.now)
     }
 
     /// The language of workbook, mail and messages.
@@ -477,7 +477,7 @@ pub fn run(workshop: &Workshop, order: &Order, timings: &Timings<'_>) -> Result<
 
 /// What a run for a slot says besides its reports: that it is late, and which shops' exports of the day are not in.
 fn slot_notices(workshop: &Workshop, store: &Store, of: &SlotOrder) -> Result<Vec<Notice>, StoreError> {
-    let planned = schedule::stamp(of.slot.planned);
+    let planned = stamp(of.slot.planned);
     let late = of.is_late.then(|| Notice::Late { schedule: of.slot.schedule.clone(), planned });
     let missing = exports_not_in(workshop, store, &of.slot)?.into_iter().map(Notice::ExportNotIn);
     Ok(late.into_iter().chain(missing).collect())

@@ -7,7 +7,7 @@ use super::placing::Placed;
 use super::read_back::{Expected, read_back};
 use super::{Notice, Order, SlotOrder, Stage, Timings, Workshop, message};
 use crate::config::ShopConfig;
-use crate::domain::dates::{Day, Period};
+use crate::domain::dates::{Day, JST, Period};
 use crate::domain::delivery::MailWord;
 use crate::domain::finding::{FindingRecord, Severity};
 use crate::domain::intake::Kind;
@@ -19,7 +19,6 @@ use crate::reconcile;
 use crate::report::figures::{Change, Figures, corrections, figures};
 use crate::report::json::{ShopJson, shop_json};
 use crate::report::{self, Edition};
-use crate::schedule;
 use crate::store::{NewMessage, ReportRecord, StoreError, UnknownMail};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -397,7 +396,7 @@ fn open_findings(result: &Reconciliation) -> Vec<(FindingRecord, Severity)> {
 
 /// When a slot was due, as people read it.
 fn planned(of: &SlotOrder) -> String {
-    schedule::jst(of.slot.planned).format("%Y-%m-%d %H:%M").to_string()
+    of.slot.planned.with_timezone(&JST).format("%Y-%m-%d %H:%M").to_string()
 }
 
 fn unbalanced(result: &Reconciliation) -> String {

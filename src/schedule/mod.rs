@@ -10,15 +10,12 @@ pub use cron::{Cron, CronFault};
 pub use plan::{INBOX_REST, LATE_AFTER, Listed, Listing, MISSED_AFTER, Slot, list, retry_after};
 
 use crate::domain::calendar::{Calendar, is_first_business_day};
-use crate::domain::dates::{Day, Period};
-use chrono::{DateTime, Duration, FixedOffset, Utc};
+use crate::domain::dates::{Day, JST, Period};
+use chrono::{DateTime, Duration, Utc};
 use chrono_tz::Tz;
 
 /// How often a slot is tried before it is closed as failed (FAULTS C09).
 pub const MAX_ATTEMPTS: u32 = 5;
-
-/// Seconds east of Greenwich of Japan Standard Time.
-const JST_SECONDS: i32 = 9 * 3_600;
 
 /// A valid schedule.
 #[derive(Clone, Debug, PartialEq)]
@@ -65,18 +62,7 @@ pub enum CatchUp {
 
 /// The business date that `moment` lies in, in JST whatever the zone of the schedule.
 pub fn business_day(moment: DateTime<Utc>) -> Day {
-    Day::from_naive(jst(moment).date_naive())
-}
-
-/// `moment` in JST.
-pub fn jst(moment: DateTime<Utc>) -> DateTime<FixedOffset> {
-    let offset = FixedOffset::east_opt(JST_SECONDS).unwrap_or_else(|| chrono::Offset::fix(&Utc));
-    moment.with_timezone(&offset)
-}
-
-/// A moment as it stands in history and messages: RFC 3339 to the second, in JST.
-pub fn stamp(moment: DateTime<Utc>) -> String {
-    jst(moment).to_rfc3339_opts(chrono::SecondsFormat::Secs, false)
+    Day::from_naive(moment.with_timezone(&JST).date_naive())
 }
 
 impl Schedule {

@@ -3,11 +3,10 @@
 use super::facts::Reader;
 use super::outbox::{self, NewMessage, ReportKey};
 use super::{LedgerSlot, Result, Store, findings, unexpected};
-use crate::domain::dates::{Day, Period};
+use crate::domain::dates::{Day, Period, stamp};
 use crate::domain::delivery::MailWord;
 use crate::domain::finding::{FindingRecord, Severity};
 use crate::domain::ids::ShopId;
-use crate::schedule;
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
@@ -301,7 +300,7 @@ fn shop_in_history(row: &Row<'_>) -> Result<HistoryShop> {
 fn slot_in_history(ledger: LedgerSlot) -> HistoryRun {
     let LedgerSlot { slot, state, .. } = ledger;
     HistoryRun {
-        name: format!("{}#{}", schedule::stamp(slot.planned), state.as_str()),
+        name: format!("{}#{}", stamp(slot.planned), state.as_str()),
         slot: Some((slot.schedule, slot.planned)),
         period: (slot.period.from(), slot.period.to()),
         as_of: slot.as_of,

@@ -1,7 +1,7 @@
 //! The slot ledger: the truth about what is due, at work, done or skipped (SPEC §8, FAULTS section C).
 
 use super::{Result, Store, unexpected};
-use crate::domain::dates::{Day, Period};
+use crate::domain::dates::{Day, JST, Period};
 use crate::domain::ids::ShopId;
 use crate::schedule::{Listing, Slot};
 use chrono::{DateTime, Duration, Utc};
@@ -111,12 +111,9 @@ pub enum SlotEnd {
     },
 }
 
-/// Seconds that Japan Standard Time is ahead of UTC.
-const JST_SECONDS: i64 = 9 * 3_600;
-
 /// Seconds since 1970-01-01 00:00:00 UTC at which `day` begins in Japan.
 fn midnight(day: Day) -> i64 {
-    day.start().number() - JST_SECONDS
+    day.start().number() - i64::from(JST.local_minus_utc())
 }
 
 const COLUMNS: &str = "schedule, planned, period_from, period_to, as_of, state, reason, attempts, not_before, \
