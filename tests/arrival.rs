@@ -527,7 +527,7 @@ fn a12_s03_a_held_folder_that_is_out_of_sight_forgets_no_held_file() {
 #[test]
 fn a12_check_says_that_the_inbox_cannot_be_used() {
     let sandbox = two_shops(0, "sentinel = \"MOUNTED\"");
-    for code in [1, 0, 1] {
+    for code in [3, 0, 3] {
         if code == 0 {
             sandbox.write("inbox/MOUNTED", b"");
             assert_eq!(sandbox.program(&["ingest"]).code, 0);
@@ -535,7 +535,7 @@ fn a12_check_says_that_the_inbox_cannot_be_used() {
             drop(fs::remove_file(sandbox.path("inbox/MOUNTED")));
         }
         let said = sandbox.program(&["check"]);
-        assert_eq!((said.code, said.err.contains("MOUNTED is missing")), (code, code == 1), "{}", said.err);
+        assert_eq!((said.code, said.err.contains("MOUNTED is missing")), (code, code == 3), "{}", said.err);
     }
     // Without a sentinel: the shops' folders that were there before.
     let sandbox = two_shops(0, "");
@@ -543,7 +543,7 @@ fn a12_check_says_that_the_inbox_cannot_be_used() {
     assert_eq!((sandbox.program(&["ingest"]).code, sandbox.program(&["check"]).code), (0, 0));
     fs::remove_dir(sandbox.path(&format!("inbox/{A}"))).expect("removed");
     let said = sandbox.program(&["check"]);
-    assert_eq!((said.code, said.err.contains("inbox is not available")), (1, true), "{}", said.err);
+    assert_eq!((said.code, said.err.contains("inbox is not available")), (3, true), "{}", said.err);
 }
 
 #[test]
