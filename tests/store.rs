@@ -149,6 +149,21 @@ fn entry(reference: &str, line: u32, amount: i64) -> PaymentEntry {
     }
 }
 
+/// A file of payments whose rows are handed over by and by.
+fn without_rows(rows_read: u64) -> Normalised {
+    Normalised {
+        layout: "test".to_owned(),
+        encoding: "UTF-8",
+        rows_read,
+        rows: Rows::Payments(Vec::new()),
+        excluded: Vec::new(),
+        rejected: Vec::new(),
+        unknown_columns: Vec::new(),
+        dropped_columns: Vec::new(),
+        hidden_rows: 0,
+    }
+}
+
 fn payments(store: &Store) -> Result<Vec<Payment>, StoreError> {
     store.facts()?.read(|reader| {
         let each = reader.shops()?.into_iter().map(|shop| reader.payments(&shop));
@@ -226,20 +241,9 @@ fn s12_rows_handed_over_in_pieces_are_stored_like_all_at_once() {
     let mut history = History::new();
     let whole = history.take(Rows::Payments(rows.clone()));
     assert_eq!((whole.read, whole.conflict, whole.same, whole.new, whole.update), (6, 2, 1, 2, 1));
-    let normalised = |rows_read| Normalised {
-        layout: "test".to_owned(),
-        encoding: "UTF-8",
-        rows_read,
-        rows: Rows::Payments(Vec::new()),
-        excluded: Vec::new(),
-        rejected: Vec::new(),
-        unknown_columns: Vec::new(),
-        dropped_columns: Vec::new(),
-        hidden_rows: 0,
-    };
     for size in 1..=rows.len() {
         let mut other = History::new();
-        let judged = normalised(6);
+        let judged = without_rows(6);
         let file =
             NewFile { digest: FileDigest([1; 32]), name: "1.csv", folder: None, normalised: &judged, reasons: &[] };
         let pieces = other.store.save_pieces(&file, disposition, &mut |take| rows.chunks(size).for_each(&mut *take));
@@ -249,7 +253,7 @@ fn s12_rows_handed_over_in_pieces_are_stored_like_all_at_once() {
     }
     // Fewer rows than were read: nothing of the file is stored.
     let mut short = History::new();
-    let judged = normalised(7);
+    let judged = without_rows(7);
     let file = NewFile { digest: FileDigest([1; 32]), name: "1.csv", folder: None, normalised: &judged, reasons: &[] };
     let refused = short.store.save_pieces(&file, disposition, &mut |take| take(&rows));
     assert!(matches!(refused, Err(StoreError::Unexpected { what: "row count", .. })));
@@ -269,17 +273,7 @@ fn n03_an_order_id_with_and_without_zeros_is_found_whatever_the_pieces() {
         let line_of = |order: &str| (2..).zip(orders).find(|(_, known)| *known == order).map(|(line, _)| line);
         for size in 1..=rows.len() {
             let mut history = History::new();
-            let judged = Normalised {
-                layout: "test".to_owned(),
-                encoding: "UTF-8",
-                rows_read: 5,
-                rows: Rows::Payments(Vec::new()),
-                excluded: Vec::new(),
-                rejected: Vec::new(),
-                unknown_columns: Vec::new(),
-                dropped_columns: Vec::new(),
-                hidden_rows: 0,
-            };
+            let judged = without_rows(5);
             let digest = FileDigest([1; 32]);
             let file = NewFile { digest, name: "1.csv", folder: None, normalised: &judged, reasons: &[] };
             let saved =

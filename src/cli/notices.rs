@@ -3,15 +3,8 @@
 use crate::config::Transport;
 use crate::domain::delivery::{MailWord, State};
 use crate::locale::Language;
+pub(super) use crate::locale::pick;
 use crate::run::state_name;
-
-/// The sentence of the language.
-pub(super) const fn pick(language: Language, ja: &'static str, en: &'static str) -> &'static str {
-    match language {
-        Language::Ja => ja,
-        Language::En => en,
-    }
-}
 
 /// That a message lies in the outbox folder: nothing was sent.
 pub(super) const fn written(language: Language) -> &'static str {

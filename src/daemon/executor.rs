@@ -5,7 +5,7 @@ use super::beacon;
 use crate::domain::dates::stamp;
 use crate::domain::ids::ShopId;
 use crate::inbox::{self, InboxError};
-use crate::locale::Language;
+use crate::locale::pick;
 use crate::post::Timeouts;
 use crate::run::{self, Effect, Lock, LockError, Notice, Order, Report, RunError, SlotOrder, Timings, Workshop};
 use crate::schedule::{self, INBOX_REST, LATE_AFTER, MAX_ATTEMPTS, Schedule};
@@ -194,7 +194,7 @@ impl Job<'_> {
         let (attempts, end) = if ledger.state == SlotState::Running && ledger.attempts >= MAX_ATTEMPTS {
             // Every attempt ended with its process: one more would do no better.
             let ja = "試すたびに、途中でプロセスが終了しました";
-            let why = self.say(ja, "the process ended during each attempt");
+            let why = pick(self.workshop.language(), ja, "the process ended during each attempt").to_owned();
             (ledger.attempts, SlotEnd::Failed { why, shops: Vec::new() })
         } else {
             let Some(attempt) = store.begin_slot(slot)? else { return Ok(()) };
@@ -298,7 +298,10 @@ impl Job<'_> {
                 let why = run::stopped_words(self.workshop.language(), &error);
                 SlotEnd::Failed { why, shops: Vec::new() }
             }
-            Err(_) => SlotEnd::Failed { why: self.say("内部エラー", "internal error"), shops: Vec::new() },
+            Err(_) => SlotEnd::Failed {
+                why: pick(self.workshop.language(), "内部エラー", "internal error").to_owned(),
+                shops: Vec::new(),
+            },
         }
     }
 
@@ -306,14 +309,8 @@ impl Job<'_> {
     fn failed_shops(&self, report: &Report) -> SlotEnd {
         let shops: Vec<ShopId> = report.failures.iter().map(|(shop, _)| shop.clone()).collect();
         SlotEnd::Failed {
-            why: self.say("レポートを発行できませんでした", "no report was issued"), shops
-        }
-    }
-
-    fn say(&self, ja: &str, en: &str) -> String {
-        match self.workshop.language() {
-            Language::Ja => ja.to_owned(),
-            Language::En => en.to_owned(),
+            why: pick(self.workshop.language(), "レポートを発行できませんでした", "no report was issued").to_owned(),
+            shops,
         }
     }
 }

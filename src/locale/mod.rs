@@ -19,6 +19,14 @@ pub enum Language {
     En,
 }
 
+/// What stands in `language`, of a word or sentence in both.
+pub const fn pick<'t>(language: Language, ja: &'t str, en: &'t str) -> &'t str {
+    match language {
+        Language::Ja => ja,
+        Language::En => en,
+    }
+}
+
 /// A word or sentence in both languages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Text {
@@ -31,9 +39,6 @@ pub struct Text {
 impl Text {
     /// The text in `language`.
     pub const fn of(self, language: Language) -> &'static str {
-        match language {
-            Language::Ja => self.ja,
-            Language::En => self.en,
-        }
+        pick(language, self.ja, self.en)
     }
 }

@@ -2,7 +2,7 @@
 
 use super::RunError;
 use crate::inbox::InboxError;
-use crate::locale::Language;
+use crate::locale::{Language, pick};
 use crate::post::PostError;
 use crate::store::StoreError;
 use std::io;
@@ -84,12 +84,5 @@ pub fn inbox_words(language: Language, error: &InboxError) -> String {
             let missing = pick(language, "がすべて見当たりません", "are all gone");
             format!("{}: {} {missing}", path.display(), folders.join(", "))
         }
-    }
-}
-
-const fn pick<'a>(language: Language, ja: &'a str, en: &'a str) -> &'a str {
-    match language {
-        Language::Ja => ja,
-        Language::En => en,
     }
 }
